@@ -1,0 +1,35 @@
+"""The errors a user can cause, and their exit code.
+
+Every message names the offending value and the way out; the command line prints it without a traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something outside the program must change: input, data, disk, network. Exit code 2."""
+
+    exit_code = 2
+
+
+class ConfigError(UserError):
+    """An unknown key, a value out of range, or an impossible combination."""
+
+
+class DataError(UserError):
+    """A dataset or a file that is missing, truncated, altered, or cannot be written."""
+
+
+class StoreError(UserError):
+    """The store cannot be reached, read or written."""
+
+
+def unknown(kind: str, name: object, valid: Iterable[str]) -> ConfigError:
+    """A `ConfigError` for a name that is not in `valid`, with the nearest valid one."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return ConfigError(f"unknown {kind} {str(name)!r}{hint} (valid: {', '.join(names)})")
