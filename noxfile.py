@@ -1,0 +1,120 @@
+"""The tasks of this project. `nox --list` names them; each works alone from a fresh clone: `nox -s tests`.
+
+All sessions share one environment, `.nox/env` (torch alone is gigabytes), installed by the session `env` from the pins in
+constraints.txt, and again only when those or pyproject.toml change. Arguments after `--` are passed on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+ENVIRONMENT = ROOT / ".nox" / "env"
+PROGRAMS = ENVIRONMENT / "bin"
+PINS = ROOT / "constraints.txt"
+SETTINGS = {
+    # One thread a process and a process a core: several threads of several processes on the same cores collapse.
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MPLBACKEND": "Agg",
+}
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.error_on_missing_interpreters = True
+
+
+@nox.session(venv_backend="virtualenv", reuse_venv=True)
+def env(session: nox.Session) -> None:
+    """Install the shared environment, if the pins or pyproject.toml changed since."""
+    inputs = (ROOT / "pyproject.toml").read_bytes() + PINS.read_bytes()
+    digest = hashlib.sha256(inputs + str(ROOT).encode()).hexdigest()
+    stamp = ENVIRONMENT / "installed.sha256"
+    if stamp.is_file() and stamp.read_text() == digest:
+        session.log("up to date")
+        return
+    stamp.unlink(missing_ok=True)
+    session.install("--constraint", str(PINS), "--editable", ".[dev]")
+    stamp.write_text(digest)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def ablate(session: nox.Session) -> None:
+    """Train the study `quick` (or another: `-- recipes --seeds 2`), score it, write its report."""
+    run(session, "ablations", "run", *(session.posargs or ["quick"]))
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    run(session, "pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and the walls between the rooms."""
+    run(session, "ruff", "check", *session.posargs)
+    run(session, "ruff", "format", "--check", *session.posargs)
+    run(session, "lint-imports")
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def types(session: nox.Session) -> None:
+    """Check types strictly."""
+    run(session, "mypy", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def bench(session: nox.Session) -> None:
+    """Time the hot paths (`-- -k store` for some of them)."""
+    results = ROOT / "results" / "bench.json"
+    results.parent.mkdir(exist_ok=True)
+    run(session, "pytest", "bench", "--benchmark-only", f"--benchmark-json={results}", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def search(session: nox.Session) -> None:
+    """Search hyperparameters of the baseline with Optuna."""
+    run(session, "ablations", "search", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def report(session: nox.Session) -> None:
+    """Build the report of the study `quick` (or another: `-- recipes`) from the store."""
+    run(session, "ablations", "report", *(session.posargs or ["quick"]))
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def ui(session: nox.Session) -> None:
+    """Serve MLflow's page of the store on this machine."""
+    run(session, "ablations", "ui", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
+def docs(session: nox.Session) -> None:
+    """Run every command that README.md shows, small, offline and into a temporary store."""
+    run(session, "python", "tests/readme.py", *session.posargs)
+
+
+@nox.session(venv_backend="virtualenv", reuse_venv=True)
+def pins(session: nox.Session) -> None:
+    """Write constraints.txt anew, with the newest versions that pyproject.toml admits."""
+    session.install("uv")
+    comment = [line for line in PINS.read_text().splitlines() if line.startswith("#")]
+    options = shlex.split("--quiet --upgrade --universal --no-header --no-annotate --python-version 3.11")
+    extras = ["--extra", "dev", "--extra", "cluster"]
+    found = session.run("uv", "pip", "compile", *options, *extras, "pyproject.toml", silent=True)
+    PINS.write_text("\n".join([*comment, str(found)]))
+
+
+def run(session: nox.Session, program: str, *arguments: str) -> None:
+    """Run a program of the shared environment."""
+    path = os.pathsep.join([str(PROGRAMS), os.environ["PATH"]])
+    session.run(str(PROGRAMS / program), *arguments, env={**SETTINGS, "PATH": path}, external=True)
