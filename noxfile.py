@@ -1,7 +1,7 @@
 """The tasks of this project. `nox --list` names them; each works alone from a fresh clone: `nox -s tests`.
 
-All sessions share one environment, `.nox/env` (torch alone is gigabytes), installed by the session `env` from the pins in
-constraints.txt, and again only when those or pyproject.toml change. Arguments after `--` are passed on.
+All sessions share one environment, `.nox/env` (torch alone is gigabytes), installed by the session `env` from the pins
+in constraints.txt, and again only when those or pyproject.toml change. Arguments after `--` are passed on.
 """
 
 from __future__ import annotations

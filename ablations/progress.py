@@ -1,4 +1,4 @@
-"""The progress of a plan, drawn from its events: a live display on a terminal, a plain line every few seconds elsewhere."""
+"""The progress of a plan, drawn from its events: live on a terminal, a plain line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -148,7 +148,9 @@ class Display:
             self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bars:
             self._bars.stop()
 

@@ -1,0 +1,61 @@
+"""The command line. Exit codes: 0 done, 1 some run failed, 2 bad input, 130 interrupted.
+
+Every command lives in its own module of `ablations.commands` and imports the libraries it needs when it runs, so that
+`--help` is immediate.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import click
+
+from ablations import __version__
+from ablations.commands import classifier, data, listing, report, run, ui
+from ablations.errors import UserError
+
+
+class Refusal(click.ClickException):
+    """A user's mistake, as click shows it."""
+
+    exit_code = UserError.exit_code
+
+
+class Commands(click.Group):
+    """A group that tells a user's mistake in one line and exits 2, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            raise Refusal(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            raise click.exceptions.Exit(130) from None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and name not in self.commands:
+            near = difflib.get_close_matches(name, self.commands, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"unknown command {name!r}{hint} (valid: {', '.join(self.commands)})", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="ablations")
+def main() -> None:
+    """Reproducible ablations of GANs on MNIST: train the variants of a study under the same seeds, score them, and
+    report which choices made the GAN better.
+    """
+
+
+for command in (listing.command, run.command, report.command, ui.command, data.command, classifier.command):
+    main.add_command(command)
+
+
+if __name__ == "__main__":
+    main()

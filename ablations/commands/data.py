@@ -1,0 +1,32 @@
+"""`ablations data`: fetch a dataset, or verify the one that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ablations.commands.shared import DATASETS, data_folder_option, json_option, print_json
+
+
+@click.command("data")
+@click.argument("dataset", type=click.Choice(DATASETS), default="mnist")
+@data_folder_option
+@json_option
+def command(dataset: str, data_folder: Path | None, as_json: bool) -> None:
+    """Fetch DATASET (mnist, or the offline digits) unless it is there, verify it, and print its place and digest."""
+    from ablations import data
+
+    found = data.load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
+    facts = {
+        "dataset": found.name,
+        "folder": str(data.data_folder(data_folder)),
+        "training images": len(found.train_images),
+        "test images": len(found.test_images),
+        "digest": found.digest,
+    }
+    if as_json:
+        print_json({key.replace(" ", "_"): value for key, value in facts.items()})
+        return
+    for key, value in facts.items():
+        click.echo(f"{key:16}{value}")

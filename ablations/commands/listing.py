@@ -1,0 +1,80 @@
+"""`ablations list`: what the catalog has."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import click
+
+from ablations.commands.shared import json_option, print_json, print_table
+from ablations.config import Study, Variant
+
+
+@click.command("list")
+@click.argument("study", required=False)
+@json_option
+def command(study: str | None, as_json: bool) -> None:
+    """List the studies, recipes and axes of the catalog; with STUDY, its variants and the contrasts asked of them."""
+    from ablations.commands.studies import find_study
+
+    if study is not None:
+        found = find_study(study)
+        print_json(found.as_dict()) if as_json else _print_study(found)
+        return
+    from ablations.catalog import AXES, RECIPES, STUDIES
+
+    if as_json:
+        print_json(
+            {
+                "studies": {name: item.as_dict() for name, item in STUDIES.items()},
+                "recipes": {name: item.as_dict() for name, item in RECIPES.items()},
+                "axes": {
+                    name: {
+                        "question": axis.question,
+                        "levels": {level.name: dict(level.overrides) for level in axis.levels},
+                        "sources": list(axis.sources),
+                    }
+                    for name, axis in AXES.items()
+                },
+            }
+        )
+        return
+    studies = [(s.name, str(len(s.variants)), str(s.seeds), s.title) for s in STUDIES.values()]
+    print_table(("study", "variants", "seeds", "title"), studies, right=frozenset({1, 2}))
+    click.echo()
+    print_table(
+        ("recipe", "batch", "steps", "networks"), [_recipe_row(r) for r in RECIPES.values()], right=frozenset({1, 2})
+    )
+    click.echo()
+    axes = [(name, ", ".join(level.name for level in axis.levels)) for name, axis in AXES.items()]
+    print_table(("axis", "levels"), axes)
+
+
+def _recipe_row(recipe: Variant) -> tuple[str, str, str, str]:
+    sides = (recipe.generator, recipe.discriminator)
+    networks = ", ".join(
+        f"{'GD'[i]} {net.architecture} {'-'.join(map(str, net.hidden))}" for i, net in enumerate(sides)
+    )
+    condition = ", conditional" if recipe.conditional else ""
+    return recipe.name, str(recipe.batch_size), f"{recipe.steps:,}", networks + condition
+
+
+def _print_study(study: Study) -> None:
+    click.echo(f"{study.name}: {study.title}")
+    click.echo(textwrap.fill(study.description, width=110) + "\n")
+    first = study.variants[0].flat()
+    rows = [(study.variants[0].name, f"{study.variants[0].steps:,}", "(the first)")]
+    for variant in study.variants[1:]:
+        changed = {key: value for key, value in variant.flat().items() if value != first[key]}
+        changed = {key: value for key, value in changed.items() if key not in ("name", "recipe", "steps")}
+        rows.append((variant.name, f"{variant.steps:,}", ", ".join(f"{k}={_short(v)}" for k, v in changed.items())))
+    print_table(("variant", "steps", "differs from the first by"), rows, right=frozenset({1}))
+    if study.contrasts:
+        click.echo()
+        contrasts = [(c.axis, c.question, f"{c.treatment} against {c.reference}") for c in study.contrasts]
+        print_table(("axis", "question", "contrast"), contrasts)
+
+
+def _short(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,25 @@
+"""`ablations report STUDY`: the report from the store alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ablations.commands.shared import build_report, json_option, out_option, print_json, store_option
+
+
+@click.command("report")
+@click.argument("study")
+@store_option
+@out_option
+@json_option
+def command(study: str, location: str, out: Path | None, as_json: bool) -> None:
+    """Write the report of the stored STUDY again; trains nothing."""
+    from ablations.store import Store
+
+    page = build_report(Store.open(location), study, out)
+    if as_json:
+        print_json({"study": study, "report": str(page)})
+    else:
+        click.echo(f"report: {page}")

@@ -1,0 +1,142 @@
+"""`ablations run STUDY`: plan, train what the store lacks, report."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablations.commands.shared import (
+    DATASETS,
+    build_report,
+    data_folder_option,
+    json_option,
+    out_option,
+    print_json,
+    print_table,
+    store_option,
+)
+
+if TYPE_CHECKING:
+    from ablations.runner import Plan, Summary
+
+AT_LEAST_ONE = click.IntRange(min=1)
+
+
+def parse_overrides(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Mapping[str, str]:
+    overrides = {}
+    for text in values:
+        key, sign, value = text.partition("=")
+        if not sign or not key.strip():
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE, such as loss.criterion=mse", context, parameter)
+        overrides[key.strip()] = value.strip()
+    return overrides
+
+
+@click.command("run")
+@click.argument("study")
+@click.option("--seeds", type=AT_LEAST_ONE, help="Seeds 0 to N-1 of each variant.  [default: the study's]")
+@click.option("--steps", type=AT_LEAST_ONE, help="Training steps of each variant.  [default: the variant's]")
+@click.option("--evaluations", type=AT_LEAST_ONE, help="Scores along the training.  [default: the study's]")
+@click.option("--only", multiple=True, metavar="VARIANT", help="Train this variant only; may be repeated.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=parse_overrides,
+    help="Change a setting of every variant, such as batch_size=64 or generator.hidden=128,256; may be repeated.",
+)
+@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@data_folder_option
+@click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
+@click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
+@click.option("--width", type=AT_LEAST_ONE, help="Seeds trained in one stack; part of what identifies a run.")
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For each run.")
+@click.option("--fresh", is_flag=True, help="Train again what the store already has.")
+@store_option
+@out_option
+@click.option("--dry-run", is_flag=True, help="Print what would be trained and about how long it takes; train nothing.")
+@json_option
+def command(study: str, location: str, out: Path | None, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Train the variants of STUDY, score them, store the runs and write the report.
+
+    STUDY is a name from `ablations list`, or the path of a .json or .toml study file. Runs that the store already has
+    are not trained again; an interrupted study goes on where it stopped.
+    """
+    from ablations.commands.studies import find_study
+
+    found = find_study(study)
+    from ablations.progress import Display
+    from ablations.runner import Options, execute, make_plan
+    from ablations.store import Store
+
+    store = Store.open(location)
+    plan = make_plan(found, Options(**options), store)
+    if dry_run:
+        print_json(plan.as_dict()) if as_json else print_plan(plan)
+        return
+    estimates = {group.name: group.estimate_seconds for group in plan.groups}
+    try:
+        with Display(estimates, stream=sys.stderr if as_json else sys.stdout) as display:
+            summary = execute(plan, store, display)
+    except KeyboardInterrupt:
+        again = shlex.join(["ablations", *sys.argv[1:]])
+        click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
+        raise click.exceptions.Exit(130) from None
+    page = build_report(store, plan.study.name, out)
+    if as_json:
+        print_json(summary_tree(plan, summary, page))
+    else:
+        print_summary(summary, page)
+    if summary.failed:
+        raise click.exceptions.Exit(1)
+
+
+def print_plan(plan: Plan) -> None:
+    """One line a variant: what is stored, what is to be trained, how long it takes on one worker."""
+    from ablations.progress import duration
+
+    rows = []
+    for variant in plan.study.variants:
+        groups = [group for group in plan.groups if group.variant.name == variant.name]
+        missing = sum(len(group.wanted) for group in groups)
+        seconds = sum(group.estimate_seconds for group in groups)
+        rows.append(
+            (
+                variant.name,
+                str(plan.study.seeds),
+                f"{variant.steps:,}",
+                str(plan.study.seeds - missing),
+                str(missing),
+                duration(seconds) if missing else "-",
+            )
+        )
+    header = ("variant", "seeds", "steps", "stored", "to train", "about")
+    print_table(header, rows, right=frozenset({1, 2, 3, 4, 5}))
+    workers = f"{plan.workers} worker{'s' if plan.workers != 1 else ''}"
+    click.echo(f"\n{plan.runs} runs to train, about {duration(plan.estimate_seconds)} with {workers}")
+
+
+def print_summary(summary: Summary, page: Path) -> None:
+    from ablations.progress import duration
+
+    counts = ", ".join(f"{count} {status}" for status, count in summary.counts.items() if count) or "nothing to train"
+    reused = f", {summary.reused} already stored" if summary.reused else ""
+    click.echo(f"{counts}{reused}, in {duration(summary.seconds)}")
+    click.echo(f"report: {page}")
+
+
+def summary_tree(plan: Plan, summary: Summary, page: Path) -> dict[str, Any]:
+    return {
+        "study": plan.study.name,
+        "counts": dict(summary.counts),
+        "reused": summary.reused,
+        "seconds": round(summary.seconds, 3),
+        "failures": [{"run": run, "reason": reason} for run, reason in summary.failures],
+        "report": str(page),
+    }

@@ -1,0 +1,67 @@
+"""What several commands take, and how they speak."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ablations.store import Store
+
+DATASETS = ("mnist", "digits")
+
+store_option = click.option(
+    "--store",
+    "location",
+    envvar="ABLATIONS_STORE",
+    default="results/store",
+    show_default=True,
+    show_envvar=True,
+    metavar="LOCATION",
+    help="A folder (MLflow on sqlite inside it) or an MLflow tracking URI.",
+)
+data_folder_option = click.option(
+    "--data-folder",
+    envvar="ABLATIONS_DATA",
+    show_envvar=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the datasets lie.  [default: the user's cache folder]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on standard output.")
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the report.  [default: results/reports/STUDY]",
+)
+
+
+def print_json(tree: Any) -> None:
+    click.echo(json.dumps(tree, indent=2, default=str))
+
+
+def print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, right: frozenset[int] = frozenset()) -> None:
+    """Columns aligned by spaces, so that it reads the same in a terminal, a file and a pipe; `right`: right-aligned."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    for row in [header, tuple("-" * width for width in widths), *rows]:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
+def report_folder(out: Path | None, study: str) -> Path:
+    return out or Path("results") / "reports" / study
+
+
+def build_report(store: Store, study: str, out: Path | None) -> Path:
+    """Write the report of a stored study; returns the path of its page."""
+    from reports import build
+
+    folder = report_folder(out, study)
+    folder.mkdir(parents=True, exist_ok=True)
+    return build(store.read(study), folder)

@@ -1,0 +1,68 @@
+"""A study by its name in the catalog, or from a file of data that the user wrote."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablations.catalog import RECIPES, STUDIES
+from ablations.config import Study
+from ablations.errors import ConfigError, UserError, unknown
+
+FORMATS = {".json": json.loads, ".toml": tomllib.loads}
+
+
+def find_study(name: str) -> Study:
+    """The study `name` of the catalog, or of the .json or .toml file of that path.
+
+    Raises:
+        ConfigError: an unknown name (with the nearest valid one), or a file that does not describe a study.
+    """
+    if Path(name).suffix in FORMATS:
+        return read_study(Path(name))
+    if name not in STUDIES:
+        raise unknown("study", name, [*STUDIES, "or the path of a .json or .toml file"])
+    return STUDIES[name]
+
+
+def read_study(path: Path) -> Study:
+    """A study from a file of plain data; nothing in it is executed.
+
+    A variant may say `"base": "S3"`: it then starts from that recipe, and its other keys, nested or dotted, replace
+    settings of it.
+    """
+    try:
+        tree = FORMATS[path.suffix](path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the study file {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"the study file {path} is not valid {path.suffix[1:].upper()}: {error}") from error
+    try:
+        if not isinstance(tree, Mapping):
+            raise ConfigError(f"a study is a mapping of settings, not {type(tree).__name__}")
+        variants = tree.get("variants", ())
+        if not isinstance(variants, list) or not all(isinstance(item, Mapping) for item in variants):
+            raise ConfigError('"variants" must be a list of mappings')
+        return Study.from_dict({**tree, "variants": [_complete(item) for item in variants]})
+    except UserError as error:
+        raise ConfigError(f"the study file {path}: {error}") from error
+
+
+def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "base" not in entry:
+        return entry
+    base = entry["base"]
+    if base not in RECIPES:
+        raise unknown("recipe", base, RECIPES)
+    overrides = dict(_dotted({key: value for key, value in entry.items() if key not in ("base", "name")}))
+    return RECIPES[base].override(overrides, name=entry.get("name")).as_dict()
+
+
+def _dotted(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for key, value in tree.items():
+        pairs += _dotted(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(prefix + key, value)]
+    return pairs

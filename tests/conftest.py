@@ -1,0 +1,79 @@
+"""What holds in every test: one thread, repeatable, offline."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import random
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+# Before anything imports torch: both are read once, when its libraries load. Child processes inherit them.
+os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MPLBACKEND": "Agg"}
+
+import hypothesis
+import numpy as np
+import pytest
+import torch
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("repeatable")
+
+
+class NetworkUsed(AssertionError):
+    """A test tried to leave this machine."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not torch.cuda.is_available():
+        skip = pytest.mark.skip(reason="needs a CUDA device, and this machine has none")
+        for item in items:
+            if "cuda" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _global_generators() -> None:
+    """Libraries that draw from the global generators do so repeatably, whichever tests ran before."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - the global generator is the one that libraries use
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _offline() -> Iterator[None]:
+    """Sockets of the test process reach this machine only."""
+    connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def checked_connect(self: socket.socket, address: Any) -> None:
+        refuse_remote(address)
+        connect(self, address)
+
+    def checked_connect_ex(self: socket.socket, address: Any) -> int:
+        refuse_remote(address)
+        return connect_ex(self, address)
+
+    def checked_resolve(host: Any, *arguments: Any, **options: Any) -> Any:
+        refuse_remote((host,))
+        return resolve(host, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", checked_connect)
+        patch.setattr(socket.socket, "connect_ex", checked_connect_ex)
+        patch.setattr(socket, "getaddrinfo", checked_resolve)
+        yield
+
+
+def refuse_remote(address: Any) -> None:
+    """Raise unless `address` is of this machine: a Unix socket's path, or a tuple (host, port, ...) on loopback."""
+    host = address[0] if isinstance(address, tuple) else None
+    if host in (None, "", "localhost", socket.gethostname()):
+        return
+    try:
+        local = ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise NetworkUsed(f"a test tried to reach {host!r}")
