@@ -43,7 +43,9 @@ def print_json(tree: Any) -> None:
     click.echo(json.dumps(tree, indent=2, default=str))
 
 
-def print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, right: frozenset[int] = frozenset()) -> None:
+def print_table(
+    header: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, right: frozenset[int] = frozenset()
+) -> None:
     """Columns aligned by spaces, so that it reads the same in a terminal, a file and a pipe; `right`: right-aligned."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     for row in [header, tuple("-" * width for width in widths), *rows]:
