@@ -1,0 +1,193 @@
+"""Studies as a store would give them back, made up: curves like those of a GAN, samples from scikit-learn's digits."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+
+from ablations.config import Contrast, Engine, Run, Study, Variant
+from ablations.results import CURVES, Evaluation, Result, Status
+
+Array = NDArray[Any]
+
+SCORES: Mapping[str, float] = {
+    "baseline": 180.0,
+    "mse": 240.0,
+    "sigmoid": 620.0,
+    "no_norm": 300.0,
+    "batch_norm": 176.0,
+    "sgd": 2400.0,
+    "conditional": 120.0,
+    "cnn": 60.0,
+}
+"""The score each variant of `quick_study` tends to."""
+
+
+@dataclass(frozen=True)
+class FakeStored:
+    """The shape of `ablations.store.StoredStudy`."""
+
+    study: Study
+    results: tuple[Result, ...]
+    run_ids: Mapping[str, str] = field(default_factory=dict)
+
+
+def quick_study(seeds: int = 5, steps: int = 1_000) -> Study:
+    """A baseline and seven variants of it, one contrast each."""
+    base = Variant(name="baseline", steps=steps, batch_size=32)
+    layer = {"generator.normalization": "layer", "discriminator.normalization": "layer"}
+    base = base.override(layer)
+
+    def both(key: str, value: object) -> dict[str, object]:
+        return {f"generator.{key}": value, f"discriminator.{key}": value}
+
+    cnn = both("architecture", "cnn") | {
+        "generator.hidden": (10, 10),
+        "discriminator.hidden": (10, 10),
+        "generator.kernels": (5, 3),
+        "discriminator.kernels": (5, 3),
+    }
+    variants = (
+        base,
+        base.override({"loss.criterion": "mse"}, name="mse"),
+        base.override(both("activation", "sigmoid"), name="sigmoid"),
+        base.override(both("normalization", "none"), name="no_norm"),
+        base.override(both("normalization", "batch"), name="batch_norm"),
+        base.override({"generator_optimizer.name": "sgd", "discriminator_optimizer.name": "sgd"}, name="sgd"),
+        base.override({"conditional": True}, name="conditional"),
+        base.override(cnn, name="cnn"),
+    )
+    questions = {
+        "mse": ("loss", "MSE instead of BCE"),
+        "sigmoid": ("activation", "Sigmoid instead of LeakyReLU"),
+        "no_norm": ("normalization", "No normalization instead of LayerNorm"),
+        "batch_norm": ("normalization", "BatchNorm instead of LayerNorm"),
+        "sgd": ("optimizer", "SGD instead of Adam"),
+        "conditional": ("conditioning", "A conditional GAN instead of an unconditional one"),
+        "cnn": ("architecture", "A CNN instead of an MLP"),
+    }
+    contrasts = tuple(
+        Contrast(axis=axis, question=question, treatment=name, reference="baseline", claims=("S1-a",))
+        for name, (axis, question) in questions.items()
+    )
+    return Study(
+        name="quick",
+        title="Which choices make the GAN better?",
+        description="A baseline and, one factor at a time, every other level of six axes.",
+        variants=variants,
+        contrasts=contrasts,
+        seeds=seeds,
+    )
+
+
+def recipes_study(seeds: int = 2, steps: int = 300) -> Study:
+    """Variants without a contrast."""
+    base = Variant(name="S0", recipe="S0", steps=steps)
+    others = [base.override({"latent.size": size}, name=name) for name, size in (("S1", 1), ("S2", 64), ("S4", 128))]
+    return Study(
+        name="recipes", title="The recipes", description="As they are written.", variants=(base, *others), seeds=seeds
+    )
+
+
+def stored(
+    study: Study, *, scores: Mapping[str, float] = SCORES, statuses: Mapping[tuple[str, int], Status] | None = None
+) -> FakeStored:
+    """All runs of the study; `statuses` names those, by variant and seed, that did not finish."""
+    statuses = statuses or {}
+    results = tuple(
+        result(study, variant, seed, scores.get(variant.name, 200.0), statuses.get((variant.name, seed), "finished"))
+        for variant in study.variants
+        for seed in range(study.seeds)
+    )
+    return FakeStored(study, results, {item.key: f"{index:032x}" for index, item in enumerate(results)})
+
+
+def result(study: Study, variant: Variant, seed: int, score: float, status: Status = "finished") -> Result:
+    random = np.random.default_rng([seed, *variant.name.encode()])
+    last = variant.steps if status == "finished" else variant.steps * 2 // 5
+    luck = math.exp(0.06 * np.random.default_rng(seed).normal() + 0.04 * random.normal())
+    ticks = [round(variant.steps * k / study.evaluations) for k in range(study.evaluations + 1)]
+    ticks = [step for step in ticks if step <= last]
+    run = Run(
+        variant=variant,
+        seed=seed,
+        width=study.seeds,
+        slot=seed,
+        dataset="mnist",
+        data_digest="d" * 64,
+        classifier_digest="c" * 64,
+        source_digest="5" * 64,
+        evaluations=study.evaluations,
+        engine=Engine(),
+    )
+    seconds = 0.004 * last * (3 if variant.generator.architecture == "cnn" else 1)
+    return Result(
+        study=study.name,
+        run=run,
+        status=status,
+        reason="" if status == "finished" else f"a loss was not finite at step {last}",
+        last_step=last,
+        curves=_curves(variant, last, score, random),
+        evaluations=tuple(
+            Evaluation(
+                step=step,
+                train_seconds=seconds * step / max(1, last),
+                metrics={"frechet_10k": _score_at(score * luck, step / variant.steps), "d_real_test": 0.5 + 0.1 * luck}
+                | {f"class_{digit}": 0.1 for digit in range(10)},
+            )
+            for step in ticks
+        ),
+        samples={step: _samples(_score_at(score * luck, step / variant.steps), seed) for step in ticks},
+        weights={"generator.0.weight": random.normal(size=(2, 2)).astype(np.float32)},
+        train_seconds=seconds,
+        evaluation_seconds=0.5,
+        environment={"python": "3.11.9", "torch": "2.14.1", "platform": "Linux", "cpu": "made up"},
+    )
+
+
+def _score_at(score: float, share: float) -> float:
+    return float(score + (5_000 - score) * math.exp(-6 * share))
+
+
+def _curves(variant: Variant, steps: int, score: float, random: np.random.Generator) -> dict[str, Array]:
+    share = np.arange(1, steps + 1) / variant.steps
+    strength = min(1.0, score / 800)
+    ideal = 0.25 if variant.loss.criterion == "mse" else math.log(2)
+
+    def noisy(values: Array, scale: float) -> Array:
+        return np.asarray(values * np.exp(scale * random.normal(size=steps)), dtype=np.float32)
+
+    rise = 1 - np.exp(-5 * share)
+    levels = {
+        "d_loss_real": ideal * (0.3 + (0.6 - 0.4 * strength) * rise),
+        "d_loss_fake": ideal * (0.25 + (0.6 - 0.4 * strength) * rise),
+        "g_loss": ideal * (3 - (1.6 - strength) * rise),
+        "d_real": 0.9 - (0.3 - 0.2 * strength) * rise,
+        "d_fake": 0.1 + (0.3 - 0.2 * strength) * rise,
+        "d_grad_norm": 1 + 0 * share,
+        "g_grad_norm": 0.3 + 0.2 * rise,
+    }
+    return {name: noisy(levels[name], 0.15 if "loss" in name or "norm" in name else 0.04) for name in CURVES}
+
+
+@functools.cache
+def _digits() -> tuple[Array, Array]:
+    images, labels = load_digits(return_X_y=True)
+    big = np.kron(images.reshape(-1, 8, 8), np.ones((3, 3)))
+    return np.pad(big * 255 / 16, ((0, 0), (2, 2), (2, 2))), labels
+
+
+def _samples(score: float, seed: int, n: int = 40) -> Array:
+    images, labels = _digits()
+    random = np.random.default_rng(seed)
+    rows: Sequence[int] = [int(random.choice(np.flatnonzero(labels == index % 10))) for index in range(n)]
+    noise = min(1.0, score / 2_000)
+    mixed = (1 - noise) * images[rows] + noise * random.uniform(0, 255, size=(n, 28, 28))
+    return np.clip(mixed, 0, 255).astype(np.uint8)
