@@ -1,0 +1,1 @@
+"""Benchmarks: how fast the hot paths are. `nox -s bench` runs them."""
