@@ -1,0 +1,44 @@
+"""The datasets, each held whole in memory as one tensor a split.
+
+Add one by writing a function from a data folder to a `Dataset` and naming it in `DATASETS`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from ablations.data.dataset import Dataset, Notify
+from ablations.data.digits import load_digits
+from ablations.data.mnist import load_mnist
+from ablations.errors import unknown
+
+__all__ = ["DATASETS", "ENVIRONMENT_VARIABLE", "Dataset", "Notify", "data_folder", "load_dataset"]
+
+ENVIRONMENT_VARIABLE = "ABLATIONS_DATA"
+
+DATASETS: dict[str, Callable[[Path, Notify], Dataset]] = {"mnist": load_mnist, "digits": load_digits}
+"""A loader takes the data folder, where it may keep files, and a function that is told what is being fetched."""
+
+
+def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Notify = lambda line: None) -> Dataset:
+    """Load a dataset by name; one that is not in the data folder yet is fetched and kept there.
+
+    `folder` moves the data folder; `notify` is called with a line of text before each slow thing that is tried.
+
+    Raises:
+        ConfigError: no such dataset.
+        DataError: a file is truncated, altered or cannot be written, or no source is in reach.
+    """
+    if name not in DATASETS:
+        raise unknown("dataset", name, DATASETS)
+    return DATASETS[name](data_folder(folder), notify)
+
+
+def data_folder(option: Path | None = None) -> Path:
+    """The folder of the datasets: `option`, else the environment variable ABLATIONS_DATA, else a per-user cache."""
+    chosen = option or os.environ.get(ENVIRONMENT_VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("gan-ablations")) / "data"
