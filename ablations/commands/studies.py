@@ -31,7 +31,7 @@ def find_study(name: str) -> Study:
 def read_study(path: Path) -> Study:
     """A study from a file of plain data; nothing in it is executed.
 
-    A variant may say `"base": "S3"`: it then starts from that recipe, and its other keys, nested or dotted, replace
+    A variant may say `"base": "s3"`: it then starts from that recipe, and its other keys, nested or dotted, replace
     settings of it.
     """
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import click
 
 from ablations.commands.shared import store_option
@@ -9,10 +11,11 @@ from ablations.commands.shared import store_option
 
 @click.command("ui")
 @store_option
-@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes a free one.")
 def command(location: str, port: int) -> None:
     """Serve MLflow's page of the store, to this machine only, until Ctrl-C."""
     from ablations.store import serve
 
-    click.echo(f"http://127.0.0.1:{port} shows {location}; stop it with Ctrl-C")
-    serve(location, port=port)
+    with contextlib.suppress(KeyboardInterrupt), serve(location, port=port) as server:
+        click.echo(f"{server.url} shows {location}; stop it with Ctrl-C")
+        server.wait()

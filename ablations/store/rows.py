@@ -1,0 +1,214 @@
+"""What of a result becomes a tag, a parameter or a metric: pure functions to plain values. No mlflow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ablations.config import Study, Variant, sha256_of
+from ablations.errors import DataError
+from ablations.results import STATUSES, Array, Result, Status
+
+DONE: tuple[Status, ...] = ("finished", "diverged")
+"""Outcomes that training the same run again would repeat."""
+
+CURVE_POINTS = 100
+"""A quantity's points in MLflow; the stored files have every step."""
+
+UNITS: Mapping[str, str] = {
+    "frechet_10k": "squared distance of classifier features, 10,000 samples against the test images; lower is better",
+    "label_accuracy": "share of samples that the classifier reads as the digit asked for; higher is better",
+    "train_seconds": "seconds of this seed: the stack's training seconds over its width; lower is better",
+    "evaluation_seconds": "seconds; lower is better",
+}
+
+
+class Point(NamedTuple):
+    """A metric's value after `step` iterations; NaN for every value that is not finite.
+
+    MLflow would store an infinity as 1.8e308, which no chart survives. The stored files keep the value itself.
+    """
+
+    name: str
+    value: float
+    step: int
+
+
+def run_name(result: Result) -> str:
+    return f"{result.run.variant.name} seed {result.run.seed}"
+
+
+def run_tags(result: Result) -> dict[str, str]:
+    """All of a child run's tags but those that say where it stands and that it is complete."""
+    run, digests = result.run, result.digests
+    tags = {
+        "kind": "seed",
+        "run_key": result.key,
+        "variant": run.variant.name,
+        "variant_digest": run.variant.digest,
+        "seed": str(run.seed),
+        "status": result.status,
+        "reason": result.reason[:4000],
+        "last_step": str(result.last_step),
+        "content_sha256": content_digest(result),
+        "data_sha256": run.data_digest,
+        "classifier_sha256": run.classifier_digest,
+        "source_sha256": run.source_digest,
+        **digests,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.name": result.environment.get("command") or "gan-ablations",
+    }
+    if "git_commit" in result.environment:
+        tags["mlflow.source.git.commit"] = result.environment["git_commit"]
+    if result.reason:
+        tags["mlflow.note.content"] = f"**{result.status}** after {result.last_step:,} steps: {result.reason[:4000]}"
+    return tags | {f"environment.{key}": value[:4000] for key, value in result.environment.items()}
+
+
+def run_params(result: Result) -> dict[str, str]:
+    run = result.run
+    facts = {
+        "seed": run.seed,
+        "stack.width": run.width,
+        "stack.slot": run.slot,
+        "dataset": run.dataset,
+        "evaluations": run.evaluations,
+        "engine.device": run.engine.device,
+        "engine.threads": run.engine.threads,
+        "engine.precision": run.engine.precision,
+        "engine.matmul": run.engine.matmul,
+    }
+    return variant_params(run.variant) | {key: text(value) for key, value in facts.items()}
+
+
+def variant_params(variant: Variant) -> dict[str, str]:
+    return {("variant" if key == "name" else key): text(value) for key, value in variant.flat().items()}
+
+
+def text(value: Any) -> str:
+    """As on the command line of `--set`: true, 1e-4 as 0.0001, lists with commas."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def run_points(result: Result) -> list[Point]:
+    """Curves in bins, scores at their steps, and the seconds at the last step."""
+    points = [
+        point(curve_name(name), value, step) for name, values in result.curves.items() for step, value in binned(values)
+    ]
+    for item in result.evaluations:
+        points += [point(score_name(name), value, item.step) for name, value in item.metrics.items()]
+        points.append(point("train_seconds", item.train_seconds, item.step))
+    if not result.evaluations or result.evaluations[-1].step != result.last_step:
+        points.append(point("train_seconds", result.train_seconds, result.last_step))
+    points.append(point("evaluation_seconds", result.evaluation_seconds, result.last_step))
+    return points
+
+
+def curve_name(name: str) -> str:
+    """The part before the slash becomes a section of MLflow's charts."""
+    return f"training/{name}"
+
+
+def score_name(name: str) -> str:
+    """Ten class shares would crowd out the scores: they get a section of their own."""
+    return f"class shares/{name}" if re.fullmatch(r"class_\d+", name) else name
+
+
+def point(name: str, value: float, step: int) -> Point:
+    number = float(value)
+    return Point(name, number if math.isfinite(number) else math.nan, step)
+
+
+def binned(values: Array, points: int = CURVE_POINTS) -> list[tuple[int, float]]:
+    """Means over at most `points` bins of nearly equal length, each at the number of steps done at the bin's end.
+
+    A bin with a value that is not finite has no finite mean: divergence is not averaged away.
+    """
+    count = min(points, len(values))
+    if not count:
+        return []
+    ends = np.arange(1, count + 1) * len(values) // count
+    starts = np.concatenate([[0], ends[:-1]])
+    with np.errstate(invalid="ignore", over="ignore"):
+        means = np.add.reduceat(np.asarray(values, dtype=np.float64), starts) / (ends - starts)
+    return [(int(end), float(mean)) for end, mean in zip(ends, means, strict=True)]
+
+
+def summary_points(results: Sequence[Result]) -> list[Point]:
+    """A variant over its seeds: how many ended how, the mean curves, and mean, median and deviation of the last scores.
+
+    Means are over the finished seeds; the counts beside them say how many those are and what became of the others.
+    """
+    counts = Counter(result.status for result in results)
+    finished = [result for result in results if result.status == "finished"]
+    last = max((result.last_step for result in results), default=0)
+    points = [Point(f"n_{status}", float(counts[status]), last) for status in STATUSES]
+    series: dict[tuple[str, int], list[float]] = {}
+    for result in finished:
+        for name, value, step in run_points(result):
+            series.setdefault((name, step), []).append(value)
+    points += [point(name, statistics.fmean(values), step) for (name, step), values in series.items()]
+    for name in sorted({name for result in finished for name in result.scores if "/" not in score_name(name)}):
+        values = [result.scores[name] for result in finished if name in result.scores]
+        points.append(point(f"{name}_mean", statistics.fmean(values), last))
+        points.append(point(f"{name}_median", float(np.median(values)), last))
+        if len(values) > 1:
+            points.append(point(f"{name}_std", float(np.std(values, ddof=1)), last))
+    return points
+
+
+def summary_digest(results: Sequence[Result]) -> str:
+    """Of all that `summary_points` reads; SHA-256."""
+    return sha256_of([summary_points(results), sorted(result.key for result in results)])
+
+
+def content_digest(result: Result) -> str:
+    """Tells one record of a run from another record of the same run, e.g. two attempts that failed; SHA-256."""
+    parts = [result.key, result.status, result.reason, result.last_step, result.train_seconds]
+    return hashlib.sha256(json.dumps([parts, result.digests], sort_keys=True).encode()).hexdigest()
+
+
+def study_note(study: Study) -> str:
+    """The study in Markdown, as the experiment's description."""
+    lines = [f"## {study.title}", "", study.description, ""]
+    if study.contrasts:
+        lines += ["| axis | question | variant | against | claims |", "| --- | --- | --- | --- | --- |"]
+        lines += [
+            f"| {item.axis} | {item.question} | {item.treatment} | {item.reference} | {', '.join(item.claims)} |"
+            for item in study.contrasts
+        ]
+        lines.append("")
+    lines.append(f"{len(study.variants)} variants, {study.seeds} seeds each. Again: `ablations run {study.name}`")
+    return "\n".join(lines)
+
+
+def sample_grid(images: Array) -> Array:
+    """uint8 (n, 28, 28) to one uint8 picture at twice the size; ten columns, a digit each where labels were asked."""
+    columns = 10 if len(images) % 10 == 0 else math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    height, width = images.shape[1] + 1, images.shape[2] + 1
+    grid = np.full((rows * height + 1, columns * width + 1), 96, dtype=np.uint8)
+    for index, image in enumerate(images):
+        top, left = (index // columns) * height + 1, (index % columns) * width + 1
+        grid[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return grid.repeat(2, axis=0).repeat(2, axis=1)
+
+
+def check(result: Result) -> None:
+    """Raises `DataError` for a metric whose name MLflow refuses: better before anything of the run is written."""
+    for item in result.evaluations:
+        for name in item.metrics:
+            if not re.fullmatch(r"[\w.\- ]{1,200}", name):
+                raise DataError(
+                    f"the metric name {name!r} is not one that MLflow takes; use letters, digits, _ . and -"
+                )
