@@ -18,7 +18,7 @@ from ablations.commands.shared import DATASETS, data_folder_option, json_option,
     show_default=True,
     help="File of the weights; the SHA-256 is written beside it.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of its training.")
 @click.option(
     "--epochs", type=click.IntRange(min=1), help="Passes over the training images.  [default: as the frozen one]"
 )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from ablations.commands.shared import json_option, print_json, print_table
 from ablations.config import Study, Variant
+
+FEW = 4
 
 
 @click.command("list")
@@ -64,16 +67,22 @@ def _print_study(study: Study) -> None:
     click.echo(f"{study.name}: {study.title}")
     click.echo(textwrap.fill(study.description, width=110) + "\n")
     first = study.variants[0].flat()
-    rows = [(study.variants[0].name, f"{study.variants[0].steps:,}", "(the first)")]
-    for variant in study.variants[1:]:
-        changed = {key: value for key, value in variant.flat().items() if value != first[key]}
-        changed = {key: value for key, value in changed.items() if key not in ("name", "recipe", "steps")}
-        rows.append((variant.name, f"{variant.steps:,}", ", ".join(f"{k}={_short(v)}" for k, v in changed.items())))
+    rows = [(v.name, f"{v.steps:,}", _differences(first, v.flat()) or "(the first)") for v in study.variants]
     print_table(("variant", "steps", "differs from the first by"), rows, right=frozenset({1}))
     if study.contrasts:
         click.echo()
         contrasts = [(c.axis, c.question, f"{c.treatment} against {c.reference}") for c in study.contrasts]
         print_table(("axis", "question", "contrast"), contrasts)
+
+
+def _differences(first: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """The first few settings that differ, as `--set` takes them."""
+    ignored = ("name", "recipe", "steps")
+    changed = [
+        f"{key}={_short(value)}" for key, value in settings.items() if value != first[key] and key not in ignored
+    ]
+    more = [f"and {len(changed) - FEW} more (--json)"] if len(changed) > FEW else []
+    return ", ".join(changed[:FEW] + more)
 
 
 def _short(value: Any) -> str:

@@ -56,14 +56,10 @@ def print_table(
         click.echo("  ".join(cells).rstrip())
 
 
-def report_folder(out: Path | None, study: str) -> Path:
-    return out or Path("results") / "reports" / study
-
-
 def build_report(store: Store, study: str, out: Path | None) -> Path:
-    """Write the report of a stored study; returns the path of its page."""
+    """Write the report of a stored study to `out`, and into the store; returns the path of its page."""
     from reports import build
 
-    folder = report_folder(out, study)
-    folder.mkdir(parents=True, exist_ok=True)
-    return build(store.read(study), folder)
+    page = build(store.read(study), out or Path("results") / "reports" / study)
+    store.attach_report(study, page)
+    return page

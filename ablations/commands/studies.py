@@ -55,7 +55,7 @@ def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     if "base" not in entry:
         return entry
     base = entry["base"]
-    if base not in RECIPES:
+    if not isinstance(base, str) or base not in RECIPES:
         raise unknown("recipe", base, RECIPES)
     overrides = dict(_dotted({key: value for key, value in entry.items() if key not in ("base", "name")}))
     return RECIPES[base].override(overrides, name=entry.get("name")).as_dict()

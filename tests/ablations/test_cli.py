@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -196,7 +197,7 @@ def test_toml_says_the_same_as_json(tmp_path: Path) -> None:
         (study_tree(seads=3), ["'seads'", "'seeds'"]),
         (study_tree(variants=[{"name": "a", "base": "s9"}]), ["'s9'", "s3"]),
         (study_tree(variants=[{"name": "a", "base": "s3", "stps": 3}]), ["'stps'", "'steps'"]),
-        (study_tree(variants=[{"name": "a", "base": ["s3"]}]), ["base"]),
+        (study_tree(variants=[{"name": "a", "base": ["s3"]}]), ["recipe", "'s3'"]),
         (study_tree(variants=[{"name": "a", "batch_size": "many"}]), ["batch_size", "'many'"]),
     ],
 )
@@ -213,12 +214,14 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert "not valid JSON" in refused(ablations("run", str(path)))
 
 
+KEYS = st.sampled_from(
+    ["name", "base", "variants", "generator", "hidden", "steps", "title", "description", "contrasts"]
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | KEYS, inner, max_size=4),
     max_leaves=12,
 )
-KEYS = st.sampled_from(["name", "base", "variants", "generator", "hidden", "steps", "title", "description", "contrasts"])
 
 
 @given(st.dictionaries(KEYS, JSON, max_size=6) | JSON, st.dictionaries(KEYS, JSON, max_size=4))
@@ -227,9 +230,6 @@ def test_no_study_file_does_worse_than_a_refusal(
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
     for content in (tree, study_tree(variants=[{"name": "a", **variant}]), study_tree(variants=[variant])):
-        try:
+        with contextlib.suppress(ConfigError):
             study = read_study(write(folder, content))
-        except ConfigError as error:
-            assert str(error)
-        else:
             assert Study.from_dict(study.as_dict()) == study

@@ -18,6 +18,7 @@ from ablations.cli import main
 from ablations.store import Store
 
 ROOT = Path(__file__).parents[2]
+TINY = {"base": "s3", "steps": 6, "batch_size": 8, "generator.hidden": [8], "discriminator.hidden": [8]}
 SMALL = {
     "name": "small",
     "title": "Two small GANs",
@@ -25,12 +26,11 @@ SMALL = {
     "seeds": 2,
     "evaluations": 1,
     "variants": [
-        {"name": "plain", "base": "s3", "steps": 6, "batch_size": 8, "generator.hidden": [8], "discriminator.hidden": [8]},
-        {"name": "slow", "base": "s3", "steps": 6, "batch_size": 8, "generator.hidden": [8], "discriminator.hidden": [8],
-         "generator_optimizer.learning_rate": 1e-5},
+        {"name": "plain", **TINY},
+        {"name": "slow", **TINY, "generator_optimizer.learning_rate": 1e-5},
     ],
     "contrasts": [{"axis": "rate", "question": "a lower rate for G", "treatment": "slow", "reference": "plain"}],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
