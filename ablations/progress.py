@@ -15,6 +15,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from ablations.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
 
 SCORE = "frechet_10k"
+QUIET = ("finished", "interrupted")
+"""Statuses that need no line of their own: an interrupted run goes on the next time."""
 
 
 @dataclass(kw_only=True)
@@ -165,10 +167,12 @@ class Display:
             self._print(plain_line(self.tally))
 
     def _report_failures(self, event: GroupEnded) -> None:
+        alike: dict[str, list[int]] = {}
         for seed, status in sorted(event.statuses.items()):
-            if status != "finished":
-                reason = event.reasons.get(seed, "")
-                self._print(f"{event.variant} seed {seed}: {status}" + (f", {reason}" if reason else ""))
+            if status not in QUIET:
+                alike.setdefault(": ".join(filter(None, [status, event.reasons.get(seed, "")])), []).append(seed)
+        for outcome, seeds in alike.items():
+            self._print(f"{group_label(event.variant, seeds)} {outcome}")
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False)

@@ -112,8 +112,16 @@ def test_plain_lines_are_few_and_failures_are_never_left_out() -> None:
         display(ended(seed2="non-finite weights at step 99 [bold]"))
     lines = stream.getvalue().splitlines()
     assert len([line for line in lines if "groups" in line]) == 2
-    assert "adam seed 2: diverged, non-finite weights at step 99 [bold]" in lines
+    assert "adam seed 2 diverged: non-finite weights at step 99 [bold]" in lines
     assert "\x1b" not in stream.getvalue()
+
+
+def test_seeds_that_ended_alike_share_a_line() -> None:
+    stream = io.StringIO()
+    with Display({"adam:0-3": 10.0}, stream=stream) as display:
+        display(started())
+        display(ended(seed0="bad", seed1="bad", seed3="worse"))
+    assert stream.getvalue().splitlines()[1:] == ["adam seeds 0-1 diverged: bad", "adam seed 3 diverged: worse"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +174,7 @@ def test_on_a_terminal_it_redraws_in_place_and_leaves_only_the_failures() -> Non
         line for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.split("\x1b[?25h")[-1]).split("\n") if line.strip()
     ]
     assert not visible
-    assert "adam seed 1: failed, OSError: no space" in text
+    assert "adam seed 1 failed: OSError: no space" in text
 
 
 def test_on_a_pipe_it_writes_plain_lines() -> None:
@@ -181,5 +189,5 @@ def test_on_a_pipe_it_writes_plain_lines() -> None:
     assert "\x1b" not in done.stdout
     assert done.stdout.splitlines() == [
         "  0% 0/1 groups | adam seeds 0-1 step 0/8",
-        "adam seed 1: failed, OSError: no space",
+        "adam seed 1 failed: OSError: no space",
     ]

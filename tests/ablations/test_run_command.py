@@ -117,7 +117,7 @@ def test_a_diverged_run_is_named_counted_and_exits_1(study: str) -> None:
     result = run(study, "--set", "generator_optimizer.learning_rate=1e38", "--only", "plain")
     assert result.exit_code == 1, result.output
     assert "2 diverged" in result.stdout
-    assert "plain seed 0: diverged" in result.stdout
+    assert "plain seeds 0-1 diverged" in result.stdout
     assert "report: " in result.stdout
 
 
