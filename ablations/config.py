@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -368,6 +369,9 @@ CRITERION_OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "bce": ("sigmoid",),
     "bce_logits": ("logits",),
 }
+IDEAL_LOSSES: Mapping[str, float] = {"mse": 0.25, "bce": math.log(2), "bce_logits": math.log(2)}
+"""Each half of D's loss where D cannot tell real from fake, D = 1/2 everywhere (S0-a)."""
+
 _OUTPUT_REASONS = {
     "mse": "its targets 0 and 1 are probabilities",
     "bce": "binary cross-entropy takes a probability (for a D without Sigmoid there is criterion=bce_logits)",

@@ -1,0 +1,7 @@
+"""Data only: recipes, axes and studies. No torch."""
+
+from ablations.catalog.axes import AXES, Axis, Level
+from ablations.catalog.recipes import RECIPES
+from ablations.catalog.studies import BASELINE, STUDIES
+
+__all__ = ["AXES", "BASELINE", "RECIPES", "STUDIES", "Axis", "Level"]

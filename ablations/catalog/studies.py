@@ -1,0 +1,202 @@
+"""The studies: which variants are trained side by side, and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ablations.catalog.axes import (
+    ACTIVATION,
+    ARCHITECTURE,
+    AXES,
+    CONDITIONING,
+    LATENT_DISTRIBUTION,
+    LATENT_SIZE,
+    LOSS,
+    NORMALIZATION,
+    OPTIMIZER,
+    Axis,
+    Level,
+)
+from ablations.catalog.recipes import RECIPES, S1, S1_FIRST_ATTEMPT
+from ablations.config import Contrast, Study, Variant
+
+BASELINE = S1.override(
+    {
+        "recipe": "baseline",
+        "update.discriminator": "joint",
+        "batch_size": 64,
+        "steps": 3_000,
+        "generator_optimizer.learning_rate": 1e-3,
+        "generator_optimizer.beta1": 0.5,
+        "discriminator_optimizer.learning_rate": 1e-3,
+        "discriminator_optimizer.beta1": 0.5,
+    },
+    name="baseline",
+)
+"""S1's refined pair, made fast enough for a study of minutes: batch 64, a joint D step, Adam 1e-3 with beta1 0.5. Chosen in a
+pilot: with the documents' rate of 1e-4, tens of thousands of steps pass before a comparison means anything."""
+
+
+def one_factor(base: Variant, levels: Iterable[tuple[Axis, str]]) -> tuple[Variant, ...]:
+    """The base, and for each level the base with that one choice changed."""
+    return (base, *(axis.level(level).apply(base, level) for axis, level in levels))
+
+
+def ask(axis: Axis, treatment: Level, reference: Level, names: tuple[str, str]) -> Contrast:
+    """The question of one level against another; `names` are the variants that have them."""
+    return Contrast(
+        axis=axis.name,
+        question=f"{treatment.label} instead of {reference.label}",
+        treatment=names[0],
+        reference=names[1],
+        claims=axis.claims,
+    )
+
+
+def asked_of(base: Variant, pairs: Sequence[tuple[Axis, str, str]]) -> tuple[Contrast, ...]:
+    """Contrasts between levels, by name; the level that the base has stands for the base itself."""
+    contrasts = []
+    for axis, treatment, reference in pairs:
+        own = axis.level_of(base)
+        names = tuple(base.name if own and own.name == level else level for level in (treatment, reference))
+        contrasts.append(ask(axis, axis.level(treatment), axis.level(reference), (names[0], names[1])))
+    return tuple(contrasts)
+
+
+_QUICK_LEVELS = (
+    (LOSS, "mse"),
+    (ACTIVATION, "sigmoid"),
+    (NORMALIZATION, "no-norm"),
+    (NORMALIZATION, "batch-norm"),
+    (OPTIMIZER, "sgd"),
+    (CONDITIONING, "conditional"),
+    (ARCHITECTURE, "cnn"),
+)
+
+QUICK = Study(
+    name="quick",
+    title="Which choice makes the GAN better?",
+    description=(
+        "A baseline and, one factor at a time, the other levels of the six axes that the documents compare: loss, activation, "
+        "normalisation, optimizer, conditioning, architecture. Minutes on two cores."
+    ),
+    variants=one_factor(BASELINE, _QUICK_LEVELS),
+    contrasts=asked_of(
+        BASELINE,
+        (
+            (LOSS, "bce", "mse"),
+            (ACTIVATION, "leaky-relu-0.02", "sigmoid"),
+            (NORMALIZATION, "layer-norm", "no-norm"),
+            (NORMALIZATION, "batch-norm", "layer-norm"),
+            (OPTIMIZER, "adam-1e-3", "sgd"),
+            (CONDITIONING, "conditional", "unconditional"),
+            (ARCHITECTURE, "cnn", "mlp"),
+        ),
+    ),
+    seeds=5,
+    evaluations=5,
+)
+
+_ALL_LEVELS = tuple(
+    (axis, level.name) for axis in AXES.values() for level in axis.levels if level is not axis.level_of(BASELINE)
+)
+
+
+def _own_level(axis: Axis) -> str:
+    own = axis.level_of(BASELINE)
+    assert own is not None, f"the baseline has no level of the axis {axis.name}"
+    return own.name
+
+
+AXES_STUDY = Study(
+    name="axes",
+    title="Every level of every axis",
+    description="The baseline, and one factor at a time every other level of every axis that the documents compare.",
+    variants=one_factor(BASELINE, _ALL_LEVELS),
+    contrasts=asked_of(BASELINE, [(axis, level, _own_level(axis)) for axis, level in _ALL_LEVELS]),
+    seeds=5,
+    evaluations=6,
+)
+
+_LADDER_STEPS = (
+    (LOSS, "bce", "BCE"),
+    (ACTIVATION, "leaky-relu-0.02", "LeakyReLU(0.02)"),
+    (NORMALIZATION, "layer-norm", "LayerNorm"),
+    (OPTIMIZER, "adam", "Adam 1e-4"),
+    (LATENT_SIZE, "z100", "z of 100"),
+    (LATENT_DISTRIBUTION, "normal-z", "z from N(0, 1)"),
+)
+
+
+def _ladder() -> Study:
+    rungs = [S1_FIRST_ATTEMPT.override({"steps": 20_000}, name="0-first-attempt")]
+    contrasts = []
+    for number, (axis, level, label) in enumerate(_LADDER_STEPS, start=1):
+        before = rungs[-1]
+        rungs.append(axis.level(level).apply(before, f"{number}-{level}"))
+        contrasts.append(
+            Contrast(
+                axis=axis.name,
+                question=f"{label} added",
+                treatment=rungs[-1].name,
+                reference=before.name,
+                claims=axis.claims,
+            )
+        )
+    return Study(
+        name="ladder",
+        title="S1's refinements, one after the other",
+        description=(
+            "From the first attempt (MSE, Sigmoid, no normalisation, SGD, z of one uniform number), each rung adds one of the "
+            "four refinements of S1, then its later choice of z. Batch 1 and two D steps, as in S1."
+        ),
+        variants=tuple(rungs),
+        contrasts=tuple(contrasts),
+        seeds=5,
+        evaluations=5,
+    )
+
+
+RECIPES_STUDY = Study(
+    name="recipes",
+    title="The recipes of the five documents",
+    description=(
+        "S0 to S4 as they are written, each to its own length, with S1's first attempt and its CNN, S2 with z of 10, and S4 as it "
+        "is printed. Hours at full length; --steps shortens it."
+    ),
+    variants=tuple(RECIPES.values()),
+    contrasts=(
+        Contrast(
+            axis="conditioning",
+            question="conditional instead of unconditional",
+            treatment="s0",
+            reference="s1",
+            claims=("S0-b", "S1-d"),
+        ),
+        Contrast(
+            axis="refinements",
+            question="S1's refinements and its later z instead of the first attempt",
+            treatment="s1",
+            reference="s1-first-attempt",
+            claims=("S1-a",),
+        ),
+        Contrast(
+            axis="latent-size",
+            question="z of 64 instead of z of 10",
+            treatment="s2",
+            reference="s2-z10",
+        ),
+        Contrast(
+            axis="schedule",
+            question="an update a batch instead of an update an epoch",
+            treatment="s4",
+            reference="s4-printed",
+            claims=("S4-a",),
+        ),
+    ),
+    seeds=5,
+    evaluations=10,
+)
+
+STUDIES: Mapping[str, Study] = {study.name: study for study in (QUICK, RECIPES_STUDY, AXES_STUDY, _ladder())}
+"""Every study by name."""

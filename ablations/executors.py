@@ -1,0 +1,198 @@
+"""Where groups are trained: here, or in processes of this machine. One interface: jobs in, events out.
+
+Results never pass through an executor: a job leaves them in its spool. A cluster needs a class with this one method.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any, Protocol
+
+from ablations.errors import UserError
+from ablations.events import Event, GroupEnded
+from ablations.spool import Spool
+from ablations.worker import GroupJob, Recorder, train_group
+
+ATTEMPTS = 2
+"""How often a group is begun whose process dies; each later attempt goes on from its checkpoint."""
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+Stop = Callable[[], str | None]
+
+
+class Executor(Protocol):
+    """Trains jobs. A job whose process dies for good is recorded as failed; no other job suffers."""
+
+    def run(self, jobs: Iterable[GroupJob], on_event: Callable[[Event], None], stop: Stop) -> None:
+        """Return when every job has ended. `stop` is asked now and then; where it gives a reason, jobs are checkpointed
+        and end as interrupted, and none is begun."""
+        ...
+
+
+class SerialExecutor:
+    """One job after another, in this process."""
+
+    def run(self, jobs: Iterable[GroupJob], on_event: Callable[[Event], None], stop: Stop) -> None:
+        for job in jobs:
+            if stop():
+                return
+            train_group(job, on_event, stop)
+
+
+@dataclass
+class _Worker:
+    """A spawned process, the pipe to it, and the job it has."""
+
+    process: SpawnProcess
+    pipe: Connection
+    job: GroupJob | None = None
+
+
+class ProcessExecutor:
+    """Spawned processes, each with one thread; with `gpus`, each sees one of them in turn."""
+
+    def __init__(self, workers: int, gpus: Sequence[int] = ()) -> None:
+        self._count = workers
+        self._gpus = tuple(gpus)
+        self._context = multiprocessing.get_context("spawn")
+        self._stopping = self._context.Event()
+
+    def run(self, jobs: Iterable[GroupJob], on_event: Callable[[Event], None], stop: Stop) -> None:
+        waiting = deque(jobs)
+        attempts: dict[str, int] = {}
+        workers = [self._start(index) for index in range(min(self._count, len(waiting)))]
+        try:
+            for worker in workers:
+                _give(worker, waiting)
+            while any(worker.job for worker in workers):
+                if stop():
+                    self._stopping.set()
+                    waiting.clear()
+                ready = wait([w.pipe for w in workers] + [w.process.sentinel for w in workers], timeout=0.2)
+                for index, worker in enumerate(workers):
+                    if worker.pipe in ready:
+                        self._listen(worker, waiting, on_event)
+                    elif worker.process.sentinel in ready and worker.job:
+                        workers[index] = self._replace(index, worker, waiting, attempts, on_event)
+        finally:
+            _end(workers)
+
+    def _start(self, index: int) -> _Worker:
+        here, there = self._context.Pipe()
+        with _worker_environment(self._gpus[index % len(self._gpus)] if self._gpus else None):
+            process = self._context.Process(target=_serve, args=(there, self._stopping), daemon=True)
+            process.start()
+        there.close()
+        return _Worker(process, here)
+
+    def _listen(self, worker: _Worker, waiting: deque[GroupJob], on_event: Callable[[Event], None]) -> None:
+        try:
+            event = worker.pipe.recv()
+        except (EOFError, OSError):
+            return
+        if event is None:
+            worker.job = None
+            _give(worker, waiting)
+        else:
+            on_event(event)
+
+    def _replace(
+        self,
+        index: int,
+        dead: _Worker,
+        waiting: deque[GroupJob],
+        attempts: dict[str, int],
+        on_event: Callable[[Event], None],
+    ) -> _Worker:
+        """A process died. Begin its job again in a new one, or record it as failed."""
+        job = dead.job
+        assert job is not None
+        dead.process.join()
+        attempts[job.name] = attempts.get(job.name, 1) + 1
+        if self._stopping.is_set():
+            on_event(record_failure(job, "interrupted", _death(dead.process)))
+        elif attempts[job.name] <= ATTEMPTS:
+            waiting.appendleft(job)
+        else:
+            on_event(record_failure(job, "failed", _death(dead.process)))
+        worker = self._start(index)
+        _give(worker, waiting)
+        return worker
+
+
+def record_failure(job: GroupJob, status: Any, reason: str) -> GroupEnded:
+    """Leave results for a job that could not leave them itself."""
+    results = Recorder(job).results(status, reason)
+    for result in results:
+        Spool(job.work / "spool").put(result)
+    return GroupEnded(
+        group=job.name,
+        variant=job.variant.name,
+        statuses={result.run.seed: result.status for result in results},
+        reasons={result.run.seed: reason for result in results},
+        seconds=0.0,
+    )
+
+
+def _give(worker: _Worker, waiting: deque[GroupJob]) -> None:
+    worker.job = waiting.popleft() if waiting else None
+    if worker.job:
+        with contextlib.suppress(OSError):  # a dead process: its sentinel tells
+            worker.pipe.send(worker.job)
+
+
+def _serve(pipe: Connection, stopping: Any) -> None:
+    """A worker process: take jobs until the pipe closes. It dies with its parent, at the next thing it has to say."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        while True:
+            train_group(pipe.recv(), pipe.send, lambda: "stopped by the user" if stopping.is_set() else None)
+            pipe.send(None)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except UserError:
+        raise SystemExit(1) from None
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    for worker in workers:
+        worker.pipe.close()
+        worker.process.join(timeout=5)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+
+
+def _death(process: SpawnProcess) -> str:
+    code = process.exitcode or 0
+    if code < 0:
+        hint = " (out of memory?)" if -code == signal.SIGKILL else ""
+        return f"the worker process was killed by signal {signal.Signals(-code).name}{hint}"
+    return f"the worker process ended with exit code {code}"
+
+
+@contextlib.contextmanager
+def _worker_environment(gpu: int | None) -> Iterator[None]:
+    """What a process must find before its first import: one thread, and its GPU."""
+    settings = dict.fromkeys(_THREAD_VARIABLES, "1")
+    if gpu is not None:
+        settings["CUDA_VISIBLE_DEVICES"] = str(gpu)
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value

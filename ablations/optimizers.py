@@ -1,0 +1,34 @@
+"""Optimizers by name. Only elementwise ones: on a stack of seeds they act on each seed as if it were alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from ablations.config import Optimizer
+
+Builder = Callable[[Sequence[Tensor], Optimizer, bool], torch.optim.Optimizer]
+
+
+def _adam(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> torch.optim.Optimizer:
+    return torch.optim.Adam(
+        parameters,
+        lr=config.learning_rate,
+        betas=(config.beta1, config.beta2),
+        fused=True,
+        capturable=on_gpu,
+    )
+
+
+def _sgd(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> torch.optim.Optimizer:
+    return torch.optim.SGD(parameters, lr=config.learning_rate, momentum=config.momentum, fused=True)
+
+
+OPTIMIZERS: Mapping[str, Builder] = {"adam": _adam, "sgd": _sgd}
+
+
+def build_optimizer(config: Optimizer, parameters: Sequence[Tensor]) -> torch.optim.Optimizer:
+    """One fused optimizer over a network's stacked parameters, each of shape (seeds, ...)."""
+    return OPTIMIZERS[config.name](parameters, config, parameters[0].is_cuda)

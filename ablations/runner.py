@@ -1,0 +1,379 @@
+"""Plan a study, skip what is stored, train the rest, record it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from ablations.config import Engine, Run, Study, Variant
+from ablations.cost import estimate_seconds
+from ablations.data import load_dataset
+from ablations.environment import source_digest
+from ablations.errors import ConfigError
+from ablations.events import Event, GroupEnded
+from ablations.executors import Executor, ProcessExecutor, SerialExecutor
+from ablations.metrics.features import load_classifier
+from ablations.results import STATUSES, Status
+from ablations.spool import Spool
+from ablations.store import Store
+from ablations.worker import GroupJob
+
+DECISIVE_MODULES = (
+    "catalog",
+    "config",
+    "data",
+    "draws",
+    "group",
+    "initialization",
+    "layers",
+    "losses",
+    "metrics",
+    "networks",
+    "optimizers",
+    "step",
+    "streams",
+    "trainer",
+    "worker",
+)
+"""The modules that decide a run's weights, curves or scores: their source is part of its key."""
+
+DEFAULT_WIDTH = 16
+"""The most seeds in one stack, unless asked otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a study is to be run. None stands for the study's or the machine's own value."""
+
+    seeds: int | None = None
+    steps: int | None = None
+    evaluations: int | None = None
+    only: tuple[str, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    dataset: str = "mnist"
+    data_folder: Path | None = None
+    device: str = "auto"
+    workers: int | None = None
+    width: int | None = None
+    fresh: bool = False
+    time_limit: float | None = None
+    work: Path | None = None
+    """Spool and checkpoints; beside the store where that is a folder, else `results/work`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupPlan:
+    """One stack of seeds to train."""
+
+    name: str
+    job: GroupJob
+    estimate_seconds: float
+    """On one core, roughly."""
+
+    @property
+    def variant(self) -> Variant:
+        return self.job.variant
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return self.job.seeds
+
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        """The seeds to be recorded."""
+        return tuple(self.job.runs[slot].seed for slot in self.job.wanted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is to be done for a study, and what is done already."""
+
+    study: Study
+    """As it will be run: with the options applied."""
+    options: Options
+    groups: tuple[GroupPlan, ...]
+    keys: Mapping[str, Variant]
+    """Of all runs that the study consists of, stored or not, and their variants."""
+    reused: Mapping[str, str]
+    """Key to run id of the runs that the store already has."""
+    workers: int
+    work: Path
+
+    @property
+    def runs(self) -> int:
+        """Runs to be trained."""
+        return sum(len(group.wanted) for group in self.groups)
+
+    @property
+    def estimate_seconds(self) -> float:
+        """Of the whole plan: the groups, longest first, on so many workers."""
+        ends = [0.0] * self.workers
+        for group in self.groups:
+            ends[ends.index(min(ends))] += group.estimate_seconds
+        return max(ends)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "study": self.study.name,
+            "variants": [variant.name for variant in self.study.variants],
+            "seeds": self.study.seeds,
+            "workers": self.workers,
+            "to_train": self.runs,
+            "stored": len(self.reused),
+            "estimate_seconds": round(self.estimate_seconds, 1),
+            "groups": [
+                {
+                    "name": group.name,
+                    "variant": group.variant.name,
+                    "seeds": list(group.wanted),
+                    "width": len(group.seeds),
+                    "steps": group.variant.steps,
+                    "keys": [group.job.runs[slot].key for slot in group.job.wanted],
+                    "estimate_seconds": round(group.estimate_seconds, 1),
+                }
+                for group in self.groups
+            ],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What became of a plan."""
+
+    counts: Mapping[Status, int]
+    reused: int
+    seconds: float
+    failures: tuple[tuple[str, str], ...]
+    """Label and reason of each run that did not finish."""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.failures)
+
+
+def make_plan(study: Study, options: Options, store: Store) -> Plan:
+    """Apply the options to a study, and find out what the store lacks.
+
+    Raises:
+        ConfigError: an option that fits nothing, with the way out.
+        DataError: the dataset cannot be had.
+    """
+    study = customized(study, options)
+    dataset = load_dataset(options.dataset, folder=options.data_folder)
+    engine = choose_engine(options.device)
+    classifier = load_classifier().digest
+    source = source_digest(DECISIVE_MODULES)
+    width = options.width or default_width(study.seeds)
+    work = options.work or (store.folder / "work" if store.folder else Path("results/work"))
+    stored = {} if options.fresh else store.keys()
+    groups: list[GroupPlan] = []
+    keys: dict[str, Variant] = {}
+    reused: dict[str, str] = {}
+    for variant in study.variants:
+        for first in range(0, study.seeds, width):
+            runs = tuple(
+                Run(
+                    variant=variant,
+                    seed=first + slot,
+                    width=width,
+                    slot=slot,
+                    dataset=dataset.name,
+                    data_digest=dataset.digest,
+                    classifier_digest=classifier,
+                    source_digest=source,
+                    evaluations=study.evaluations,
+                    engine=engine,
+                )
+                for slot in range(width)
+            )
+            asked = [run for run in runs if run.seed < study.seeds]
+            keys |= {run.key: variant for run in asked}
+            reused |= {run.key: stored[run.key] for run in asked if run.key in stored}
+            wanted = tuple(run.slot for run in asked if run.key not in stored)
+            if wanted:
+                job = GroupJob(
+                    name=f"{variant.name} {runs[0].seed}-{runs[-1].seed}",
+                    study=study.name,
+                    runs=runs,
+                    wanted=wanted,
+                    data_folder=options.data_folder,
+                    work=work,
+                    time_limit=options.time_limit,
+                    fresh=options.fresh,
+                )
+                estimate = estimate_seconds(variant, width, study.evaluations, len(wanted))
+                groups.append(GroupPlan(name=job.name, job=job, estimate_seconds=estimate))
+    groups.sort(key=lambda group: -group.estimate_seconds)
+    return Plan(
+        study=study,
+        options=options,
+        groups=tuple(groups),
+        keys=keys,
+        reused=reused,
+        workers=max(1, min(options.workers or default_workers(engine), len(groups) or 1)),
+        work=work,
+    )
+
+
+def customized(study: Study, options: Options) -> Study:
+    """The study with seeds, steps, evaluations, overrides and the choice of variants applied."""
+    chosen = [study.variant(name) for name in options.only] if options.only else list(study.variants)
+    overrides: dict[str, Any] = dict(options.overrides)
+    if options.steps is not None:
+        overrides["steps"] = options.steps
+    if {"name", "recipe"} & set(overrides):
+        raise ConfigError("name and recipe are labels, not settings: they cannot be overridden")
+    variants = tuple(variant.override(overrides) for variant in chosen) if overrides else tuple(chosen)
+    names = {variant.name for variant in variants}
+    return dataclasses.replace(
+        study,
+        variants=variants,
+        contrasts=tuple(c for c in study.contrasts if {c.treatment, c.reference} <= names),
+        seeds=options.seeds if options.seeds is not None else study.seeds,
+        evaluations=options.evaluations if options.evaluations is not None else study.evaluations,
+    )
+
+
+def choose_engine(device: str) -> Engine:
+    """The engine on a device: "cpu", "cuda", or "auto" for a GPU where there is one.
+
+    Raises:
+        ConfigError: no GPU is in reach.
+    """
+    import torch
+
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise ConfigError("--device cuda: PyTorch finds no CUDA device here; take --device cpu")
+    return Engine(device="cuda" if available and device != "cpu" else "cpu")
+
+
+def default_width(seeds: int) -> int:
+    """All seeds in one stack, or the largest even share of at most `DEFAULT_WIDTH`."""
+    divisors = [width for width in range(DEFAULT_WIDTH, 0, -1) if seeds % width == 0]
+    return divisors[0] if divisors[0] > 1 or seeds == 1 else min(seeds, DEFAULT_WIDTH)
+
+
+def default_workers(engine: Engine) -> int:
+    """One for each core this process may use, or for each GPU."""
+    if engine.device == "cuda":
+        import torch
+
+        return torch.cuda.device_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def choose_executor(plan: Plan) -> Executor:
+    """Processes; in this process where one worker is asked for and one job is to be done."""
+    if plan.options.workers == 1:
+        return SerialExecutor()
+    gpus: Sequence[int] = ()
+    if plan.groups and plan.groups[0].job.runs[0].engine.device == "cuda":
+        gpus = range(default_workers(plan.groups[0].job.runs[0].engine))
+    return ProcessExecutor(plan.workers, gpus)
+
+
+def execute(
+    plan: Plan, store: Store, on_event: Callable[[Event], None] = lambda event: None, executor: Executor | None = None
+) -> Summary:
+    """Train what the plan lists, with one writer into the store; killed at any moment and begun again, it goes on.
+
+    Raises:
+        KeyboardInterrupt: stopped by SIGINT or SIGTERM, after everything so far was recorded.
+        StoreError: the store cannot be written; results stay in the spool and the next run takes them in.
+    """
+    started = time.perf_counter()
+    statuses: Counter[Status] = Counter()
+    failures: list[tuple[str, str]] = []
+    plan.work.mkdir(parents=True, exist_ok=True)
+    spool = Spool(plan.work / "spool")
+
+    def ended(event: Event) -> None:
+        on_event(event)
+        if isinstance(event, GroupEnded):
+            spool.drain(store)
+            statuses.update(event.statuses.values())
+            failures.extend(
+                (f"{event.variant} seed {seed}", event.reasons.get(seed, status))
+                for seed, status in event.statuses.items()
+                if status != "finished"
+            )
+
+    with _only_one(plan), _stopping() as stop:
+        spool.drain(store)
+        store.write_study(plan.study, tuple(plan.keys))
+        store.reconcile(plan.study.name)
+        fresh = make_plan(plan.study, _without_changes(plan.options), store)
+        _adopt(fresh, store)
+        jobs = [group.job for group in fresh.groups]
+        (executor or choose_executor(plan)).run(jobs, ended, stop)
+        spool.drain(store)
+        store.summarize(plan.study.name)
+        if reason := stop():
+            raise KeyboardInterrupt(reason)
+    return Summary(
+        counts={status: statuses[status] for status in STATUSES},
+        reused=len(fresh.reused),
+        seconds=time.perf_counter() - started,
+        failures=tuple(failures),
+    )
+
+
+def _without_changes(options: Options) -> Options:
+    """The options for planning a study again that has them applied already."""
+    return dataclasses.replace(options, seeds=None, steps=None, evaluations=None, only=(), overrides={})
+
+
+def _adopt(plan: Plan, store: Store) -> None:
+    """Bring runs that another study has trained under this one."""
+    here = store.keys(plan.study.name)
+    for key, run_id in plan.reused.items():
+        if key not in here:
+            store.copy(run_id, plan.study.name, plan.keys[key])
+
+
+@contextmanager
+def _only_one(plan: Plan) -> Iterator[None]:
+    """Two commands on one study and store: the second waits, then finds what the first has stored."""
+    lock = FileLock(plan.work / f"{plan.study.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"another run of the study {plan.study.name!r} is at work on this store; waiting for it", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], str | None]]:
+    """SIGINT and SIGTERM ask for an orderly stop; a second SIGINT ends at once."""
+    reasons: list[str] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+
+    def note(number: int, frame: Any) -> None:
+        if reasons and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        reasons.append(f"stopped by {signal.Signals(number).name}")
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: reasons[0] if reasons else None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
