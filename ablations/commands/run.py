@@ -85,9 +85,9 @@ def command(study: str, location: str, out: Path | None, dry_run: bool, as_json:
         with Display(estimates, stream=sys.stderr if as_json else sys.stdout) as display:
             summary = execute(plan, store, display)
     except KeyboardInterrupt:
-        raise interrupted() from None
-    if summary.counts.get("interrupted"):
-        raise interrupted()
+        again = shlex.join(["ablations", *sys.argv[1:]])
+        click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
+        raise click.exceptions.Exit(130) from None
     page = build_report(store, plan.study.name, out)
     if as_json:
         print_json(summary_tree(plan, summary, page))
@@ -95,12 +95,6 @@ def command(study: str, location: str, out: Path | None, dry_run: bool, as_json:
         print_summary(summary, page)
     if summary.failed:
         raise click.exceptions.Exit(1)
-
-
-def interrupted() -> click.exceptions.Exit:
-    again = shlex.join(["ablations", *sys.argv[1:]])
-    click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
-    return click.exceptions.Exit(130)
 
 
 def print_plan(plan: Plan) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ablations.store import Store
 
 DATASETS = ("mnist", "digits")
+RULE = 60
+"""The longest line under a heading."""
 
 store_option = click.option(
     "--store",
@@ -48,7 +50,8 @@ def print_table(
 ) -> None:
     """Columns aligned by spaces, so that it reads the same in a terminal, a file and a pipe; `right`: right-aligned."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    for row in [header, tuple("-" * width for width in widths), *rows]:
+    rule = tuple("-" * min(width, RULE) for width in widths)
+    for row in [header, rule, *rows]:
         cells = [
             cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
