@@ -1,0 +1,241 @@
+"""The figures as SVG markup. Pure: frames and comparisons in, markup out; sizes in units of a CSS pixel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from reports.palette import Style
+from reports.statistics import Comparison
+from reports.svg import Kind, Scale, nice_range, path, short, spread_out, tag, text
+from reports.words import bounds, number, percent, signed
+
+WIDTH, HEIGHT = 420, 260
+LEFT, RIGHT, TOP, BOTTOM = 46, 14, 26, 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A mean over seeds along training, with its band."""
+
+    variant: str
+    style: Style
+    frame: pd.DataFrame
+    """Columns mean, low, high and the one named by `lines(x=...)`."""
+    ends: tuple[float, ...] = ()
+    """Values of the single seeds at the end, each drawn as a dot."""
+    faint: bool = False
+    """Drawn thin and dotted: the second of two quantities in one figure."""
+    label: str = ""
+
+
+def lines(
+    series: Sequence[Line],
+    *,
+    title: str,
+    x: str,
+    x_label: str,
+    y_label: str,
+    ideals: Mapping[str, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    logarithmic: bool = False,
+) -> Markup:
+    """Curves with bands; `ideals` are horizontal marks with their text."""
+    ideals = ideals or {}
+    drawn = [line for line in series if len(line.frame)]
+    values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key]]
+    values += [v for line in drawn for v in line.ends] + list(ideals.values())
+    kind: Kind = "log" if logarithmic and spread_out(values) else "linear"
+    low, high = limits or nice_range(values, kind=kind)
+    ahead = [v for line in drawn for v in line.frame[x]]
+    across = Scale(low=0, high=max(ahead, default=1) or 1, start=LEFT, end=WIDTH - RIGHT - 8)
+    up = Scale(low=low, high=high, start=HEIGHT - BOTTOM, end=TOP, kind=kind)
+    body = [text(title, 0, 13, "title"), *_frame(across, up, x_label, y_label)]
+    for label, value in ideals.items():
+        y = up(value)
+        body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="ideal"))
+        body.append(text(label, WIDTH - RIGHT, y - 4, "note", "end"))
+    body += [_line(line, x, across, up) for line in drawn]
+    return _svg(WIDTH, HEIGHT, f"{title}: {y_label} against {x_label}", *body)
+
+
+def forest(
+    comparisons: Sequence[Comparison], styles: Mapping[str, Style], *, metric: str, floor: float, narrow: bool = False
+) -> Markup:
+    """All contrasts: the mean paired difference and its 95% interval; the band around 0 is the noise floor."""
+    width, row = (400, 48) if narrow else (960, 34)
+    left, right, top = (8, 8, 30) if narrow else (340, 180, 34)
+    height = top + row * len(comparisons) + 44
+    edges = [v for c in comparisons for v in (c.interval.low, c.interval.high, c.mean) if math.isfinite(v)] + [0.0]
+    across = _effect_scale(edges, left, width - right)
+    bottom = height - 40
+    zero = across(0)
+    body: list[Markup] = []
+    if floor:
+        start, end = across(-floor), across(floor)
+        body.append(
+            tag("rect", x=start, y=top - 4, width=max(1.0, end - start), height=bottom - top + 4, class_="floor")
+        )
+    for tick in _apart(across, across.ticks(5 if narrow else 7), 34):
+        x = across(tick)
+        body.append(tag("line", x1=x, x2=x, y1=top - 4, y2=bottom, class_="grid"))
+        body.append(text(short(tick), x, bottom + 15, anchor="middle"))
+    body.append(tag("line", x1=zero, x2=zero, y1=top - 4, y2=bottom, class_="zero"))
+    body.append(text("\N{LEFTWARDS ARROW} better", zero - 8, top - 12, "note", "end"))
+    body.append(text("worse \N{RIGHTWARDS ARROW}", zero + 8, top - 12, "note"))
+    unit = f"difference in {metric}, treatment {chr(0x2212)} reference" + (
+        " (linear near 0, logarithmic beyond)" if across.kind == "symlog" else ""
+    )
+    middle = (left + width - right) / 2
+    body.append(text(unit, middle, height - 6, "label", "middle"))
+    for index, item in enumerate(comparisons):
+        y = top + row * (index + 0.5) + (8 if narrow else 0)
+        body.append(_forest_row(item, styles, across, y, (left, width), narrow))
+    return _svg(width, height, f"Forest plot of {len(comparisons)} contrasts", *body)
+
+
+def strips(
+    scores: Mapping[str, Mapping[int, float]], styles: Mapping[str, Style], *, metric: str, narrow: bool = False
+) -> Markup:
+    """Each seed's final score as a dot, the median as a bar; a run without a score is a cross at the right edge."""
+    width, row = (400, 46) if narrow else (960, 32)
+    left, right, top = (8, 40, 6) if narrow else (220, 60, 6)
+    height = top + row * len(scores) + 44
+    values = [v for by_seed in scores.values() for v in by_seed.values()]
+    kind: Kind = "log" if spread_out(values) else "linear"
+    low, high = nice_range(values, kind=kind)
+    across = Scale(low=low, high=high, start=left, end=width - right, kind=kind)
+    bottom = height - 40
+    body: list[Markup] = []
+    for tick in _apart(across, across.ticks(5 if narrow else 8), 34):
+        x = across(tick)
+        body.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid"))
+        body.append(text(short(tick), x, bottom + 15, anchor="middle"))
+    scale = ", logarithmic" if kind == "log" else ""
+    body.append(
+        text(
+            f"{metric} of each seed (lower is better{scale})", (left + width - right) / 2, height - 6, "label", "middle"
+        )
+    )
+    for index, (variant, by_seed) in enumerate(scores.items()):
+        y = top + row * (index + 0.5) + (8 if narrow else 0)
+        body.append(_strip(variant, styles[variant], by_seed, across, y, (left, width - right), narrow))
+    return _svg(width, height, f"Final {metric} of every seed", *body)
+
+
+def _line(line: Line, x: str, across: Scale, up: Scale) -> Markup:
+    frame = line.frame
+    xs = [across(v) for v in frame[x]]
+    band = [*zip(xs, map(up, frame["high"]), strict=True), *reversed([*zip(xs, map(up, frame["low"]), strict=True)])]
+    mean = [*zip(xs, map(up, frame["mean"]), strict=True)]
+    last = frame.iloc[-1]
+    caption = f"{line.label or line.variant}: {number(float(last['mean']))} at {number(float(last[x]))}"
+    parts = [tag("path", d=path(band) + "Z", class_="band"), tag("path", d=path(mean), class_="mean")]
+    # Dots are spread sideways a little, so that equal scores do not hide each other.
+    for index, value in enumerate(line.ends):
+        shift = (index - (len(line.ends) - 1) / 2) * min(2.0, 8 / len(line.ends))
+        parts.append(tag("circle", cx=xs[-1] + 4 + shift, cy=up(value), r=2.2, class_="dot"))
+    shape = f"series {line.style.css}" + (" faint" if line.faint else "")
+    return tag("g", tag("title", caption), *parts, class_=shape, data_variant=line.variant)
+
+
+def _frame(across: Scale, up: Scale, x_label: str, y_label: str) -> list[Markup]:
+    body = []
+    for tick in up.ticks(5):
+        y = up(tick)
+        body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"))
+        body.append(text(short(tick), LEFT - 6, y + 4, anchor="end"))
+    body += [text(short(tick), across(tick), HEIGHT - BOTTOM + 16, anchor="middle") for tick in across.ticks(5)]
+    base = HEIGHT - BOTTOM
+    body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=base, y2=base, class_="base"))
+    scale = ", log" if up.kind == "log" else ""
+    body.append(text(x_label, WIDTH - RIGHT, HEIGHT - 6, "label", "end"))
+    body.append(text(f"\N{UPWARDS ARROW} {y_label}{scale}", 0, HEIGHT - 6, "label"))
+    return body
+
+
+def _forest_row(
+    item: Comparison, styles: Mapping[str, Style], across: Scale, y: float, edges: tuple[float, float], narrow: bool
+) -> Markup:
+    left, width = edges
+    shown = f"{signed(item.mean)} ({percent(item.percent)})" if item.seeds else "no scored pair"
+    question = item.contrast.question
+    parts = [
+        tag("title", f"{question}: {shown} {bounds(item.interval)}, {item.verdict}"),
+        text(question if narrow else _cut(question, 50), left if narrow else 0, y - 14 if narrow else y + 4, "name"),
+        text(shown, width if not narrow else width - 8, y - 14 if narrow else y + 4, "value", "end"),
+    ]
+    if math.isfinite(item.interval.low):
+        low, high = across(item.interval.low), across(item.interval.high)
+        parts.append(tag("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"))
+        parts += [tag("line", x1=x, x2=x, y1=y - 4, y2=y + 4, class_="whisker") for x in (low, high)]
+    if math.isfinite(item.mean):
+        solid = "mark" if item.verdict in ("better", "worse") else "mark hollow"
+        parts.append(tag("circle", cx=across(item.mean), cy=y, r=5, class_=solid))
+    return tag("g", *parts, class_=f"row {styles[item.contrast.treatment].css}")
+
+
+def _strip(
+    variant: str,
+    style: Style,
+    by_seed: Mapping[int, float],
+    across: Scale,
+    y: float,
+    edges: tuple[float, float],
+    narrow: bool,
+) -> Markup:
+    ranked = sorted(by_seed.values())
+    middle = (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2 if ranked else float("nan")
+    parts = [text(variant, 8 if narrow else 0, y - 12 if narrow else y + 4, "name")]
+    parts.append(tag("line", x1=edges[0], x2=edges[1], y1=y, y2=y, class_="guide"))
+    lost = 0
+    for seed, value in by_seed.items():
+        caption = tag("title", f"{variant}, seed {seed}: {number(value)}")
+        if math.isinf(value):
+            at = edges[1] + 14
+            cross = path([(at - 3, y - 3), (at + 3, y + 3)]) + path([(at - 3, y + 3), (at + 3, y - 3)])
+            lost += 1
+            if lost == 1:
+                parts.append(tag("path", caption, d=cross, class_="cross"))
+            continue
+        parts.append(tag("circle", caption, cx=across(value), cy=y, r=4, class_="seed"))
+    if lost:
+        parts.append(text(f"{lost}\N{MULTIPLICATION SIGN}", edges[1] + 22, y + 4, "note"))
+    if math.isfinite(middle):
+        x = across(middle)
+        parts.append(
+            tag("line", tag("title", f"median {number(middle)}"), x1=x, x2=x, y1=y - 9, y2=y + 9, class_="median")
+        )
+    return tag("g", *parts, class_=f"row {style.css}")
+
+
+def _effect_scale(edges: Sequence[float], start: float, end: float) -> Scale:
+    """Linear, unless the smallest effects would vanish beside the largest."""
+    low, high = nice_range([*edges, 0.0], pad=0.06)
+    sizes = sorted(abs(v) for v in edges if v)
+    middle = sizes[len(sizes) // 2] if sizes else 1.0
+    if sizes and sizes[-1] > 12 * middle:
+        linear = 10.0 ** math.floor(math.log10(max(sizes[len(sizes) // 4], sizes[-1] / 1e4)))
+        return Scale(low=low * 1.2, high=high * 1.2, start=start, end=end, kind="symlog", linear=linear)
+    return Scale(low=low, high=high, start=start, end=end)
+
+
+def _apart(scale: Scale, ticks: Sequence[float], least: float) -> list[float]:
+    """Those ticks whose labels do not touch; 0 stays."""
+    kept: list[float] = [0.0] if 0.0 in ticks else []
+    for tick in sorted(ticks, key=abs, reverse=True):
+        if all(abs(scale(tick) - scale(other)) >= least for other in kept):
+            kept.append(tick)
+    return sorted(kept)
+
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _svg(width: int, height: float, label: str, *body: Markup) -> Markup:
+    return tag("svg", *body, viewBox=f"0 0 {width} {height:g}", role="img", aria_label=label, class_="figure")

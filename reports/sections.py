@@ -1,0 +1,218 @@
+"""The parts of a report that are made of figures, pictures and configuration. Pure."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from ablations.config import Network, Variant
+from ablations.results import Result
+from reports.figures import Line, lines
+from reports.findings import Findings
+from reports.pictures import data_uri, grid, png
+from reports.words import number, ordinal
+
+PICTURE_BYTES = 2_000_000
+"""All sample grids together; beyond that, fewer steps along training are shown."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    name: str
+    variants: list[str]
+    figures: list[Markup]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The samples of one variant at each shown point of its training, the last at the end."""
+
+    variant: str
+    caption: str
+    pictures: list[tuple[int, str]]
+    """Step and data URI."""
+    width: int
+    height: int
+
+
+def axis(found: Findings, name: str, variants: list[str]) -> Axis:
+    """Six figures of the variants that an axis compares."""
+    chosen = [found.study.variant(v) for v in variants]
+    d_loss = _mean_of(found.curves, "d_loss_real", "d_loss_fake")
+    score = [_score_line(found, v) for v in variants]
+    two = [*_lines(found, variants, "d_real"), *_lines(found, variants, "d_fake", faint=True)]
+    figures = [
+        lines(
+            score,
+            title="Score along training",
+            x="step",
+            x_label="step",
+            y_label=f"{found.metric}, lower is better",
+            logarithmic=True,
+        ),
+        lines(
+            score,
+            title="Score against time",
+            x="train_seconds",
+            x_label="training seconds a seed",
+            y_label=f"{found.metric}",
+            logarithmic=True,
+        ),
+        lines(
+            two,
+            title="D(x), solid, and D(G(z)), dotted",
+            x="step",
+            x_label="step",
+            y_label="mean probability",
+            ideals={"ideal 0.5": 0.5},
+            limits=(0.0, 1.0),
+        ),
+        lines(
+            _lines(found, variants, frame=d_loss),
+            title="Loss of D (mean of its halves)",
+            x="step",
+            x_label="step",
+            y_label="loss a term",
+            ideals=ideals(chosen),
+        ),
+        lines(
+            _lines(found, variants, "g_loss"),
+            title="Loss of G",
+            x="step",
+            x_label="step",
+            y_label="loss",
+            ideals=ideals(chosen, generator=True),
+        ),
+        lines(
+            _lines(found, variants, "g_grad_norm"),
+            title="Gradient of G",
+            x="step",
+            x_label="step",
+            y_label="L2 norm",
+            logarithmic=True,
+        ),
+    ]
+    return Axis(name, variants, figures)
+
+
+def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str, float]:
+    """Where a loss stands if D cannot tell real from fake: ln 2 for BCE, 0.25 for MSE; negative for a saturating G."""
+    marks = {}
+    for variant in variants:
+        mse = variant.loss.criterion == "mse"
+        sign = -1 if generator and variant.loss.generator == "saturating" else 1
+        words = ("saturating " if sign < 0 else "") + ("MSE: 0.25" if mse else "BCE: ln 2")
+        marks[f"ideal {words}"] = sign * (0.25 if mse else math.log(2))
+    return marks
+
+
+def grids(found: Findings) -> tuple[list[Grid], int]:
+    """The sample grids of the typical seed, and how many points of training each shows."""
+    chosen = [result for result in found.results if result.run.seed == found.typical_seed and result.samples]
+    by_name = {result.run.variant.name: result for result in chosen}
+    ordered = [by_name[v.name] for v in found.study.variants if v.name in by_name]
+    if not ordered:
+        return [], 0
+    size = sum(len(png(grid(result.samples[max(result.samples)]))) for result in ordered) * 4 / 3
+    points = max(1, min(6, int(PICTURE_BYTES / max(1, size)), max(len(result.samples) for result in ordered)))
+    return [_grid(found, result, points) for result in ordered], points
+
+
+def _grid(found: Findings, result: Result, points: int) -> Grid:
+    steps = sorted(result.samples)
+    kept = (
+        [steps[round(k * (len(steps) - 1) / max(1, points - 1))] for k in range(points)] if points > 1 else steps[-1:]
+    )
+    pictures = [(step, grid(result.samples[step])) for step in kept]
+    height, width = pictures[-1][1].shape
+    name, seed = result.run.variant.name, result.run.seed
+    if math.isfinite(found.scores.get(name, {}).get(seed, math.inf)):
+        place, of = found.rank(name, seed)
+        caption = f"{found.metric} {number(found.scores[name][seed])}, {ordinal(place)} of {of} seeds"
+    else:
+        caption = f"{result.status} at step {result.last_step:,}"
+    return Grid(name, caption, [(step, data_uri(png(picture))) for step, picture in pictures], width, height)
+
+
+def command(found: Findings, variant: Variant) -> str:
+    """The command that trains all stored seeds of a variant again and scores them; the bits are the same."""
+    run = next(result.run for result in found.results if result.run.variant.name == variant.name)
+    seeds = 1 + max(result.run.seed for result in found.results if result.run.variant.name == variant.name)
+    words = ["ablations", "run", found.study.name, "--only", variant.name, "--seeds", str(seeds)]
+    words += ["--steps", str(variant.steps), "--evaluations", str(run.evaluations), "--data", run.dataset]
+    words += ["--device", run.engine.device, "--width", str(run.width), "--fresh"]
+    return shlex.join(words)
+
+
+def differences(variant: Variant, reference: Variant) -> str:
+    """The settings in which a variant differs; those that G and D share are named once."""
+    own, base = variant.flat(), reference.flat()
+    changed = {key: value for key, value in own.items() if value != base[key] and key not in ("name", "recipe")}
+    words = []
+    for key, value in changed.items():
+        side, _, rest = key.partition(".")
+        twin = key.replace("discriminator", "generator") if side.startswith("discriminator") else None
+        if twin and changed.get(twin) == value:
+            continue
+        other = key.replace("generator", "discriminator")
+        both = side.startswith("generator") and other != key and changed.get(other) == value
+        label = f"{'optimizer' if side.endswith('optimizer') else 'G and D'} {rest}" if both else key
+        words.append(f"{label}: {_value(value)}")
+    return ", ".join(words) or "the reference"
+
+
+def describe(variant: Variant) -> str:
+    """A variant in one line."""
+    g, d = variant.generator, variant.discriminator
+    optimizer = variant.discriminator_optimizer
+    parts = [
+        "conditional" if variant.conditional else "",
+        f"G {_network(g)}",
+        f"D {_network(d)}",
+        f"z {variant.latent.size} {variant.latent.distribution}",
+        variant.loss.criterion,
+        f"{optimizer.name} {optimizer.learning_rate:g}",
+        f"batch {variant.batch_size}",
+        f"{variant.steps:,} steps",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _network(network: Network) -> str:
+    norm = "" if network.normalization == "none" else f" {network.normalization} norm"
+    widths = "-".join(map(str, network.hidden))
+    return f"{network.architecture} {widths} {network.activation}{norm}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return "-".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _score_line(found: Findings, variant: str) -> Line:
+    ends = tuple(v for v in found.scores.get(variant, {}).values() if math.isfinite(v))
+    frame = found.along[found.along.variant == variant]
+    return Line(variant=variant, style=found.styles[variant], frame=frame, ends=ends)
+
+
+def _lines(
+    found: Findings, variants: Sequence[str], curve: str = "", *, faint: bool = False, frame: pd.DataFrame | None = None
+) -> list[Line]:
+    table = found.curves[found.curves.curve == curve] if frame is None else frame
+    return [Line(variant=v, style=found.styles[v], frame=table[table.variant == v], faint=faint) for v in variants]
+
+
+def _mean_of(curves: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The mean of several curves; its band is the mean of their bands."""
+    chosen = curves[curves.curve.isin(names)]
+    columns: Mapping[str, Any] = {key: (key, "mean") for key in ("mean", "low", "high")}
+    return pd.DataFrame(chosen.groupby(["variant", "step"], sort=False).agg(**columns).reset_index())

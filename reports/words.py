@@ -1,0 +1,111 @@
+"""Numbers and comparisons as a person reads them. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reports.paired import Interval
+from reports.statistics import Comparison, Rules, Verdict
+
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`digits` significant digits, at most so many decimals, thousands separated: 0.0123, 12.3, 1,230."""
+    if math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "no score"
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    rounded = round(value, decimals)
+    text = f"{abs(rounded):,.{max(0, min(decimals, 6))}f}"
+    return (MINUS if rounded < 0 else "") + text
+
+
+def signed(value: float, digits: int = 3) -> str:
+    return ("+" if value > 0 else "") + number(value, digits)
+
+
+def percent(value: float) -> str:
+    """Signed, without decimals from 10% on."""
+    return DASH if math.isnan(value) else signed(value, 2 if abs(value) < 100 else 3) + "%"
+
+
+def p_value(value: float) -> str:
+    if math.isnan(value):
+        return DASH
+    return "< 0.001" if value < 0.001 else f"{value:.2g}" if value < 0.995 else "1"
+
+
+def bounds(interval: Interval, *, sign: bool = True) -> str:
+    write = signed if sign else number
+    return f"[{write(interval.low)}, {write(interval.high)}]"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{number(seconds, 2)} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def ordinal(rank: int) -> str:
+    suffix = "th" if 10 <= rank % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{suffix}"
+
+
+def count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def effect(item: Comparison, metric: str) -> str:
+    """The effect with its interval, such as "frechet_10k lower by 310 [280, 340] (-62%)"."""
+    if not item.seeds:
+        return f"{metric}: no pair of seeds has a score on both sides"
+    if item.verdict in ("better", "worse") and item.interval.excludes(0.0):
+        direction = "lower" if item.mean < 0 else "higher"
+        low, high = sorted((abs(item.interval.low), abs(item.interval.high)))
+        size = Interval(low, high, item.interval.method)
+        return f"{metric} {direction} by {number(abs(item.mean))} {bounds(size, sign=False)} ({percent(item.percent)})"
+    interval = "" if math.isnan(item.interval.low) else f" {bounds(item.interval)}"
+    return f"{metric} differs by {signed(item.mean)}{interval} ({percent(item.percent)})"
+
+
+def caveat(item: Comparison, rules: Rules) -> str:
+    """What a reader must know before acting on the verdict; empty if nothing."""
+    notes = []
+    if item.unscored_treatment or item.unscored_reference:
+        lost, kept = item.unscored_treatment, item.unscored_reference
+        notes.append(f"{lost} of {item.pairs} runs ended without a score (reference: {kept})")
+    if item.verdict == "too few seeds":
+        notes.append(f"{count(len(item.seeds), 'scored pair')}, at least {rules.minimum_pairs} are needed")
+    elif item.verdict == "equivalent":
+        notes.append(f"the whole difference lies within {rules.margin:.0%} of the reference")
+    elif item.verdict == "no difference shown":
+        if item.p_holm < rules.alpha and abs(item.mean) <= rules.noise_floor:
+            notes.append("steady, but no larger than the noise floor")
+        elif item.seeds_needed and item.seeds_needed > len(item.seeds):
+            notes.append(f"about {item.seeds_needed:,} seeds would show a difference of {rules.margin:.0%}")
+    return "; ".join(notes)
+
+
+def evidence(item: Comparison) -> str:
+    """The numbers behind the verdict, in one line."""
+    wins = f"{item.wins:g}" if item.wins % 1 else f"{int(item.wins)}"
+    return (
+        f"better in {wins} of {count(item.pairs, 'paired seed')}; Holm p {p_value(item.p_holm)}; "
+        f"Wilcoxon p {p_value(item.p_signed_rank)} (least possible {p_value(item.p_signed_rank_least)})"
+    )
+
+
+def tally(comparisons: Sequence[Comparison]) -> str:
+    """How many verdicts of each kind, e.g. "3 better, 2 worse, 2 no difference shown"."""
+    verdicts = [item.verdict for item in comparisons]
+    seen: list[Verdict] = sorted(set(verdicts), key=lambda v: (-verdicts.count(v), v))
+    return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in seen)
