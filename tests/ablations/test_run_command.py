@@ -33,12 +33,19 @@ SMALL = {
 }
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests here: a new store takes seconds."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "small.json").write_text(json.dumps(SMALL))
+    return folder
+
+
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The path of a study file, in a working folder of the test's own."""
-    monkeypatch.chdir(tmp_path)
+def study(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of a study file, in the working folder."""
+    monkeypatch.chdir(folder)
     monkeypatch.delenv("ABLATIONS_STORE", raising=False)
-    (tmp_path / "small.json").write_text(json.dumps(SMALL))
     return "small.json"
 
 
@@ -80,17 +87,21 @@ def test_a_study_is_trained_stored_reported_and_not_trained_again(study: str) ->
 
 
 def test_the_plan_is_a_table_that_says_what_is_missing(study: str) -> None:
-    shown = run(study, "--dry-run", "--seeds", "3").stdout
+    shown = run(study, "--dry-run", "--fresh", "--seeds", "3").stdout
     assert "6 runs to train" in shown
     for line, variant in zip(shown.splitlines()[2:4], ("plain", "slow"), strict=True):
         assert line.split()[:5] == [variant, "3", "6", "0", "3"]
 
 
 def test_overrides_apply_to_every_variant(study: str) -> None:
-    plan = run_json(study, "--dry-run", "--set", "batch_size=4", "--set", "generator.hidden=16,8", "--steps", "3")
-    assert plan["to_train"] == 4
-    shown = run(study, "--dry-run", "--set", "batch_size=4", "--steps", "3").stdout
-    assert [line.split()[2] for line in shown.splitlines()[2:4]] == ["3", "3"]
+    plain = run_json(study, "--dry-run", "--fresh")
+    changed = run_json(
+        study, "--dry-run", "--fresh", "--set", "batch_size=4", "--set", "generator.hidden=16,8", "--steps", "3"
+    )
+    assert [group["steps"] for group in changed["groups"]] == [3, 3]
+    keys = [{key for group in plan["groups"] for key in group["keys"]} for plan in (plain, changed)]
+    assert [len(some) for some in keys] == [4, 4]
+    assert not keys[0] & keys[1]
 
 
 @pytest.mark.parametrize(
