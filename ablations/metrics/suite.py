@@ -1,21 +1,10 @@
-"""All metrics of a model at once: a table of rows, each a function from features to numbers. No torch at run time.
-
-A metric is added by writing its file and one row of `METRICS`.
-"""
+"""All metrics of a model at once: from images to named numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ablations.metrics.frechet import Gaussian, frechet_distance
-from ablations.metrics.histogram import CLASSES, class_shares
-from ablations.metrics.label_accuracy import label_accuracy
-from ablations.metrics.values import Features, Labels
+from ablations.metrics.table import METRICS, Reference, Samples, Tier
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,66 +14,6 @@ if TYPE_CHECKING:
 
 PROTOCOL_SAMPLES = 10_000
 """Samples a score is taken of, against as many test images; a smaller test set sets its own, smaller number."""
-
-Tier = Literal["quick", "full"]
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Reference:
-    """The test images that samples are compared with; whatever a metric needs of them is computed once."""
-
-    test: Features
-    digest: str
-    """Of the dataset and the classifier: scores of different digests cannot be compared."""
-
-    @cached_property
-    def gaussian(self) -> Gaussian:
-        return Gaussian.of(self.test.features)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Samples:
-    """The images of a generator, as the classifier sees them, and the classes they were asked to show, (n,)."""
-
-    seen: Features
-    asked: Labels | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A row: numbers that one function yields, under names without their protocol."""
-
-    names: tuple[str, ...]
-    compute: Callable[[Samples, Reference], tuple[float, ...]]
-    """As many numbers as `names`."""
-    counted: bool = False
-    """The number depends on how many samples it is taken of, so its name ends in that: `frechet` is `frechet_10k`."""
-    conditional: bool = False
-    """Needs the classes that were asked for."""
-    better: Literal["lower", "higher", "neither"]
-    tier: Tier = "quick"
-    """quick: at every evaluation; full: at the end, on request."""
-
-
-METRICS: tuple[Metric, ...] = (
-    Metric(
-        names=("frechet",),
-        compute=lambda samples, reference: (frechet_distance(samples.seen.features, reference.gaussian),),
-        counted=True,
-        better="lower",
-    ),
-    Metric(
-        names=tuple(f"class_{label}" for label in range(CLASSES)),
-        compute=lambda samples, reference: tuple(class_shares(samples.seen.labels).tolist()),
-        better="neither",
-    ),
-    Metric(
-        names=("label_accuracy",),
-        compute=lambda samples, reference: (label_accuracy(samples.seen.labels, _asked(samples)),),
-        conditional=True,
-        better="higher",
-    ),
-)
 
 
 def evaluate(
@@ -148,8 +77,3 @@ def noise_floor(dataset: Dataset, classifier: Classifier, *, tier: Tier = "quick
     count = sample_count(dataset)
     images, labels = dataset.train_images[:count], dataset.train_labels[:count]
     return evaluate(images, classifier, reference_of(dataset, classifier), labels, tier=tier)
-
-
-def _asked(samples: Samples) -> Labels:
-    assert samples.asked is not None, "a conditional metric is computed only where classes were asked for"
-    return np.asarray(samples.asked)

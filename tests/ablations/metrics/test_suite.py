@@ -16,8 +16,6 @@ from ablations.metrics.features import Classifier, load_classifier
 from ablations.metrics.histogram import class_shares
 from ablations.metrics.label_accuracy import label_accuracy, label_accuracy_by_class
 from ablations.metrics.suite import (
-    METRICS,
-    Reference,
     evaluate,
     noise_floor,
     primary_metric,
@@ -25,6 +23,7 @@ from ablations.metrics.suite import (
     reference_of,
     sample_count,
 )
+from ablations.metrics.table import METRICS, Reference, Tier
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +174,7 @@ def test_swapped_labels_lower_the_label_accuracy_and_nothing_else(
 
 @pytest.mark.parametrize("tier", ["quick", "full"])
 def test_a_diverged_generator_scores_nan_under_the_same_names(
-    digits: Dataset, classifier: Classifier, reference: Reference, real: Tensor, tier: suite.Tier
+    digits: Dataset, classifier: Classifier, reference: Reference, real: Tensor, tier: Tier
 ) -> None:
     asked = digits.train_labels[:500]
     expected = evaluate(real, classifier, reference, asked, tier=tier)

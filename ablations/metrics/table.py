@@ -1,0 +1,91 @@
+"""The metrics as rows of a table, each a function from features to numbers. No torch.
+
+A metric is added by writing its file and one row of `METRICS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from ablations.metrics.frechet import Gaussian, frechet_distance
+from ablations.metrics.histogram import CLASSES, class_shares
+from ablations.metrics.kernel_distance import kernel_distance
+from ablations.metrics.label_accuracy import label_accuracy
+from ablations.metrics.values import Features, Labels
+
+Tier = Literal["quick", "full"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reference:
+    """The test images that samples are compared with; whatever a metric needs of them is computed once."""
+
+    test: Features
+    digest: str
+    """Of the dataset and the classifier: scores of different digests cannot be compared."""
+
+    @cached_property
+    def gaussian(self) -> Gaussian:
+        return Gaussian.of(self.test.features)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Samples:
+    """The images of a generator, as the classifier sees them, and the classes they were asked to show, (n,)."""
+
+    seen: Features
+    asked: Labels | None = None
+
+    @property
+    def wanted(self) -> Labels:
+        assert self.asked is not None, "a conditional metric is computed only where classes were asked for"
+        return self.asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A row: numbers that one function yields, under names without their protocol."""
+
+    names: tuple[str, ...]
+    compute: Callable[[Samples, Reference], tuple[float, ...]]
+    """As many numbers as `names`."""
+    counted: bool = False
+    """The number depends on how many samples it is taken of, so its name ends in that: `frechet` is `frechet_10k`."""
+    conditional: bool = False
+    """Needs the classes that were asked for."""
+    better: Literal["lower", "higher", "neither"]
+    tier: Tier = "quick"
+    """quick: at every evaluation; full: at the end, on request."""
+
+
+def _frechet(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (frechet_distance(samples.seen.features, reference.gaussian),)
+
+
+def _class_shares(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return tuple(class_shares(samples.seen.labels).tolist())
+
+
+def _label_accuracy(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (label_accuracy(samples.seen.labels, samples.wanted),)
+
+
+def _kernel_distance(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return kernel_distance(samples.seen.features, reference.test.features)
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(names=("frechet",), compute=_frechet, counted=True, better="lower"),
+    Metric(names=tuple(f"class_{n}" for n in range(CLASSES)), compute=_class_shares, better="neither"),
+    Metric(names=("label_accuracy",), compute=_label_accuracy, conditional=True, better="higher"),
+    Metric(
+        names=("kernel_distance", "kernel_distance_error"),
+        compute=_kernel_distance,
+        counted=True,
+        better="lower",
+        tier="full",
+    ),
+)
