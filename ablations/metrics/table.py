@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ablations.metrics.frechet import Gaussian, frechet_distance
 from ablations.metrics.histogram import CLASSES, class_shares
 from ablations.metrics.kernel_distance import kernel_distance
 from ablations.metrics.label_accuracy import label_accuracy
+from ablations.metrics.manifold import NEIGHBOURS, manifold_scores
+from ablations.metrics.neighbours import squared_radii
 from ablations.metrics.values import Features, Labels
 
 Tier = Literal["quick", "full"]
@@ -30,6 +35,10 @@ class Reference:
     @cached_property
     def gaussian(self) -> Gaussian:
         return Gaussian.of(self.test.features)
+
+    @cached_property
+    def radii(self) -> NDArray[np.floating[Any]]:
+        return squared_radii(self.test.features, NEIGHBOURS)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,7 +67,7 @@ class Metric:
     """Needs the classes that were asked for."""
     better: Literal["lower", "higher", "neither"]
     tier: Tier = "quick"
-    """quick: at every evaluation; full: at the end, on request."""
+    """quick: at every evaluation; full: on request, for it takes seconds."""
 
 
 def _frechet(samples: Samples, reference: Reference) -> tuple[float, ...]:
@@ -77,6 +86,11 @@ def _kernel_distance(samples: Samples, reference: Reference) -> tuple[float, ...
     return kernel_distance(samples.seen.features, reference.test.features)
 
 
+def _manifold(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    scores = manifold_scores(samples.seen.features, reference.test.features, reference.radii)
+    return scores.precision, scores.recall, scores.density, scores.coverage
+
+
 METRICS: tuple[Metric, ...] = (
     Metric(names=("frechet",), compute=_frechet, counted=True, better="lower"),
     Metric(names=tuple(f"class_{n}" for n in range(CLASSES)), compute=_class_shares, better="neither"),
@@ -86,6 +100,13 @@ METRICS: tuple[Metric, ...] = (
         compute=_kernel_distance,
         counted=True,
         better="lower",
+        tier="full",
+    ),
+    Metric(
+        names=("precision", "recall", "density", "coverage"),
+        compute=_manifold,
+        counted=True,
+        better="higher",
         tier="full",
     ),
 )
