@@ -141,6 +141,8 @@ class Gate:
             return (
                 f"the database {place} is corrupt ({short}); restore a copy of it, or name another place for the store"
             )
+        if self.location.database is not None and not self.location.database.exists():
+            return f"the database {place} was removed while in use; results wait in the spool: run again for a new one"
         if "readonly" in text or isinstance(error, PermissionError):
             return f"the store {name} cannot be written ({short}); make it writable or name another place with --store"
         if "is full" in text or "No space left" in text:

@@ -23,6 +23,9 @@ DONE: tuple[Status, ...] = ("finished", "diverged")
 CURVE_POINTS = 100
 """A quantity's points in MLflow; the stored files have every step."""
 
+NOTE = 20_000
+SHARES = "share of samples/"
+
 UNITS: Mapping[str, str] = {
     "frechet_10k": "squared distance of classifier features, 10,000 samples against the test images; lower is better",
     "label_accuracy": "share of samples that the classifier reads as the digit asked for; higher is better",
@@ -56,7 +59,6 @@ def run_tags(result: Result) -> dict[str, str]:
         "variant_digest": run.variant.digest,
         "seed": str(run.seed),
         "status": result.status,
-        "reason": result.reason[:4000],
         "last_step": str(result.last_step),
         "content_sha256": content_digest(result),
         "data_sha256": run.data_digest,
@@ -69,6 +71,7 @@ def run_tags(result: Result) -> dict[str, str]:
     if "git_commit" in result.environment:
         tags["mlflow.source.git.commit"] = result.environment["git_commit"]
     if result.reason:
+        tags["reason"] = result.reason[:4000]
         tags["mlflow.note.content"] = f"**{result.status}** after {result.last_step:,} steps: {result.reason[:4000]}"
     return tags | {f"environment.{key}": value[:4000] for key, value in result.environment.items()}
 
@@ -101,27 +104,25 @@ def text(value: Any) -> str:
 
 
 def run_points(result: Result) -> list[Point]:
-    """Curves in bins, scores at their steps, and the seconds at the last step."""
-    points = [
-        point(curve_name(name), value, step) for name, values in result.curves.items() for step, value in binned(values)
-    ]
+    """Scores at their steps, the seconds, and the curves in bins."""
+    points: list[Point] = []
     for item in result.evaluations:
         points += [point(score_name(name), value, item.step) for name, value in item.metrics.items()]
         points.append(point("train_seconds", item.train_seconds, item.step))
     if not result.evaluations or result.evaluations[-1].step != result.last_step:
         points.append(point("train_seconds", result.train_seconds, result.last_step))
     points.append(point("evaluation_seconds", result.evaluation_seconds, result.last_step))
+    for name, values in result.curves.items():
+        points += [point(f"training/{name}", value, step) for step, value in binned(values)]
     return points
 
 
-def curve_name(name: str) -> str:
-    """The part before the slash becomes a section of MLflow's charts."""
-    return f"training/{name}"
-
-
 def score_name(name: str) -> str:
-    """Ten class shares would crowd out the scores: they get a section of their own."""
-    return f"class shares/{name}" if re.fullmatch(r"class_\d+", name) else name
+    """The part before the slash becomes a section of MLflow's charts, and sections are sorted: what counts comes first.
+
+    Ten class shares would crowd out the scores, so they have a section of their own.
+    """
+    return f"{SHARES if re.fullmatch(r'class_[0-9]+', name) else 'score/'}{name}"
 
 
 def point(name: str, value: float, step: int) -> Point:
@@ -158,7 +159,9 @@ def summary_points(results: Sequence[Result]) -> list[Point]:
         for name, value, step in run_points(result):
             series.setdefault((name, step), []).append(value)
     points += [point(name, statistics.fmean(values), step) for (name, step), values in series.items()]
-    for name in sorted({name for result in finished for name in result.scores if "/" not in score_name(name)}):
+    for name in sorted({name for result in finished for name in result.scores}):
+        if score_name(name).startswith(SHARES):
+            continue
         values = [result.scores[name] for result in finished if name in result.scores]
         points.append(point(f"{name}_mean", statistics.fmean(values), last))
         points.append(point(f"{name}_median", float(np.median(values)), last))
@@ -179,8 +182,8 @@ def content_digest(result: Result) -> str:
 
 
 def study_note(study: Study) -> str:
-    """The study in Markdown, as the experiment's description."""
-    lines = [f"## {study.title}", "", study.description, ""]
+    """The study in Markdown, as the experiment's description, within the 20,000 characters that MLflow takes."""
+    lines = [f"## {study.title}", "", study.description[:8000], ""]
     if study.contrasts:
         lines += ["| axis | question | variant | against | claims |", "| --- | --- | --- | --- | --- |"]
         lines += [
@@ -189,7 +192,8 @@ def study_note(study: Study) -> str:
         ]
         lines.append("")
     lines.append(f"{len(study.variants)} variants, {study.seeds} seeds each. Again: `ablations run {study.name}`")
-    return "\n".join(lines)
+    note = "\n".join(lines)
+    return note if len(note) <= NOTE else f"{note[: NOTE - 2]} …"
 
 
 def sample_grid(images: Array) -> Array:

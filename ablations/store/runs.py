@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ablations.errors import StoreError
+from ablations.results import Array
 from ablations.store.files import Files
 from ablations.store.gate import Gate
-from ablations.store.rows import Point
+from ablations.store.rows import Point, sample_grid
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment, Run
@@ -104,12 +105,12 @@ class Runs:
     def get(self, run_id: str) -> Run:
         return self._gate(lambda: self._client.get_run(run_id))
 
-    def create(self, experiment: str, name: str, tags: Mapping[str, str], *, seconds: float = 0.0) -> Run:
-        """A run in state RUNNING that started `seconds` ago; the tag `written_at` says when it was written."""
-        start = int((time.time() - seconds) * 1000)
+    def create(self, experiment: str, name: str, tags: Mapping[str, str], *, start: float | None = None) -> Run:
+        """A run in state RUNNING since `start` (seconds since 1970); the tag `written_at` says when it was written."""
+        start_ms = int(1000 * (time.time() if start is None else start))
         tags = {**tags, "written_at": now()}
         first = dict(list(tags.items())[:BATCH_TEXTS])
-        run = self._gate(lambda: self._client.create_run(experiment, start_time=start, tags=first, run_name=name))
+        run = self._gate(lambda: self._client.create_run(experiment, start_time=start_ms, tags=first, run_name=name))
         self.log(run.info.run_id, tags=dict(list(tags.items())[BATCH_TEXTS:]))
         return run
 
@@ -142,6 +143,11 @@ class Runs:
         dataset = Dataset(name=name, digest=digest[:36], source_type="local", source=name)
         tags = [InputTag("mlflow.data.context", "training")]
         self._gate(lambda: self._client.log_inputs(run_id, datasets=[DatasetInput(dataset, tags)]))
+
+    def log_samples(self, run_id: str, samples: Mapping[int, Array]) -> None:
+        """A grid for each step; MLflow shows them with a slider over the steps."""
+        for step, images in sorted(samples.items()):
+            self._gate(partial(self._client.log_image, run_id, sample_grid(images), key="samples", step=step))
 
     def end(self, run_id: str, status: str) -> None:
         self._gate(lambda: self._client.set_terminated(run_id, status=status))

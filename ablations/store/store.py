@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -18,26 +18,16 @@ from ablations.config import Study, Variant
 from ablations.errors import DataError, StoreError, UserError, unknown
 from ablations.results import Result
 from ablations.store import rows
-from ablations.store.files import RESULT, Files
+from ablations.store.children import Children, is_complete, is_done
+from ablations.store.files import Files
 from ablations.store.gate import Gate
 from ablations.store.location import locate
-from ablations.store.runs import Runs, age_seconds
-from ablations.store.variants import PARENT, Variants
+from ablations.store.runs import Runs
+from ablations.store.variants import Variants
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
-
-STALE_SECONDS = 900.0
-"""Where other machines write too, an incomplete run this old has lost its writer."""
-
-_ENDS = {
-    "finished": "FINISHED",
-    "diverged": "FAILED",
-    "failed": "FAILED",
-    "timed_out": "KILLED",
-    "interrupted": "KILLED",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +55,10 @@ class Store:
 
     def __init__(self, gate: Gate, client: MlflowClient) -> None:
         self._gate = gate
-        self._client = client
         self._files = Files(gate, client)
         self._runs = Runs(gate, client, self._files)
         self._variants = Variants(self._runs)
+        self._children = Children(self._runs, self._files, self._variants, alone=gate.location.alone)
 
     @classmethod
     def open(cls, location: str | Path, artifacts: str | Path | None = None) -> Self:
@@ -80,6 +70,12 @@ class Store:
     def uri(self) -> str:
         """The tracking URI."""
         return self._gate.location.uri
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the database, where it is a file of this machine."""
+        database = self._gate.location.database
+        return database.parent if database else None
 
     # --- results ---
 
@@ -94,16 +90,7 @@ class Store:
         """
         rows.check(result)
         with self._gate.writing():
-            experiment = self._runs.experiment(result.study)
-            earlier = self._runs.search([experiment], kind="seed", run_key=result.key)
-            content = rows.content_digest(result)
-            for run in filter(_complete, earlier):
-                if _done(run) or run.data.tags.get("content_sha256") == content:
-                    return str(run.info.run_id)
-            self._delete_incomplete(earlier)
-            run_id = self._write(experiment, result, copied_from)
-            self._settle(self._runs.search([experiment], kind="seed", run_key=result.key))
-        return run_id
+            return self._children.write(self._runs.experiment(result.study), result, copied_from)
 
     def copy(self, run_id: str, study: str, variant: Variant | None = None) -> str:
         """Record a stored run under another study too; returns the run there.
@@ -119,13 +106,13 @@ class Store:
 
     def keys(self, study: str | None = None) -> dict[str, str]:
         """Key to run id of every complete run that is finished or diverged, of one study or of all."""
-        return {run.data.tags["run_key"]: run.info.run_id for run in self._children(study) if _done(run)}
+        return {run.data.tags["run_key"]: run.info.run_id for run in self._complete(study) if is_done(run)}
 
     def find(self, key: str) -> str | None:
         """A complete, finished or diverged run with this key in any study."""
         every = [item.experiment_id for item in self._runs.experiments()]
-        found = self._runs.search(every, kind="seed", run_key=key)
-        return next((run.info.run_id for run in found if _complete(run) and _done(run)), None)
+        found = self._children.of_key(every, key)
+        return next((run.info.run_id for run in found if is_complete(run) and is_done(run)), None)
 
     def read_result(self, run_id: str, *, weights: bool = True) -> Result:
         """One stored run.
@@ -151,8 +138,12 @@ class Store:
             run = self._study_run(experiment) or self._runs.create(experiment, "report", {"kind": "study"})
             self._files.put(run, "study.json", head.encode())
             self._runs.end(run.info.run_id, "FINISHED")
-            note = rows.study_note(study)
-            self._runs.tag_experiment(experiment, {"kind": "study", "title": study.title, "mlflow.note.content": note})
+            tags = {"kind": "study", "title": study.title, "mlflow.note.content": rows.study_note(study)}
+            self._runs.tag_experiment(experiment, tags | {"mlflow.experimentKind": "custom_model_development"})
+            start = time.time()
+            for index, variant in enumerate(study.variants):
+                # MLflow's table shows the latest first: so it has the study's order.
+                self._variants.parent(experiment, variant, start=start - 0.01 * index)
 
     def studies(self) -> tuple[str, ...]:
         """The names of the studies that were recorded, in alphabetical order."""
@@ -165,7 +156,7 @@ class Store:
         `write_study` named come first, then the latest.
         """
         recorded, keys = self._read_study(study)
-        complete = self._children(study)
+        complete = self._complete(study)
         best: dict[tuple[str, int], Run] = {}
         for run in sorted(complete, key=lambda run: (run.data.tags["run_key"] in keys, run.data.tags["written_at"])):
             best[run.data.tags["variant_digest"], int(run.data.tags["seed"])] = run
@@ -211,13 +202,7 @@ class Store:
         """
         with self._gate.writing():
             experiment = self._experiment(study)
-            children = self._runs.search([experiment], kind="seed")
-            deleted = self._delete_incomplete(children)
-            by_key: dict[str, list[Run]] = {}
-            for run in children:
-                by_key.setdefault(run.data.tags["run_key"], []).append(run)
-            for runs in by_key.values():
-                self._settle(runs)
+            deleted = self._children.reconcile(experiment)
             if self._study_run(experiment) is not None:
                 self.summarize(study)
             self._variants.close(experiment)
@@ -237,35 +222,14 @@ class Store:
 
     # --- the parts ---
 
-    def _write(self, experiment: str, result: Result, copied_from: str | None) -> str:
-        tags = rows.run_tags(result) | {PARENT: self._variants.parent(experiment, result.run.variant)}
-        if copied_from is not None:
-            tags["copied_from"] = copied_from
-        seconds = result.train_seconds + result.evaluation_seconds
-        run = self._runs.create(experiment, rows.run_name(result), tags, seconds=seconds)
-        run_id: str = run.info.run_id
-        self._runs.log(run_id, points=rows.run_points(result), params=rows.run_params(result))
-        self._runs.log_dataset(run_id, result.run.dataset, result.run.data_digest)
-        with self._files.staging(run) as folder:
-            try:
-                result.save(folder / RESULT)
-            except DataError as error:  # the store's disk is at fault, not the result
-                raise StoreError(f"{error}; results wait in the spool: free some space and run again") from error
-        for step, images in sorted(result.samples.items()):
-            grid = rows.sample_grid(images)
-            self._gate(partial(self._client.log_image, run_id, grid, key="samples", step=step))
-        self._runs.end(run_id, _ENDS[result.status])
-        self._runs.log(run_id, tags={"complete": "true"})
-        return run_id
-
-    def _children(self, study: str | None) -> list[Run]:
+    def _complete(self, study: str | None) -> list[Run]:
         """The complete runs of one study, or of all; none where the study does not exist."""
         if study is None:
             experiments = [item.experiment_id for item in self._runs.experiments()]
         else:
             found = self._runs.find_experiment(study)
             experiments = [] if found is None else [found.experiment_id]
-        return self._runs.search(experiments, kind="seed", complete="true")
+        return self._children.complete(experiments)
 
     def _experiment(self, study: str) -> str:
         experiment = self._runs.find_experiment(study)
@@ -287,29 +251,3 @@ class Store:
             return Study.from_dict(head["study"]), frozenset(head["keys"])
         except (UserError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"the record of the study {name!r} cannot be read ({error}); run it again") from error
-
-    def _delete_incomplete(self, runs: Iterable[Run]) -> int:
-        """Where other machines write too, only what its writer must have left for good."""
-        left = [run for run in runs if not _complete(run)]
-        lost = [run for run in left if self._gate.location.alone or age_seconds(run) > STALE_SECONDS]
-        for run in lost:
-            self._runs.delete(run)
-        return len(lost)
-
-    def _settle(self, runs: Iterable[Run]) -> None:
-        """Of several complete records of one run keep one: the first that is done, or else the latest."""
-        complete = [run for run in runs if _complete(run)]
-        done = [run for run in complete if _done(run)]
-        written = sorted(done or complete, key=lambda run: (run.data.tags["written_at"], run.info.run_id))
-        keep = (written[0] if done else written[-1]) if written else None
-        for run in complete:
-            if keep is not None and run.info.run_id != keep.info.run_id:
-                self._runs.delete(run)
-
-
-def _complete(run: Run) -> bool:
-    return run.data.tags.get("complete") == "true"
-
-
-def _done(run: Run) -> bool:
-    return run.data.tags.get("status") in rows.DONE

@@ -23,12 +23,12 @@ class Variants:
         self._runs = runs
         self._known: dict[tuple[str, str, str], str] = {}
 
-    def parent(self, experiment: str, variant: Variant) -> str:
+    def parent(self, experiment: str, variant: Variant, *, start: float | None = None) -> str:
         """The run id of the variant's parent, made where there is none yet."""
         place = (experiment, variant.name, variant.digest)
         if place not in self._known:
             found = self._find(experiment, variant)
-            self._known[place] = (found[-1] if found else self._create(experiment, variant)).info.run_id
+            self._known[place] = (found[-1] if found else self._create(experiment, variant, start)).info.run_id
         return self._known[place]
 
     def summarize(self, experiment: str, variant: Variant, results: Sequence[Result]) -> None:
@@ -43,8 +43,13 @@ class Variants:
         if current:
             keep = current[0]
         else:
-            keep = blank[0] if blank else self._create(experiment, variant)
-            self._runs.log(keep.info.run_id, points=rows.summary_points(results))
+            start = found[-1].info.start_time / 1000 if found else None
+            keep = blank[0] if blank else self._create(experiment, variant, start)
+            # The parameters again: a writer may have been killed between making the run and filling it.
+            params, points = rows.variant_params(variant), rows.summary_points(results)
+            self._runs.log(keep.info.run_id, params=params, points=points)
+            shown = next((result for result in results if result.status == "finished"), results[0])
+            self._runs.log_samples(keep.info.run_id, shown.samples)
             self._runs.log(keep.info.run_id, tags={**_counts(results), "summary": digest})
         keep_id = keep.info.run_id
         for child in self._runs.search([experiment], kind="seed", variant_digest=variant.digest, variant=variant.name):
@@ -66,10 +71,10 @@ class Variants:
     def _find(self, experiment: str, variant: Variant) -> list[Run]:
         return self._runs.search([experiment], kind="variant", variant=variant.name, variant_digest=variant.digest)
 
-    def _create(self, experiment: str, variant: Variant) -> Run:
+    def _create(self, experiment: str, variant: Variant, start: float | None) -> Run:
         tags = {"kind": "variant", "variant": variant.name, "variant_digest": variant.digest}
         tags |= {f"unit.{name}": unit for name, unit in rows.UNITS.items()}
-        run = self._runs.create(experiment, variant.name, tags)
+        run = self._runs.create(experiment, variant.name, tags, start=start)
         self._runs.log(run.info.run_id, params=rows.variant_params(variant))
         return run
 
