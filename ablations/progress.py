@@ -91,8 +91,9 @@ class Tally:
         state.step, state.train_seconds = event.step, event.train_seconds
 
     @property
-    def groups(self) -> int:
-        return len(self._weights)
+    def names(self) -> set[str]:
+        """Of all groups, ended or not."""
+        return set(self._weights)
 
     @property
     def seconds(self) -> float:
@@ -219,13 +220,16 @@ def plain_line(tally: Tally) -> str:
 
 
 def whole_detail(tally: Tally) -> str:
-    parts = [f"{len(tally.ended)}/{tally.groups} groups", speed_text(tally.speed)]
-    parts.append("" if tally.seconds_left is None else f"{duration(tally.seconds_left)} left")
+    parts = [f"{len(tally.ended)}/{len(tally.names)} groups", speed_text(tally.speed)]
+    if tally.ended >= tally.names:
+        parts.append("recording")
+    elif tally.seconds_left is not None:
+        parts.append(f"{duration(tally.seconds_left)} left")
     return ", ".join(part for part in parts if part)
 
 
 def group_detail(state: GroupState) -> str:
-    score = "" if state.score is None else f"{SCORE} {state.score:.1f}"
+    score = "" if state.score is None else f"score {state.score:.1f}"
     return ", ".join(part for part in (f"step {state.step:,}/{state.steps:,}", speed_text(state.speed), score) if part)
 
 

@@ -98,7 +98,7 @@ def test_a_line_names_variant_seeds_step_speed_score_and_time_left() -> None:
     tally.add(Evaluated(group="adam:0-3", step=1_000, scores={"frechet_10k": 123.456}))
     assert plain_line(tally) == (
         " 50% 0/1 groups, 400 seed-steps/s, 10 s left"
-        " | adam seeds 0-3 step 1,000/2,000, 1,000 seed-steps/s, frechet_10k 123.5"
+        " | adam seeds 0-3 step 1,000/2,000, 1,000 seed-steps/s, score 123.5"
     )
 
 
