@@ -13,11 +13,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ablations.metrics.classifier_score import classifier_score, confidence
 from ablations.metrics.frechet import Gaussian, frechet_distance
 from ablations.metrics.histogram import CLASSES, class_shares
 from ablations.metrics.kernel_distance import kernel_distance
-from ablations.metrics.label_accuracy import label_accuracy
+from ablations.metrics.label_accuracy import label_accuracy, label_accuracy_by_class
 from ablations.metrics.manifold import NEIGHBOURS, manifold_scores
+from ablations.metrics.modes import intra_class_diversity, mode_count, mode_kl
 from ablations.metrics.neighbours import squared_radii
 from ablations.metrics.values import Features, Labels
 
@@ -91,6 +93,28 @@ def _manifold(samples: Samples, reference: Reference) -> tuple[float, ...]:
     return scores.precision, scores.recall, scores.density, scores.coverage
 
 
+def _label_accuracy_by_class(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return tuple(label_accuracy_by_class(samples.seen.labels, samples.wanted).tolist())
+
+
+def _classifier_score(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    probabilities = samples.seen.probabilities
+    return classifier_score(probabilities), confidence(probabilities)
+
+
+def _mode_count(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (float(mode_count(samples.seen.labels, reference.test.labels)),)
+
+
+def _mode_kl(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (mode_kl(samples.seen.labels, reference.test.labels),)
+
+
+def _intra_class_diversity(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    ours, real = samples.seen, reference.test
+    return (intra_class_diversity(ours.features, ours.labels, real.features, real.labels),)
+
+
 METRICS: tuple[Metric, ...] = (
     Metric(names=("frechet",), compute=_frechet, counted=True, better="lower"),
     Metric(names=tuple(f"class_{n}" for n in range(CLASSES)), compute=_class_shares, better="neither"),
@@ -106,6 +130,19 @@ METRICS: tuple[Metric, ...] = (
         names=("precision", "recall", "density", "coverage"),
         compute=_manifold,
         counted=True,
+        better="higher",
+        tier="full",
+    ),
+    Metric(
+        names=("classifier_score", "confidence"), compute=_classifier_score, counted=True, better="higher", tier="full"
+    ),
+    Metric(names=("mode_count",), compute=_mode_count, counted=True, better="higher", tier="full"),
+    Metric(names=("mode_kl",), compute=_mode_kl, counted=True, better="lower", tier="full"),
+    Metric(names=("intra_class_diversity",), compute=_intra_class_diversity, better="neither", tier="full"),
+    Metric(
+        names=tuple(f"label_accuracy_{n}" for n in range(CLASSES)),
+        compute=_label_accuracy_by_class,
+        conditional=True,
         better="higher",
         tier="full",
     ),
