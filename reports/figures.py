@@ -12,10 +12,10 @@ from markupsafe import Markup
 from reports.palette import Style
 from reports.statistics import Comparison
 from reports.svg import Kind, Scale, nice_range, path, short, spread_out, tag, text
-from reports.words import bounds, number, percent, signed
+from reports.words import MINUS, bounds, number, percent, signed
 
-WIDTH, HEIGHT = 420, 260
-LEFT, RIGHT, TOP, BOTTOM = 46, 14, 26, 40
+WIDTH, HEIGHT = 400, 268
+LEFT, RIGHT, TOP, BOTTOM = 40, 12, 46, 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +67,12 @@ def forest(
     comparisons: Sequence[Comparison], styles: Mapping[str, Style], *, metric: str, floor: float, narrow: bool = False
 ) -> Markup:
     """All contrasts: the mean paired difference and its 95% interval; the band around 0 is the noise floor."""
-    width, row = (400, 48) if narrow else (960, 34)
+    width, row = (400, 46) if narrow else (960, 34)
     left, right, top = (8, 8, 30) if narrow else (340, 180, 34)
-    height = top + row * len(comparisons) + 44
+    height = top + row * len(comparisons) + (60 if narrow else 44)
     edges = [v for c in comparisons for v in (c.interval.low, c.interval.high, c.mean) if math.isfinite(v)] + [0.0]
     across = _effect_scale(edges, left, width - right)
-    bottom = height - 40
+    bottom = top + row * len(comparisons) + 4
     zero = across(0)
     body: list[Markup] = []
     if floor:
@@ -87,11 +87,12 @@ def forest(
     body.append(tag("line", x1=zero, x2=zero, y1=top - 4, y2=bottom, class_="zero"))
     body.append(text("\N{LEFTWARDS ARROW} better", zero - 8, top - 12, "note", "end"))
     body.append(text("worse \N{RIGHTWARDS ARROW}", zero + 8, top - 12, "note"))
-    unit = f"difference in {metric}, treatment {chr(0x2212)} reference" + (
-        " (linear near 0, logarithmic beyond)" if across.kind == "symlog" else ""
-    )
     middle = (left + width - right) / 2
-    body.append(text(unit, middle, height - 6, "label", "middle"))
+    notes = [f"difference in {metric}, treatment {MINUS} reference"]
+    if across.kind == "symlog":
+        notes.append("linear near 0, logarithmic beyond")
+    for line, note in enumerate(notes if narrow else [" \N{MIDDLE DOT} ".join(notes)]):
+        body.append(text(note, middle, bottom + 34 + 16 * line, "label", "middle"))
     for index, item in enumerate(comparisons):
         y = top + row * (index + 0.5) + (8 if narrow else 0)
         body.append(_forest_row(item, styles, across, y, (left, width), narrow))
@@ -152,9 +153,9 @@ def _frame(across: Scale, up: Scale, x_label: str, y_label: str) -> list[Markup]
     body += [text(short(tick), across(tick), HEIGHT - BOTTOM + 16, anchor="middle") for tick in across.ticks(5)]
     base = HEIGHT - BOTTOM
     body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=base, y2=base, class_="base"))
-    scale = ", log" if up.kind == "log" else ""
+    scale = " (logarithmic)" if up.kind == "log" else ""
     body.append(text(x_label, WIDTH - RIGHT, HEIGHT - 6, "label", "end"))
-    body.append(text(f"\N{UPWARDS ARROW} {y_label}{scale}", 0, HEIGHT - 6, "label"))
+    body.append(text(f"{y_label}{scale}", 0, 30, "label"))
     return body
 
 
@@ -164,11 +165,11 @@ def _forest_row(
     left, width = edges
     shown = f"{signed(item.mean)} ({percent(item.percent)})" if item.seeds else "no scored pair"
     question = item.contrast.question
-    parts = [
-        tag("title", f"{question}: {shown} {bounds(item.interval)}, {item.verdict}"),
-        text(question if narrow else _cut(question, 50), left if narrow else 0, y - 14 if narrow else y + 4, "name"),
-        text(shown, width if not narrow else width - 8, y - 14 if narrow else y + 4, "value", "end"),
-    ]
+    parts = [tag("title", f"{question}: {shown} {bounds(item.interval)}, {item.verdict}")]
+    if narrow:
+        parts.append(text(_cut(question, 56), left, y - 12, "name"))
+    else:
+        parts += [text(_cut(question, 50), 0, y + 4, "name"), text(shown, width, y + 4, "value", "end")]
     if math.isfinite(item.interval.low):
         low, high = across(item.interval.low), across(item.interval.high)
         parts.append(tag("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"))

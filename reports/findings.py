@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ablations.config import Study, Variant
+from ablations.errors import StoreError
 from ablations.results import Result
 from reports import frames
 from reports.aggregate import Spread, failure_rate, spread
@@ -54,6 +55,8 @@ class Findings:
     styles: Mapping[str, Style]
     axes: Mapping[str, list[str]]
     typical_seed: int | None
+    unreadable: Mapping[str, str]
+    superseded: int
 
     def rank(self, variant: str, seed: int) -> tuple[int, int]:
         """The place of a seed among the seeds of its variant, 1 the best, and how many there are."""
@@ -65,9 +68,11 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None) -> Findings:
     """Judge a stored study. `noise_floor` defaults to what the runs' environment says, else to 0.
 
     Raises:
-        StoreError: nothing is stored, or no run was scored.
+        StoreError: nothing is stored.
     """
     study, results = stored.study, tuple(stored.results)
+    if not results:
+        raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
     metric = frames.primary_metric(results)
     rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor)
     unordered = frames.scores(results, metric)
@@ -89,6 +94,8 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None) -> Findings:
         styles=styles(study),
         axes=axes(study),
         typical_seed=frames.typical_seed(scores),
+        unreadable=stored.unreadable,
+        superseded=stored.superseded,
     )
 
 

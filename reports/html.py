@@ -32,7 +32,7 @@ def build(stored: StoredStudy, out: Path, *, noise_floor: float | None = None) -
     """Write `report.html`, `report.md` and the frames as CSV into the folder `out`; returns the path of the page.
 
     Raises:
-        StoreError: no run of the study has a score.
+        StoreError: no run of the study is stored.
         UserError: the folder cannot be written.
     """
     found = find(stored, noise_floor=noise_floor)
@@ -59,7 +59,7 @@ def build(stored: StoredStudy, out: Path, *, noise_floor: float | None = None) -
 def page(found: Findings) -> dict[str, Any]:
     """What the templates show."""
     grids, points = sections.grids(found)
-    names = list(found.scores)
+    scored = [name for name, item in found.spreads.items() if math.isfinite(item.median)]
     reference = next((found.study.variant(n) for n, style in found.styles.items() if style.hue == 0), None)
     present = [variant for variant in found.study.variants if variant.name in set(found.runs.variant)]
     return {
@@ -71,7 +71,7 @@ def page(found: Findings) -> dict[str, Any]:
         "symbols": SYMBOLS,
         "words": words,
         "tally": words.tally(found.comparisons),
-        "best": min(names, key=lambda name: found.spreads[name].median),
+        "best": min(scored, key=lambda name: found.spreads[name].median, default=None),
         "reference": reference.name if reference else None,
         "forest": [
             forest(found.comparisons, found.styles, metric=found.metric, floor=found.rules.noise_floor, narrow=n)

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 Array = NDArray[np.float64]
 
@@ -27,9 +26,12 @@ class Interval:
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Adjusted p values (Holm 1979). A NaN counts as 1: a question that was asked stays in the family."""
-    if not p_values:
-        return []
-    return [float(p) for p in multipletests(np.nan_to_num(p_values, nan=1.0), method="holm")[1]]
+    p = np.nan_to_num(np.asarray(p_values, dtype=float), nan=1.0)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return [float(value) for value in adjusted]
 
 
 def student_interval(differences: Array, confidence: float = 0.95) -> Interval:

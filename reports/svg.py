@@ -102,7 +102,7 @@ def nice_range(values: Sequence[float], *, kind: Kind = "linear", pad: float = 0
     if kind == "log":
         room = (high / low) ** pad if high > low else 1.5
         return low / room, high * room
-    room = (high - low) * pad or abs(high) * 0.1 or 1.0
+    room = (high - low) * pad if high > low else abs(high) * 0.1 or 1.0
     return low - room, high + room
 
 

@@ -17,7 +17,7 @@ def number(value: float, digits: int = 3) -> str:
     if math.isnan(value):
         return DASH
     if math.isinf(value):
-        return "no score"
+        return "\N{INFINITY}"
     if value == 0:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
@@ -38,7 +38,7 @@ def percent(value: float) -> str:
 def p_value(value: float) -> str:
     if math.isnan(value):
         return DASH
-    return "< 0.001" if value < 0.001 else f"{value:.2g}" if value < 0.995 else "1"
+    return "< 0.001" if value < 0.001 else f"{value:.3g}" if value < 0.9995 else "1"
 
 
 def bounds(interval: Interval, *, sign: bool = True) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.datasets import load_digits
 
 from ablations.config import Contrast, Engine, Run, Study, Variant
 from ablations.results import CURVES, Evaluation, Result, Status
+from ablations.store import StoredStudy
 
 Array = NDArray[Any]
 
@@ -28,15 +28,6 @@ SCORES: Mapping[str, float] = {
     "cnn": 60.0,
 }
 """The score each variant of `quick_study` tends to."""
-
-
-@dataclass(frozen=True)
-class FakeStored:
-    """The shape of `ablations.store.StoredStudy`."""
-
-    study: Study
-    results: tuple[Result, ...]
-    run_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def quick_study(seeds: int = 5, steps: int = 1_000) -> Study:
@@ -98,7 +89,7 @@ def recipes_study(seeds: int = 2, steps: int = 300) -> Study:
 
 def stored(
     study: Study, *, scores: Mapping[str, float] = SCORES, statuses: Mapping[tuple[str, int], Status] | None = None
-) -> FakeStored:
+) -> StoredStudy:
     """All runs of the study; `statuses` names those, by variant and seed, that did not finish."""
     statuses = statuses or {}
     results = tuple(
@@ -106,7 +97,8 @@ def stored(
         for variant in study.variants
         for seed in range(study.seeds)
     )
-    return FakeStored(study, results, {item.key: f"{index:032x}" for index, item in enumerate(results)})
+    run_ids = {item.key: f"{index:032x}" for index, item in enumerate(results)}
+    return StoredStudy(study=study, results=results, run_ids=run_ids, unreadable={}, superseded=0)
 
 
 def result(study: Study, variant: Variant, seed: int, score: float, status: Status = "finished") -> Result:

@@ -1,0 +1,66 @@
+import math
+
+import numpy as np
+import pytest
+
+from ablations.config import Contrast
+from reports import words
+from reports.statistics import Comparison, Rules, compare
+
+REFERENCE = [500.0, 510, 490, 505, 495]
+
+
+def judged(treatment: list[float], rules: Rules | None = None) -> Comparison:
+    contrast = Contrast(axis="optimizer", question="Adam instead of SGD", treatment="adam", reference="sgd")
+    scores = {"adam": dict(enumerate(treatment)), "sgd": dict(enumerate(REFERENCE))}
+    return compare(scores, [contrast], rules)[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.01234, "0.0123"), (12.34, "12.3"), (1234.5, "1,234"), (-3.0, "\N{MINUS SIGN}3.00"), (9.999, "10.00")],
+)
+def test_numbers_have_three_digits(value: float, text: str) -> None:
+    assert words.number(value) == text
+
+
+def test_numbers_that_are_none() -> None:
+    assert words.number(math.nan) == "\N{EN DASH}"
+    assert words.number(math.inf) == "\N{INFINITY}"
+
+
+def test_an_effect_in_words() -> None:
+    item = judged([190.0, 200, 180, 195, 185])
+    assert item.verdict == "better"
+    assert words.effect(item, "frechet_10k") == "frechet_10k lower by 310 [310, 310] (\N{MINUS SIGN}62%)"
+    assert words.effect(judged([x + 50 + i for i, x in enumerate(REFERENCE)]), "f").startswith(
+        "f higher by 52.0 [50.0, "
+    )
+
+
+def test_an_effect_that_is_not_shown_keeps_its_sign_and_says_what_it_would_take() -> None:
+    item = judged([400.0, 650, 420, 600, 500])
+    assert item.verdict == "no difference shown"
+    assert words.effect(item, "frechet_10k").startswith("frechet_10k differs by +14.0 [")
+    assert "seeds would show a difference of 10%" in words.caveat(item, Rules())
+
+
+def test_runs_without_a_score_are_named() -> None:
+    assert "2 of 5 runs ended without a score" in words.caveat(judged([190.0, math.inf, 180, math.inf, 185]), Rules())
+    assert words.effect(judged([math.inf] * 5), "f") == "f: no pair of seeds has a score on both sides"
+
+
+def test_the_evidence_states_the_least_possible_rank_p() -> None:
+    assert words.evidence(judged([190.0, 201, 180, 195, 185])) == (
+        "better in 5 of 5 paired seeds; Holm p < 0.001; Wilcoxon p 0.0625 (least possible 0.0625)"
+    )
+
+
+def test_durations_and_ranks() -> None:
+    assert [words.duration(s) for s in (0.45, 75, 3_700)] == ["0.45 s", "1 min 15 s", "1 h 01 min"]
+    assert [words.ordinal(n) for n in (1, 2, 3, 4, 11, 22)] == ["1st", "2nd", "3rd", "4th", "11th", "22nd"]
+
+
+def test_the_tally_counts_every_question_once() -> None:
+    items = [judged(list(np.array(REFERENCE) * scale)) for scale in (0.5, 0.6, 2.0)]
+    assert words.tally(items) == "2 better, 1 worse"
