@@ -76,7 +76,13 @@ def bench(session: nox.Session) -> None:
     """Time the hot paths (`-- -k store` for some of them)."""
     results = ROOT / "results" / "bench.json"
     results.parent.mkdir(exist_ok=True)
-    run(session, "pytest", "bench", "--benchmark-only", f"--benchmark-json={results}", *session.posargs)
+    options = [
+        "--benchmark-enable",
+        "--benchmark-only",
+        "--benchmark-columns=median,iqr,rounds",
+        "--benchmark-sort=name",
+    ]
+    run(session, "pytest", "bench", *options, f"--benchmark-json={results}", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ablations.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
 
-SCORE = "frechet_10k"
+SCORE = "frechet_"
+"""How the name of the shown score begins; its ending tells how many samples it is of."""
 QUIET = ("finished", "interrupted")
 """Statuses that need no line of their own: an interrupted run goes on the next time."""
 
@@ -75,7 +76,8 @@ class Tally:
                 self._progress(event)
             case Evaluated():
                 if event.group in self.active:
-                    self.active[event.group].score = event.scores.get(SCORE)
+                    shown = (value for name, value in event.scores.items() if name.startswith(SCORE))
+                    self.active[event.group].score = next(shown, None)
             case GroupEnded():
                 state = self.active.pop(event.group, None)
                 if state is not None:

@@ -1,17 +1,12 @@
-"""What holds in every test: one thread, repeatable, offline."""
+"""What holds in every test: repeatable, offline."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
 import random
 import socket
 from collections.abc import Iterator
 from typing import Any
-
-# Before anything imports torch: both are read once, when its libraries load. Child processes inherit them.
-os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MPLBACKEND": "Agg"}
 
 import hypothesis
 import numpy as np
@@ -24,14 +19,6 @@ hypothesis.settings.load_profile("repeatable")
 
 class NetworkUsed(AssertionError):
     """A test tried to leave this machine."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not torch.cuda.is_available():
-        skip = pytest.mark.skip(reason="needs a CUDA device, and this machine has none")
-        for item in items:
-            if "cuda" in item.keywords:
-                item.add_marker(skip)
 
 
 @pytest.fixture(autouse=True)
