@@ -1,6 +1,4 @@
-"""Mode collapse: classes that are missing or rare (as in Metz et al. 2017, arXiv:1611.02163), and classes that are always
-drawn alike.
-"""
+"""Mode collapse: classes that are missing or rare (Metz et al. 2017, arXiv:1611.02163), classes whose images are alike."""
 
 from __future__ import annotations
 
@@ -31,9 +29,9 @@ def mode_kl(labels: Labels, real: Labels) -> float:
 def intra_class_diversity(features: Float, labels: Labels, real: Float, real_labels: Labels) -> float:
     """The spread of the samples within a class over that of real images, averaged over the classes with two samples.
 
-    The spread is the trace of the covariance of the features: half the mean squared distance of two images. 0: one image
-    a class; 1: as varied as real images; above 1: more so, as where samples belong to no class. NaN if no class has two
-    samples.
+    The spread is the trace of the covariance of the features: half the mean squared distance of two images. 0: one
+    image a class; 1: as varied as real images; above 1: more so, as where samples belong to no class. NaN if no class
+    has two samples.
     """
     ratios = []
     for label in range(CLASSES):

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from ablations.metrics.values import Float
 
-BLOCK_BYTES = 64 * 2**20
-"""Of the distances that are held at a time."""
+BLOCK_BYTES = 8 * 2**20
+"""Of the distances that are held at a time: they are looked at several times, so they should stay in the cache."""
+
+CHUNK = 10_000
+"""Rows that all others are compared with at a time: with more, blocks of that size are too flat for a fast product."""
 
 Float32 = NDArray[np.float32]
 
@@ -36,7 +39,15 @@ def distance_blocks(x: Float, y: Float) -> Iterator[tuple[slice, Float32]]:
 
 def nearest(x: Float, y: Float) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """The distance of each row of x to the nearest row of y, exact in float64, and that row's index; both (n,)."""
-    indices = np.concatenate([distances.argmin(1) for _, distances in distance_blocks(x, y)])
+    shortest = np.full(len(x), np.inf, dtype=np.float32)
+    indices = np.zeros(len(x), dtype=np.intp)
+    for start in range(0, len(y), CHUNK):
+        for block, distances in distance_blocks(x, y[start : start + CHUNK]):
+            where = distances.argmin(1)
+            values = distances[np.arange(len(where)), where]
+            closer = values < shortest[block]
+            shortest[block][closer] = values[closer]
+            indices[block][closer] = where[closer] + start
     difference = np.asarray(x, dtype=np.float64) - np.asarray(y, dtype=np.float64)[indices]
     return np.sqrt((difference**2).sum(1)), indices
 

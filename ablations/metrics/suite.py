@@ -68,12 +68,19 @@ def reference_of(dataset: Dataset, classifier: Classifier) -> Reference:
     digest = f"{dataset.digest}:{classifier.digest}"
     if digest not in _references:
         images = dataset.test_images[: sample_count(dataset)]
-        _references[digest] = Reference(test=classifier.features(images), digest=digest)
+        _references[digest] = Reference(
+            test=classifier.features(images),
+            load_training=lambda: classifier.features(dataset.train_images),
+            digest=digest,
+        )
     return _references[digest]
 
 
 def noise_floor(dataset: Dataset, classifier: Classifier, *, tier: Tier = "quick") -> dict[str, float]:
-    """The scores of real images: the first `sample_count` training images and their labels, as if they were samples."""
+    """The scores of real images: the first `sample_count` training images and their labels, as if they were samples.
+
+    The floor of `memorization` is not among them: it is 0.5 by definition, and these images are copies.
+    """
     count = sample_count(dataset)
     images, labels = dataset.train_images[:count], dataset.train_labels[:count]
     return evaluate(images, classifier, reference_of(dataset, classifier), labels, tier=tier)

@@ -19,8 +19,9 @@ from ablations.metrics.histogram import CLASSES, class_shares
 from ablations.metrics.kernel_distance import kernel_distance
 from ablations.metrics.label_accuracy import label_accuracy, label_accuracy_by_class
 from ablations.metrics.manifold import NEIGHBOURS, manifold_scores
+from ablations.metrics.memorization import copy_share, memorization
 from ablations.metrics.modes import intra_class_diversity, mode_count, mode_kl
-from ablations.metrics.neighbours import squared_radii
+from ablations.metrics.neighbours import nearest, squared_radii
 from ablations.metrics.values import Features, Labels
 
 Tier = Literal["quick", "full"]
@@ -28,9 +29,11 @@ Tier = Literal["quick", "full"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reference:
-    """The test images that samples are compared with; whatever a metric needs of them is computed once."""
+    """The real images that samples are compared with; whatever a metric needs of them is computed once."""
 
     test: Features
+    load_training: Callable[[], Features]
+    """Of all training images: they take a second, and few metrics ask for them."""
     digest: str
     """Of the dataset and the classifier: scores of different digests cannot be compared."""
 
@@ -41,6 +44,15 @@ class Reference:
     @cached_property
     def radii(self) -> NDArray[np.floating[Any]]:
         return squared_radii(self.test.features, NEIGHBOURS)
+
+    @cached_property
+    def training(self) -> Features:
+        return self.load_training()
+
+    @cached_property
+    def training_distances(self) -> NDArray[np.float64]:
+        """Of the test images to their nearest training images."""
+        return nearest(self.test.features, self.training.features)[0]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -102,6 +114,11 @@ def _classifier_score(samples: Samples, reference: Reference) -> tuple[float, ..
     return classifier_score(probabilities), confidence(probabilities)
 
 
+def _memorization(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    distances, _ = nearest(samples.seen.features, reference.training.features)
+    return memorization(distances, reference.training_distances), copy_share(distances, reference.training_distances)
+
+
 def _mode_count(samples: Samples, reference: Reference) -> tuple[float, ...]:
     return (float(mode_count(samples.seen.labels, reference.test.labels)),)
 
@@ -146,4 +163,5 @@ METRICS: tuple[Metric, ...] = (
         better="higher",
         tier="full",
     ),
+    Metric(names=("memorization", "copy_share"), compute=_memorization, counted=True, better="lower", tier="full"),
 )

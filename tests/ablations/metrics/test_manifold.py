@@ -21,6 +21,7 @@ def normal(seed: int, rows: int, shift: float = 0.0, scale: float = 1.0) -> np.n
 @pytest.fixture(params=[64 * 2**20, 4 * 300 * 7, 1], ids=["one block", "uneven blocks", "row by row"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbours, "BLOCK_BYTES", request.param)
+    monkeypatch.setattr(neighbours, "CHUNK", 130)
 
 
 @pytest.mark.usefixtures("blocks")
