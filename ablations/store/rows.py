@@ -35,10 +35,7 @@ UNITS: Mapping[str, str] = {
 
 
 class Point(NamedTuple):
-    """A metric's value after `step` iterations; NaN for every value that is not finite.
-
-    MLflow would store an infinity as 1.8e308, which no chart survives. The stored files keep the value itself.
-    """
+    """A metric's value after `step` iterations."""
 
     name: str
     value: float
@@ -70,6 +67,8 @@ def run_tags(result: Result) -> dict[str, str]:
     }
     if "git_commit" in result.environment:
         tags["mlflow.source.git.commit"] = result.environment["git_commit"]
+    if problem := not_finite(result):
+        tags["not_finite"] = problem[:4000]
     if result.reason:
         tags["reason"] = result.reason[:4000]
         tags["mlflow.note.content"] = f"**{result.status}** after {result.last_step:,} steps: {result.reason[:4000]}"
@@ -104,16 +103,34 @@ def text(value: Any) -> str:
 
 
 def run_points(result: Result) -> list[Point]:
-    """Scores at their steps, the seconds, and the curves in bins."""
+    """Scores at their steps, the seconds, and the curves in bins: every finite value.
+
+    MLflow would store an infinity as 1.8e308, which no chart survives, and its pages leave out a metric whose last
+    value is NaN, with all that came before. So a curve ends where it diverged; `not_finite` says so in a tag, and the
+    stored files keep every value.
+    """
+    return [item for item in _all_points(result) if math.isfinite(item.value)]
+
+
+def not_finite(result: Result) -> str:
+    """The quantities with a value that is not finite, each with the first step it was seen at; empty if none has."""
+    first: dict[str, int] = {}
+    for item in _all_points(result):
+        if not math.isfinite(item.value):
+            first[item.name] = min(item.step, first.get(item.name, item.step))
+    return ", ".join(f"{name} from step {step:,}" for name, step in first.items())
+
+
+def _all_points(result: Result) -> list[Point]:
     points: list[Point] = []
     for item in result.evaluations:
-        points += [point(score_name(name), value, item.step) for name, value in item.metrics.items()]
-        points.append(point("train_seconds", item.train_seconds, item.step))
+        points += [Point(score_name(name), value, item.step) for name, value in item.metrics.items()]
+        points.append(Point("train_seconds", item.train_seconds, item.step))
     if not result.evaluations or result.evaluations[-1].step != result.last_step:
-        points.append(point("train_seconds", result.train_seconds, result.last_step))
-    points.append(point("evaluation_seconds", result.evaluation_seconds, result.last_step))
+        points.append(Point("train_seconds", result.train_seconds, result.last_step))
+    points.append(Point("evaluation_seconds", result.evaluation_seconds, result.last_step))
     for name, values in result.curves.items():
-        points += [point(f"training/{name}", value, step) for step, value in binned(values)]
+        points += [Point(f"training/{name}", value, step) for step, value in binned(values)]
     return points
 
 
@@ -123,11 +140,6 @@ def score_name(name: str) -> str:
     Ten class shares would crowd out the scores, so they have a section of their own.
     """
     return f"{SHARES if re.fullmatch(r'class_[0-9]+', name) else 'score/'}{name}"
-
-
-def point(name: str, value: float, step: int) -> Point:
-    number = float(value)
-    return Point(name, number if math.isfinite(number) else math.nan, step)
 
 
 def binned(values: Array, points: int = CURVE_POINTS) -> list[tuple[int, float]]:
@@ -148,7 +160,8 @@ def binned(values: Array, points: int = CURVE_POINTS) -> list[tuple[int, float]]
 def summary_points(results: Sequence[Result]) -> list[Point]:
     """A variant over its seeds: how many ended how, the mean curves, and mean, median and deviation of the last scores.
 
-    Means are over the finished seeds; the counts beside them say how many those are and what became of the others.
+    Means are over the finished seeds; the counts beside them say how many those are and what became of the others. A
+    mean over a value that is not finite is left out, as the value itself is for a run.
     """
     counts = Counter(result.status for result in results)
     finished = [result for result in results if result.status == "finished"]
@@ -156,18 +169,18 @@ def summary_points(results: Sequence[Result]) -> list[Point]:
     points = [Point(f"n_{status}", float(counts[status]), last) for status in STATUSES]
     series: dict[tuple[str, int], list[float]] = {}
     for result in finished:
-        for name, value, step in run_points(result):
+        for name, value, step in _all_points(result):
             series.setdefault((name, step), []).append(value)
-    points += [point(name, statistics.fmean(values), step) for (name, step), values in series.items()]
+    points += [Point(name, statistics.fmean(values), step) for (name, step), values in series.items()]
     for name in sorted({name for result in finished for name in result.scores}):
         if score_name(name).startswith(SHARES):
             continue
         values = [result.scores[name] for result in finished if name in result.scores]
-        points.append(point(f"{name}_mean", statistics.fmean(values), last))
-        points.append(point(f"{name}_median", float(np.median(values)), last))
-        if len(values) > 1:
-            points.append(point(f"{name}_std", float(np.std(values, ddof=1)), last))
-    return points
+        points.append(Point(f"{name}_mean", statistics.fmean(values), last))
+        points.append(Point(f"{name}_median", float(np.median(values)), last))
+        if len(values) > 1 and np.isfinite(values).all():
+            points.append(Point(f"{name}_std", float(np.std(values, ddof=1)), last))
+    return [item for item in points if math.isfinite(item.value)]
 
 
 def summary_digest(results: Sequence[Result]) -> str:

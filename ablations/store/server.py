@@ -14,8 +14,8 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from types import FrameType, TracebackType
+from typing import IO, NoReturn, Self
 
 from ablations.errors import StoreError
 from ablations.store.gate import Gate, prepare
@@ -32,9 +32,27 @@ class Server:
     process: subprocess.Popen[bytes] | None
     """None where the store is a server already: there is nothing to stop."""
 
+    @property
+    def page(self) -> str:
+        """The page to open: the list of studies, without the menus for language models."""
+        return f"{self.url}/#/experiments?workflowType=machine_learning"
+
     def wait(self) -> int:
-        """Until the server ends; returns its exit status."""
-        return 0 if self.process is None else self.process.wait()
+        """Until the server ends, and with it if this process is asked to end; returns its exit status.
+
+        To be called in the main thread.
+        """
+        if self.process is None:
+            return 0
+
+        def leave(number: int, _: FrameType | None) -> NoReturn:
+            raise SystemExit(128 + number)
+
+        before = signal.signal(signal.SIGTERM, leave)
+        try:
+            return self.process.wait()
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
     def stop(self) -> None:
         """With all its workers."""

@@ -121,16 +121,29 @@ def test_a_diverged_run_is_done_and_keeps_its_reason(store: Store) -> None:
     assert active(store, "seed")[0][2] == "FAILED"
 
 
-def test_values_that_are_not_finite_survive_and_are_nan_in_charts(store: Store) -> None:
+def test_values_that_are_not_finite_survive_but_end_a_chart(store: Store) -> None:
     result = make_result(status="diverged", metrics={"label_accuracy": math.inf, "frechet_10k": math.nan})
     run_id = store.write(result)
     assert_whole(store, run_id, result)
-    shown = {(name, step): value for name, value, step in points(store, run_id)}
-    last = result.last_step
-    assert math.isnan(shown["score/label_accuracy", last])
-    assert math.isnan(shown["score/frechet_10k", last])
-    assert math.isnan(shown["training/g_loss", last])
-    assert math.isfinite(shown["training/g_loss", 1])
+    shown = points(store, run_id)
+    assert all(math.isfinite(value) and abs(value) < 1e300 for _, value, _ in shown)
+    steps = [step for name, _, step in shown if name == "training/g_loss"]
+    assert sorted(steps) == list(range(1, result.last_step - 2))
+    said = tags(store, run_id)["not_finite"]
+    assert f"training/g_loss from step {result.last_step - 2}" in said
+    assert "score/label_accuracy from step 0, " in said
+    assert "score/frechet_10k from step 0, " in said
+
+
+def test_a_summary_over_a_score_that_is_not_finite_leaves_its_mean_out(store: Store) -> None:
+    store.write_study(make_study(variants=(make_variant(),)))
+    store.write(make_result(seed=0))
+    store.write(make_result(seed=1, metrics={"frechet_10k": math.nan}))
+    store.summarize("demo")
+    ((parent, _, _),) = active(store, "variant")
+    names = {name for name, _, _ in points(store, parent)}
+    assert {"n_finished", "train_seconds"} <= names
+    assert not any("frechet_10k" in name for name in names)
 
 
 def test_a_run_without_a_step_can_be_stored(store: Store) -> None:
