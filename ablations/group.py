@@ -111,7 +111,7 @@ class SeedGroup:
             transposed = {f"{layer.name}.weight" for layer in side.network.layers if isinstance(layer, Linear)}
             for key, values in side.tensors.items():
                 one = values[slot].detach().cpu().numpy()
-                found[f"{name}.{key}"] = np.ascontiguousarray(one.T if key in transposed else one)
+                found[f"{name}.{key}"] = np.array(one.T if key in transposed else one, order="C")
         return found
 
     def state(self) -> dict[str, Tensor]:

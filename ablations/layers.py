@@ -196,20 +196,12 @@ class BatchNorm(Weightless):
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
         scale, shift, mean, var = (run.tensors[spec.name] for spec in self.tensors)
-        seeds, batch = inputs.shape[:2]
-        # Seeds become channels of one batch_norm call: (seeds, batch, features, ...) -> (batch, seeds * features, ...).
-        flat = inputs.transpose(0, 1).reshape(batch, seeds * self.features, *inputs.shape[3:])
-        normal = F.batch_norm(
-            flat,
-            mean.view(-1),
-            var.view(-1),
-            scale.reshape(-1),
-            shift.reshape(-1),
-            training=run.training,
-            momentum=NORM_MOMENTUM,
-            eps=NORM_EPSILON,
+        return torch.stack(
+            [
+                F.batch_norm(*one, training=run.training, momentum=NORM_MOMENTUM, eps=NORM_EPSILON)
+                for one in zip(inputs, mean, var, scale, shift, strict=True)
+            ]
         )
-        return normal.view(batch, seeds, *inputs.shape[2:]).transpose(0, 1)
 
 
 @dataclass(frozen=True)

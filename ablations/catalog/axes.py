@@ -228,7 +228,7 @@ INITIALIZATION = Axis(
 BATCH_SIZE = Axis(
     name="batch-size",
     question="How many images a step?",
-    levels=tuple(Level(name=f"batch-{n}", label=f"batch {n}", overrides={"batch_size": n}) for n in (1, 100, 128, 200)),
+    levels=tuple(Level(name=f"batch-{n}", label=f"batch {n}", overrides={"batch_size": n}) for n in (1, 64, 100, 128, 200)),
     sources=("S0", "S1", "S2", "S3", "S4"),
 )
 
