@@ -114,7 +114,9 @@ def pins(session: nox.Session) -> None:
     """Write constraints.txt anew, with the newest versions that pyproject.toml admits."""
     session.install("uv")
     comment = [line for line in PINS.read_text().splitlines() if line.startswith("#")]
-    options = shlex.split("--quiet --upgrade --universal --no-header --no-annotate --python-version 3.11")
+    options = shlex.split(
+        "--quiet --system-certs --upgrade --universal --no-header --no-annotate --python-version 3.11"
+    )
     extras = ["--extra", "dev", "--extra", "cluster"]
     found = session.run("uv", "pip", "compile", *options, *extras, "pyproject.toml", silent=True)
     PINS.write_text("\n".join([*comment, str(found)]))
