@@ -35,11 +35,16 @@ def command(out: Path, seed: int, epochs: int | None, dataset: str, data_folder:
 
     from ablations.classifier import train_classifier
     from ablations.data import load_dataset
+    from ablations.errors import DataError
 
     def tell(step: int, steps: int, loss: float) -> None:
         if step * 10 // steps != (step - steps // 100) * 10 // steps:
             click.echo(f"{step / steps:4.0%} loss {loss:.3f}", err=True)
 
+    try:  # before the minutes of training, not after
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write into {out.parent}: {error.strerror}; choose another --out") from error
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
     chosen = {} if epochs is None else {"epochs": epochs}
