@@ -37,8 +37,12 @@ def command(out: Path, seed: int, epochs: int | None, dataset: str, data_folder:
     from ablations.data import load_dataset
     from ablations.errors import DataError
 
+    tenths = 0
+
     def tell(step: int, steps: int, loss: float) -> None:
-        if step * 10 // steps != (step - steps // 100) * 10 // steps:
+        nonlocal tenths
+        if step * 10 // steps > tenths:
+            tenths = step * 10 // steps
             click.echo(f"{step / steps:4.0%} loss {loss:.3f}", err=True)
 
     try:  # before the minutes of training, not after
