@@ -12,10 +12,10 @@ from markupsafe import Markup
 from reports.palette import Style
 from reports.statistics import Comparison
 from reports.svg import Kind, Scale, nice_range, path, short, spread_out, tag, text
-from reports.words import MINUS, bounds, number, percent, signed
+from reports.words import MINUS, bounds, count, number, percent, question, signed
 
 WIDTH, HEIGHT = 400, 268
-LEFT, RIGHT, TOP, BOTTOM = 40, 12, 46, 40
+LEFT, RIGHT, TOP, BOTTOM = 40, 30, 44, 38
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,11 @@ class Line:
     variant: str
     style: Style
     frame: pd.DataFrame
-    """Columns mean, low, high and the one named by `lines(x=...)`."""
+    """Columns mean, low, high, seeds and the one named by `lines(x=...)`."""
     ends: tuple[float, ...] = ()
     """Values of the single seeds at the end, each drawn as a dot."""
     faint: bool = False
     """Drawn thin and dotted: the second of two quantities in one figure."""
-    label: str = ""
 
 
 def lines(
@@ -55,11 +54,8 @@ def lines(
     across = Scale(low=0, high=max(ahead, default=1) or 1, start=LEFT, end=WIDTH - RIGHT - 8)
     up = Scale(low=low, high=high, start=HEIGHT - BOTTOM, end=TOP, kind=kind)
     body = [text(title, 0, 13, "title"), *_frame(across, up, x_label, y_label)]
-    for label, value in ideals.items():
-        y = up(value)
-        body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="ideal"))
-        body.append(text(label, WIDTH - RIGHT, y - 4, "note", "end"))
     body += [_line(line, x, across, up) for line in drawn]
+    body += _ideals(ideals, up)
     return _svg(WIDTH, HEIGHT, f"{title}: {y_label} against {x_label}", *body)
 
 
@@ -134,7 +130,8 @@ def _line(line: Line, x: str, across: Scale, up: Scale) -> Markup:
     band = [*zip(xs, map(up, frame["high"]), strict=True), *reversed([*zip(xs, map(up, frame["low"]), strict=True)])]
     mean = [*zip(xs, map(up, frame["mean"]), strict=True)]
     last = frame.iloc[-1]
-    caption = f"{line.label or line.variant}: {number(float(last['mean']))} at {number(float(last[x]))}"
+    seeds = count(int(last["seeds"]), "seed")
+    caption = f"{line.variant}: {number(float(last['mean']))} at {number(float(last[x]))}, {seeds}"
     parts = [tag("path", d=path(band) + "Z", class_="band"), tag("path", d=path(mean), class_="mean")]
     # Dots are spread sideways a little, so that equal scores do not hide each other.
     for index, value in enumerate(line.ends):
@@ -142,6 +139,17 @@ def _line(line: Line, x: str, across: Scale, up: Scale) -> Markup:
         parts.append(tag("circle", cx=xs[-1] + 4 + shift, cy=up(value), r=2.2, class_="dot"))
     shape = f"series {line.style.css}" + (" faint" if line.faint else "")
     return tag("g", tag("title", caption), *parts, class_=shape, data_variant=line.variant)
+
+
+def _ideals(ideals: Mapping[str, float], up: Scale) -> list[Markup]:
+    """Dashed lines, named at the right edge, where names that would touch are moved apart."""
+    body, lowest = [], math.inf
+    for label, value in sorted(ideals.items(), key=lambda item: item[1]):
+        y = up(value)
+        lowest = min(y + 4, lowest - 12)
+        body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="ideal"))
+        body.append(text(label, WIDTH, lowest, "note", "end"))
+    return body
 
 
 def _frame(across: Scale, up: Scale, x_label: str, y_label: str) -> list[Markup]:
@@ -164,12 +172,14 @@ def _forest_row(
 ) -> Markup:
     left, width = edges
     shown = f"{signed(item.mean)} ({percent(item.percent)})" if item.seeds else "no scored pair"
-    question = item.contrast.question
-    parts = [tag("title", f"{question}: {shown} {bounds(item.interval)}, {item.verdict}")]
+    asked_as = question(item)
+    asked = [styles[item.contrast.treatment], styles[item.contrast.reference]]
+    style = next((style for style in asked if style.hue), asked[0])
+    parts = [tag("title", f"{asked_as}: {shown} {bounds(item.interval)}, {item.verdict}")]
     if narrow:
-        parts.append(text(_cut(question, 56), left, y - 12, "name"))
+        parts.append(text(_cut(asked_as, 56), left, y - 12, "name"))
     else:
-        parts += [text(_cut(question, 50), 0, y + 4, "name"), text(shown, width, y + 4, "value", "end")]
+        parts += [text(_cut(asked_as, 50), 0, y + 4, "name"), text(shown, width, y + 4, "value", "end")]
     if math.isfinite(item.interval.low):
         low, high = across(item.interval.low), across(item.interval.high)
         parts.append(tag("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"))
@@ -177,7 +187,7 @@ def _forest_row(
     if math.isfinite(item.mean):
         solid = "mark" if item.verdict in ("better", "worse") else "mark hollow"
         parts.append(tag("circle", cx=across(item.mean), cy=y, r=5, class_=solid))
-    return tag("g", *parts, class_=f"row {styles[item.contrast.treatment].css}")
+    return tag("g", *parts, class_=f"row {style.css}")
 
 
 def _strip(
@@ -234,8 +244,8 @@ def _apart(scale: Scale, ticks: Sequence[float], least: float) -> list[float]:
     return sorted(kept)
 
 
-def _cut(words: str, most: int) -> str:
-    return words if len(words) <= most else words[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+def _cut(sentence: str, most: int) -> str:
+    return sentence if len(sentence) <= most else sentence[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _svg(width: int, height: float, label: str, *body: Markup) -> Markup:

@@ -111,6 +111,8 @@ def environment(results: tuple[Result, ...]) -> dict[str, str]:
     counted: dict[str, Counter[str]] = {}
     for result in results:
         for name, value in result.environment.items():
+            if name == "traceback":
+                continue
             counted.setdefault(name, Counter())[value] += 1
     return {
         name: next(iter(values)) if len(values) == 1 else "; ".join(f"{v} ({n} runs)" for v, n in values.most_common(4))

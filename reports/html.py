@@ -13,6 +13,7 @@ from ablations.errors import UserError
 from reports import sections, words
 from reports.figures import forest, strips
 from reports.findings import Findings, environment, find
+from reports.palette import anchor
 from reports.statistics import Comparison
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def page(found: Findings) -> dict[str, Any]:
     """What the templates show."""
     grids, points = sections.grids(found)
     scored = [name for name, item in found.spreads.items() if math.isfinite(item.median)]
-    reference = next((found.study.variant(n) for n, style in found.styles.items() if style.hue == 0), None)
+    center = anchor(found.study)
+    reference = found.study.variant(center) if center else None
     present = [variant for variant in found.study.variants if variant.name in set(found.runs.variant)]
     return {
         "found": found,
@@ -86,6 +88,8 @@ def page(found: Findings) -> dict[str, Any]:
         ],
         "variants": [_variant_row(found, variant, reference) for variant in present],
         "runs": [row for _, row in found.runs.iterrows()],
+        "classes": sections.class_shares(found),
+        "others": sections.other_metrics(found),
         "environment": environment(found.results),
         "digests": _digests(found),
     }
@@ -141,7 +145,7 @@ def _digests(found: Findings) -> dict[str, str]:
 
 def _images(metric: str) -> str:
     """The number of samples that the metric's name states: "10k" is 10,000."""
-    size = metric.removeprefix("frechet_")
+    size = metric.removeprefix("frechet_").partition("_")[0]
     written = size.removesuffix("k")
     return f"{int(written) * (1_000 if size.endswith('k') else 1):,}" if written.isdigit() else size
 

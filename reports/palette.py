@@ -36,10 +36,16 @@ def axes(study: Study) -> dict[str, list[str]]:
     return groups or {"": [variant.name for variant in study.variants]}
 
 
-def styles(study: Study) -> Mapping[str, Style]:
-    """The most frequent reference gets ink; the others the hue least used so far, of those free in all their axes."""
+def anchor(study: Study) -> str | None:
+    """The variant that most contrasts are about, on either side; of several the one that is a reference most often."""
     references = [contrast.reference for contrast in study.contrasts]
-    ink = max(references, key=references.count) if references else None
+    sides = references + [contrast.treatment for contrast in study.contrasts]
+    return max(sides, key=lambda name: (sides.count(name), references.count(name)), default=None)
+
+
+def styles(study: Study) -> Mapping[str, Style]:
+    """The anchor gets ink; the others the hue least used so far, of those free in all their axes."""
+    ink = anchor(study)
     given: dict[str, Style] = {ink: Style(0)} if ink else {}
     groups = axes(study)
     for variant in study.variants:

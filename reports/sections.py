@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from ablations.results import Result
 from reports.figures import Line, lines
 from reports.findings import Findings
 from reports.pictures import data_uri, grid, png
-from reports.words import number, ordinal
+from reports.words import MINUS, number, ordinal
 
 PICTURE_BYTES = 2_000_000
 """All sample grids together; beyond that, fewer steps along training are shown."""
@@ -70,7 +71,7 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             x="step",
             x_label="step",
             y_label="mean probability",
-            ideals={"ideal 0.5": 0.5},
+            ideals={"0.5": 0.5},
             limits=(0.0, 1.0),
         ),
         lines(
@@ -107,8 +108,7 @@ def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str,
     for variant in variants:
         mse = variant.loss.criterion == "mse"
         sign = -1 if generator and variant.loss.generator == "saturating" else 1
-        words = ("saturating " if sign < 0 else "") + ("MSE: 0.25" if mse else "BCE: ln 2")
-        marks[f"ideal {words}"] = sign * (0.25 if mse else math.log(2))
+        marks[("" if sign > 0 else MINUS) + ("0.25" if mse else "ln 2")] = sign * (0.25 if mse else math.log(2))
     return marks
 
 
@@ -138,6 +138,31 @@ def _grid(found: Findings, result: Result, points: int) -> Grid:
     else:
         caption = f"{result.status} at step {result.last_step:,}"
     return Grid(name, caption, [(step, data_uri(png(picture))) for step, picture in pictures], width, height)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Means over the scored runs: a column for each metric, a row for each variant; NaN where a variant lacks one."""
+
+    metrics: list[str]
+    rows: list[tuple[str, list[float]]]
+
+
+def class_shares(found: Findings) -> Table:
+    """How often the samples show each class, as the classifier sees them."""
+    return _table(found, [name for name in found.runs.columns if re.fullmatch(r"class_\d+", name)])
+
+
+def other_metrics(found: Findings) -> Table:
+    """Every metric but the score and the shares of single classes."""
+    first = list(found.runs.columns).index("weights_sha256") + 1
+    return _table(found, [name for name in found.runs.columns[first:] if not re.search(r"class_\d+$", name)])
+
+
+def _table(found: Findings, metrics: list[str]) -> Table:
+    scored = found.runs[found.runs.score.notna()]
+    means = scored.groupby("variant", sort=False)[metrics].mean() if metrics else pd.DataFrame()
+    return Table(metrics, [(str(name), [float(v) for v in row]) for name, row in means.iterrows()])
 
 
 def command(found: Findings, variant: Variant) -> str:
@@ -214,5 +239,5 @@ def _lines(
 def _mean_of(curves: pd.DataFrame, *names: str) -> pd.DataFrame:
     """The mean of several curves; its band is the mean of their bands."""
     chosen = curves[curves.curve.isin(names)]
-    columns: Mapping[str, Any] = {key: (key, "mean") for key in ("mean", "low", "high")}
+    columns: Mapping[str, Any] = {key: (key, "mean") for key in ("mean", "low", "high", "seeds")}
     return pd.DataFrame(chosen.groupby(["variant", "step"], sort=False).agg(**columns).reset_index())

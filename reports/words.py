@@ -12,6 +12,14 @@ MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
 
+TITLES = {"d_real_test": "D(x) on test images", "d_fake_eval": "D(G(z)) in eval mode"}
+
+
+def title(metric: str) -> str:
+    """A metric's name as a heading."""
+    return TITLES.get(metric, metric.replace("_", " "))
+
+
 def number(value: float, digits: int = 3) -> str:
     """`digits` significant digits, at most so many decimals, thousands separated: 0.0123, 12.3, 1,230."""
     if math.isnan(value):
@@ -64,6 +72,11 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
+def question(item: Comparison) -> str:
+    asked = item.contrast.question
+    return asked[:1].upper() + asked[1:]
+
+
 def effect(item: Comparison, metric: str) -> str:
     """The effect with its interval, such as "frechet_10k lower by 310 [280, 340] (-62%)"."""
     if not item.seeds:
@@ -90,7 +103,9 @@ def caveat(item: Comparison, rules: Rules) -> str:
     elif item.verdict == "no difference shown":
         if item.p_holm < rules.alpha and abs(item.mean) <= rules.noise_floor:
             notes.append("steady, but no larger than the noise floor")
-        elif item.seeds_needed and item.seeds_needed > len(item.seeds):
+        elif item.interval.excludes(0.0):
+            notes.append("the interval leaves out 0, but so many questions bring that about by chance (Holm)")
+        if item.p_holm >= rules.alpha and item.seeds_needed and item.seeds_needed > len(item.seeds):
             notes.append(f"about {item.seeds_needed:,} seeds would show a difference of {rules.margin:.0%}")
     return "; ".join(notes)
 
