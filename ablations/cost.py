@@ -1,7 +1,7 @@
 """What a training step must at least cost: floating-point operations and bytes moved, counted from the networks.
 
-The counts are exact for weight products and for the parameters' traffic; they leave out what is small beside these. They
-give plans their estimate of time and benchmarks their floor.
+The counts are exact for weight products and for the parameters' traffic; they leave out what is small beside these.
+They give plans their estimate of time and benchmarks their floor.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from ablations.networks import StackedNetwork, discriminator_network, generator_
 
 _FLOAT = 4
 _OPTIMIZER_TRANSFERS = {"adam": 7, "sgd": 3}
-"""Values read and written for each parameter: Adam p, m, v twice and the gradient once; SGD p twice and the gradient."""
+"""Values read and written for each parameter: Adam p, m, v twice and the gradient once; SGD p twice and the
+gradient."""
 
-# Rates of one core that make the estimates: rounded from runs on a server core, good to a factor of about two elsewhere.
+# Rates of one core that make the estimates: rounded from runs on a server core, good to a factor of about two
+# elsewhere.
 _DENSE_RATE = 7e10
 _CONVOLUTION_RATE = 6e9
 _MEMORY_RATE = 8e9
@@ -39,10 +41,12 @@ class StepCost:
 
 
 def step_cost(variant: Variant) -> StepCost:
-    """Count the products of the passes that an iteration cannot do without, two operations each, and the parameters' bytes.
+    """Count the products of the passes that an iteration cannot do without, two operations each, and the parameters'
+    bytes.
 
-    D's update on real and fake: forward, gradient of weights, gradient of all inputs but the first layer's; G forward once.
-    G's update: G forward (not again where it shares D's latents), D forward, gradient of all D's inputs, and G backward.
+    D's update on real and fake: forward, gradient of weights, gradient of all inputs but the first layer's; G forward
+    once. G's update: G forward (not again where it shares D's latents), D forward, gradient of all D's inputs, and G
+    backward.
     """
     batch, update = variant.batch_size, variant.update
     g, d = _Products.of(generator_network(variant)), _Products.of(discriminator_network(variant))
@@ -60,7 +64,11 @@ def step_cost(variant: Variant) -> StepCost:
 def estimate_seconds(variant: Variant, width: int, evaluations: int, wanted: int) -> float:
     """A rough estimate of the time one group takes on one core."""
     cost = step_cost(variant)
-    step = cost.dense_flops / _DENSE_RATE + cost.convolution_flops / _CONVOLUTION_RATE + cost.parameter_bytes / _MEMORY_RATE
+    step = (
+        cost.dense_flops / _DENSE_RATE
+        + cost.convolution_flops / _CONVOLUTION_RATE
+        + cost.parameter_bytes / _MEMORY_RATE
+    )
     return variant.steps * (width * step + _STEP_SECONDS) + wanted * (evaluations + 1) * _EVALUATION_SECONDS
 
 

@@ -94,7 +94,8 @@ class _MaskPlan:
         start = 0
         for shapes, p in self._passes:
             masks = []
-            for shape in shapes if bits is not None else ():
+            for shape in shapes:
+                assert bits is not None
                 count = math.prod(shape)
                 kept = bits[:, start : start + count] >= round(p * 65536) - 32768
                 masks.append(kept.to(dtype).mul_(1 / (1 - p)).view(-1, *shape))

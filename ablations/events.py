@@ -1,4 +1,4 @@
-"""What happens while a plan is carried out, as data: executors emit events, the progress display draws them. No torch."""
+"""What happens while a plan is carried out, as data: executors emit it, the progress display draws it. No torch."""
 
 from __future__ import annotations
 

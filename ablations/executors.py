@@ -32,8 +32,11 @@ class Executor(Protocol):
     """Trains jobs. A job whose process dies for good is recorded as failed; no other job suffers."""
 
     def run(self, jobs: Iterable[GroupJob], on_event: Callable[[Event], None], stop: Stop) -> None:
-        """Return when every job has ended. `stop` is asked now and then; where it gives a reason, jobs are checkpointed
-        and end as interrupted, and none is begun."""
+        """Return when every job has ended.
+
+        `stop` is asked now and then; where it gives a reason, jobs are checkpointed and end as interrupted, and none
+        is begun.
+        """
         ...
 
 

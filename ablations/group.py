@@ -105,7 +105,9 @@ class SeedGroup:
         return PROBABILITIES[self.variant.discriminator.output](outputs).view(-1)
 
     def weights(self, slot: int) -> dict[str, NDArray[Any]]:
-        """One seed's parameters and buffers, each layer's in the layout of torch.nn, such as "generator.hidden.0.weight"."""
+        """One seed's parameters and buffers, each layer's in the layout of torch.nn, such as
+        "generator.hidden.0.weight".
+        """
         found = {}
         for name, side in zip(("generator", "discriminator"), self._sides(), strict=True):
             transposed = {f"{layer.name}.weight" for layer in side.network.layers if isinstance(layer, Linear)}
@@ -115,8 +117,10 @@ class SeedGroup:
         return found
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that decides the future, but the step number: tensors, buffers, optimizer states, of the whole stack."""
-        state = {}
+        """Everything that decides the future, but the step number: tensors, buffers, optimizer states, of the whole
+        stack.
+        """
+        state: dict[str, Tensor] = {}
         for name, side in zip(("generator", "discriminator"), self._sides(), strict=True):
             state |= {f"{name}.tensors.{key}": values.detach().clone() for key, values in side.tensors.items()}
             for index, values in side.optimizer.state_dict()["state"].items():
@@ -126,7 +130,9 @@ class SeedGroup:
         return state
 
     def load_state(self, state: Mapping[str, Tensor], step: int) -> None:
-        """Continue from `state` at `step`, to the bit. Raises `KeyError` or `ValueError` for another variant's state."""
+        """Continue from `state` at `step`, to the bit. Raises `KeyError` or `ValueError` for another variant's
+        state.
+        """
         for name, side in zip(("generator", "discriminator"), self._sides(), strict=True):
             with torch.no_grad():
                 for key, values in side.tensors.items():
@@ -151,7 +157,9 @@ _TRAINING: dict[tuple[object, ...], TrainingImages] = {}
 def training_images(
     dataset: Dataset, image_range: str, count: int, device: torch.device, dtype: torch.dtype
 ) -> TrainingImages:
-    """The last `count` training images on the device, in the range of the variant. The last one is kept for the next group."""
+    """The last `count` training images on the device, in the range of the variant. The last one is kept for the
+    next group.
+    """
     key = (dataset.digest, image_range, count, device, dtype)
     if key not in _TRAINING:
         _TRAINING.clear()

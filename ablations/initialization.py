@@ -47,7 +47,12 @@ INITIALIZATIONS: Mapping[str, Scheme] = {"framework": _framework, "xavier": _xav
 
 
 def initial_tensors(
-    scheme: str, network: str, specs: Sequence[TensorSpec], seeds: Sequence[int], device: torch.device, dtype: torch.dtype
+    scheme: str,
+    network: str,
+    specs: Sequence[TensorSpec],
+    seeds: Sequence[int],
+    device: torch.device,
+    dtype: torch.dtype,
 ) -> dict[str, Tensor]:
     """The tensors of a stack: name to values of shape (seeds, *shape)."""
     values = {}

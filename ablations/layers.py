@@ -1,7 +1,8 @@
-"""Layers on a stack of seeds: inputs of shape (seeds, batch, ...), tensors of shape (seeds, ...). Pure functions of both.
+"""Layers on a stack of seeds: inputs of shape (seeds, batch, ...), tensors of shape (seeds, ...). Pure functions of
+both.
 
-A batched matrix product trains all seeds of a dense layer at once; a convolution runs seed by seed, which on a CPU is as
-fast as a grouped one. Each seed's numbers depend on its own tensors only.
+A batched matrix product trains all seeds of a dense layer at once; a convolution runs seed by seed, which on a CPU is
+as fast as a grouped one. Each seed's numbers depend on its own tensors only.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class TensorSpec:
 
 @dataclass
 class Pass:
-    """One forward pass: the tensors, the mode, and the dropout masks (each already scaled by 1 / (1 - p)), used in order."""
+    """One forward pass: the tensors, the mode, and the dropout masks (each already scaled by 1 / (1 - p)), used in
+    order.
+    """
 
     tensors: Tensors
     training: bool
@@ -121,8 +124,8 @@ class Convolution:
 class TransposedConvolution:
     """Transposed convolution with stride 2 and no padding; weights as in torch.nn.ConvTranspose2d.
 
-    `output_padding` restores the odd pixel that the matching convolution dropped. The fan-in is, as in torch.nn.init, that of
-    the weight's second dimension.
+    `output_padding` restores the odd pixel that the matching convolution dropped. The fan-in is, as in torch.nn.init,
+    that of the weight's second dimension.
     """
 
     name: str
@@ -159,7 +162,9 @@ class TransposedConvolution:
 
 @dataclass(frozen=True)
 class LayerNorm(Weightless):
-    """Ba et al. 2016, over all features of a sample, with an elementwise scale and shift, as torch.nn.LayerNorm(shape)."""
+    """Ba et al. 2016, over all features of a sample, with an elementwise scale and shift, as
+    torch.nn.LayerNorm(shape).
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -179,7 +184,9 @@ class LayerNorm(Weightless):
 
 @dataclass(frozen=True)
 class BatchNorm(Weightless):
-    """Ioffe and Szegedy 2015, per feature or per channel, with running statistics, as torch.nn.BatchNorm1d and BatchNorm2d."""
+    """Ioffe and Szegedy 2015, per feature or per channel, with running statistics, as torch.nn.BatchNorm1d and
+    BatchNorm2d.
+    """
 
     name: str
     features: int

@@ -1,7 +1,7 @@
 """The two networks as data turned into layers: a registry of architectures, one builder for each of G and D.
 
-The names of tensors follow their place (`hidden.0.weight`, `norm.0.bias`, `output.weight`), never the variant, so that two
-variants that share a tensor start it from the same values.
+The names of tensors follow their place (`hidden.0.weight`, `norm.0.bias`, `output.weight`), never the variant, so that
+two variants that share a tensor start it from the same values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ablations.config import Network, Variant, feature_sizes
+from ablations.config import Network, Variant
 from ablations.layers import (
     BatchNorm,
     Convolution,
@@ -30,6 +30,7 @@ from ablations.layers import (
     TransposedConvolution,
     Weightless,
 )
+from ablations.rules import feature_sizes
 from ablations.streams import CLASSES
 
 SIDE = 28
@@ -133,7 +134,9 @@ def _cnn_discriminator(network: Network, labels: int) -> list[Layer]:
     layers: list[Layer] = [LabelPlanes() if labels else Reshape((1, SIDE, SIDE))]
     sizes = feature_sizes(network.kernels)
     for index, (width, kernel, size) in enumerate(zip(network.hidden, network.kernels, sizes, strict=True)):
-        layers += _block(network, index, [Convolution(f"hidden.{index}", channels, width, kernel, size)], (width, size, size))
+        layers += _block(
+            network, index, [Convolution(f"hidden.{index}", channels, width, kernel, size)], (width, size, size)
+        )
         channels = width
     features = channels * sizes[-1] ** 2
     return [*layers, Reshape((features,)), Linear("output", features, 1)]

@@ -1,7 +1,8 @@
-"""What one run leaves behind, and its form on disk: `result.json`, `curves.safetensors`, `weights.safetensors`. No torch.
+"""What one run leaves behind, and its form on disk: `result.json`, `curves.safetensors`, `weights.safetensors`. No
+torch.
 
-A worker saves a result into the spool; the writer takes it from there into the store, where the same files are the run's
-artifacts. So a stored run can be read back whole.
+A worker saves a result into the spool; the writer takes it from there into the store, where the same files are the
+run's artifacts. So a stored run can be read back whole.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ Status = Literal["finished", "diverged", "failed", "timed_out", "interrupted"]
 STATUSES: tuple[Status, ...] = ("finished", "diverged", "failed", "timed_out", "interrupted")
 
 CURVES = ("d_loss_real", "d_loss_fake", "g_loss", "d_real", "d_fake", "d_grad_norm", "g_grad_norm")
-"""Per-step quantities, each float32 of shape (steps,): the two halves of D's loss, G's loss, the batch means of D(x) and
-D(G(z)) (as probabilities), and the L2 norms of the gradients the two optimizers got."""
+"""Per-step quantities, each float32 of shape (steps,): the two halves of D's loss, G's loss, the batch means of
+D(x) and D(G(z)) (as probabilities), and the L2 norms of the gradients the two optimizers got."""
 
 Array = NDArray[Any]
 
@@ -59,7 +60,8 @@ class Result:
     """One array of shape (last_step,) for each name in `CURVES`."""
     evaluations: tuple[Evaluation, ...]
     samples: Mapping[int, Array]
-    """Step to uint8 images of shape (n, 28, 28): the same latents at every step. Conditional: row i asks for class i mod 10."""
+    """Step to uint8 images of shape (n, 28, 28): the same latents at every step. Conditional: row i asks for class
+    i mod 10."""
     weights: Mapping[str, Array]
     """Parameters and buffers at the last step, such as "generator.hidden.0.weight"."""
     train_seconds: float

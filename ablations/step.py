@@ -21,9 +21,9 @@ _FAKE_SHARES = {"sum": 1.0, "mean": 0.5}
 
 @dataclass(frozen=True)
 class DiscriminatorDraw:
-    """What one update of D needs. Shapes: images (seeds, batch, 784); labels (seeds, batch) or None where unconditional;
-    latents (seeds, batch, size); generator masks (seeds, batch, ...); discriminator masks (seeds, 2 * batch, ...), the
-    first half for the real images.
+    """What one update of D needs. Shapes: images (seeds, batch, 784); labels (seeds, batch) or None where
+    unconditional; latents (seeds, batch, size); generator masks (seeds, batch, ...); discriminator masks (seeds, 2 *
+    batch, ...), the first half for the real images.
     """
 
     images: Tensor

@@ -1,9 +1,9 @@
 """Named random streams: every draw of a run is a function of (seed, name of the stream, block number).
 
-Nothing here knows the variant, so the variants of a study are paired seed by seed. No stream has a state worth saving: any
-step can be entered again from its number, which is what makes resuming exact. Values come in blocks of many steps, since
-seeding a bit generator costs more than the few numbers that one small step needs. A block's length depends on the size of
-a step's draw alone, never on the cadence of evaluation.
+Nothing here knows the variant, so the variants of a study are paired seed by seed. No stream has a state worth saving:
+any step can be entered again from its number, which is what makes resuming exact. Values come in blocks of many steps,
+since seeding a bit generator costs more than the few numbers that one small step needs. A block's length depends on
+the size of a step's draw alone, never on the cadence of evaluation.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ _TORCH_DRAWS: Mapping[str, Callable[[torch.Generator, tuple[int, ...]], Tensor]]
 def draw(kind: Kind, seed: int, name: Name | str, block: int, shape: tuple[int, ...], device: torch.device) -> Tensor:
     """One block of a stream, drawn on `device`: on a CPU by NumPy, on a GPU by its own generator, without a transfer.
 
-    The two devices draw different values (the device type is part of a run's identity); on each, all variants share them.
+    The two devices draw different values (the device type is part of a run's identity); on each, all variants share
+    them.
     """
     if device.type == "cpu":
         return torch.from_numpy(_NUMPY_DRAWS[kind](generator(seed, name, block), shape))
@@ -81,7 +82,13 @@ class StackedStream:
     """The draws of one stream for a stack of seeds: `at(step)` is a tensor of shape (seeds, *shape)."""
 
     def __init__(
-        self, kind: Kind, name: Name, seeds: Sequence[int], shape: tuple[int, ...], device: torch.device, dtype: torch.dtype
+        self,
+        kind: Kind,
+        name: Name,
+        seeds: Sequence[int],
+        shape: tuple[int, ...],
+        device: torch.device,
+        dtype: torch.dtype,
     ) -> None:
         self._kind: Kind = kind
         self._name: Name = name
@@ -97,7 +104,11 @@ class StackedStream:
         block, offset = divmod(step, self._steps)
         if block != self._block:
             self._values = torch.stack(
-                [draw(self._kind, s, self._name, block, (self._steps, *self._shape), self._device) for s in self._seeds], 1
+                [
+                    draw(self._kind, s, self._name, block, (self._steps, *self._shape), self._device)
+                    for s in self._seeds
+                ],
+                1,
             )
             if self._dtype is not None:
                 self._values = self._values.to(self._dtype)
@@ -108,8 +119,8 @@ class StackedStream:
 class DataOrder:
     """The order in which a stack of seeds sees the training images: one permutation after another, without end.
 
-    Batch k holds the positions k * batch to (k + 1) * batch of that sequence, so every image is seen once before any is seen
-    twice, no batch is short, and variants of another batch size see the images in the same order.
+    Batch k holds the positions k * batch to (k + 1) * batch of that sequence, so every image is seen once before any
+    is seen twice, no batch is short, and variants of another batch size see the images in the same order.
     """
 
     def __init__(self, seeds: Sequence[int], images: int, batch: int, device: torch.device) -> None:

@@ -38,7 +38,8 @@ def train(
     pace: float = PACE_SECONDS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Tick]:
-    """Train from where the group stands to the last of `evaluations`, with a tick at each of them and about every `pace` seconds.
+    """Train from where the group stands to the last of `evaluations`, with a tick at each of them and about every
+    `pace` seconds.
 
     The pace decides when the caller may look, never what is computed.
     """

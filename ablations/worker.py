@@ -97,7 +97,7 @@ def train_group(job: GroupJob, emit: Emit, stop: Callable[[], str | None] = lamb
         except ConnectionError:  # whoever started this process is gone: keep what there is for the next run
             recorder.checkpoint()
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a recorded outcome and the others go on
             outcome, reason = "failed", _reason(error)
             recorder.environment["traceback"] = traceback.format_exc()
         results = recorder.results(outcome, reason)
@@ -131,7 +131,11 @@ def _run(job: GroupJob, recorder: Recorder, emit: Emit, stop: Callable[[], str |
     if not job.fresh:
         recorder.resume()
     steps = evaluation_steps(job.variant.steps, job.runs[0].evaluations)
-    emit(GroupStarted(group=job.name, variant=job.variant.name, seeds=job.seeds, step=group.step, steps=job.variant.steps))
+    emit(
+        GroupStarted(
+            group=job.name, variant=job.variant.name, seeds=job.seeds, step=group.step, steps=job.variant.steps
+        )
+    )
     saved = time.perf_counter()
     for tick in train(group, steps):
         recorder.add(tick)
@@ -150,7 +154,9 @@ def _run(job: GroupJob, recorder: Recorder, emit: Emit, stop: Callable[[], str |
         if reason:
             raise Stopped(reason)
         if job.time_limit is not None and recorder.train_seconds > job.time_limit and tick.step < job.variant.steps:
-            raise TimeLimit(f"stopped at step {tick.step}: {recorder.train_seconds:.1f} s of training, limit {job.time_limit:g} s")
+            raise TimeLimit(
+                f"stopped at step {tick.step}: {recorder.train_seconds:.1f} s of training, limit {job.time_limit:g} s"
+            )
 
 
 class Scorer:
@@ -212,7 +218,9 @@ class Recorder:
                 first = int(bad[:, slot].argmax())
                 self._last_step[slot] = self._step + first + 1
                 name = CURVES[int(np.argmin(np.isfinite(tick.curves[first, :, slot])))]
-                self._diverged[slot] = f"{name} is {tick.curves[first, CURVES.index(name), slot]} at step {self._last_step[slot]}"
+                self._diverged[slot] = (
+                    f"{name} is {tick.curves[first, CURVES.index(name), slot]} at step {self._last_step[slot]}"
+                )
         self._step = tick.step
 
     def evaluate(self, scorer: Scorer) -> None:
@@ -272,7 +280,9 @@ class Recorder:
             "evaluation_seconds": self._evaluation_seconds,
         }
         tensors = self._trained().state() | pack(arrays)
-        save_checkpoint(self._job.checkpoints, self._job.identity, Checkpoint(step=self._step, tensors=tensors, head=head))
+        save_checkpoint(
+            self._job.checkpoints, self._job.identity, Checkpoint(step=self._step, tensors=tensors, head=head)
+        )
 
     def resume(self) -> None:
         """Go on from the newest good checkpoint that recorded every slot wanted now."""

@@ -56,7 +56,9 @@ def _both(**settings: Any) -> dict[str, Any]:
 
 
 def _optimizers(**settings: Any) -> dict[str, Any]:
-    return {f"{side}_optimizer.{key}": value for side in ("generator", "discriminator") for key, value in settings.items()}
+    return {
+        f"{side}_optimizer.{key}": value for side in ("generator", "discriminator") for key, value in settings.items()
+    }
 
 
 LOSS = Axis(
@@ -118,7 +120,11 @@ OPTIMIZER = Axis(
     levels=(
         Level(name="sgd", label="SGD 0.01", overrides=_optimizers(name="sgd", learning_rate=0.01)),
         Level(name="adam", label="Adam 1e-4", overrides=_optimizers(name="adam", learning_rate=1e-4, beta1=0.9)),
-        Level(name="adam-1e-3", label="Adam 1e-3, beta1 0.5", overrides=_optimizers(name="adam", learning_rate=1e-3, beta1=0.5)),
+        Level(
+            name="adam-1e-3",
+            label="Adam 1e-3, beta1 0.5",
+            overrides=_optimizers(name="adam", learning_rate=1e-3, beta1=0.5),
+        ),
     ),
     sources=("S1",),
     claims=("S1-a",),
@@ -228,7 +234,9 @@ INITIALIZATION = Axis(
 BATCH_SIZE = Axis(
     name="batch-size",
     question="How many images a step?",
-    levels=tuple(Level(name=f"batch-{n}", label=f"batch {n}", overrides={"batch_size": n}) for n in (1, 64, 100, 128, 200)),
+    levels=tuple(
+        Level(name=f"batch-{n}", label=f"batch {n}", overrides={"batch_size": n}) for n in (1, 64, 100, 128, 200)
+    ),
     sources=("S0", "S1", "S2", "S3", "S4"),
 )
 

@@ -26,8 +26,8 @@ S1 = Variant(
     batch_size=1,
     steps=4 * _EPOCH,
 )
-"""S1 after its four refinements: BCE, LeakyReLU(0.02), LayerNorm(200), Adam 1e-4; one image at a time, two D steps, as S0
-without labels. Length: the book's four epochs."""
+"""S1 after its four refinements: BCE, LeakyReLU(0.02), LayerNorm(200), Adam 1e-4; one image at a time, two D steps, as
+S0 without labels. Length: the book's four epochs."""
 
 S0 = S1.override({"conditional": True, "recipe": "s0"}, name="s0")
 """S0, the conditional GAN: S1's pair with a one-hot label at both inputs."""
@@ -65,15 +65,20 @@ S1_CNN = S1.override(
     },
     name="s1-cnn",
 )
-"""S1's MNIST CNN: D is Conv(1, 10, k5, s2), Conv(10, 10, k3, s2), each with LeakyReLU(0.02) and BatchNorm2d, Linear(250, 1), Sigmoid.
-The notes give no G for it: this one mirrors D with transposed convolutions, from a dense layer to 250 features."""
+"""S1's MNIST CNN: D is Conv(1, 10, k5, s2), Conv(10, 10, k3, s2), each with LeakyReLU(0.02) and BatchNorm2d,
+Linear(250, 1), Sigmoid. The notes give no G for it: this one mirrors D with transposed convolutions, from a dense
+layer to 250 features."""
 
 S2 = Variant(
     name="s2",
     recipe="s2",
     latent=Latent(size=64, distribution="normal"),
     generator=Network(
-        hidden=(128, 256, 512, 1024), activation="relu", normalization="batch", normalization_first=True, output="sigmoid"
+        hidden=(128, 256, 512, 1024),
+        activation="relu",
+        normalization="batch",
+        normalization_first=True,
+        output="sigmoid",
     ),
     discriminator=Network(hidden=(512, 256, 128), activation="leaky_relu", slope=0.2, output="logits"),
     loss=Loss(criterion="bce_logits", discriminator_reduction="mean"),
@@ -83,8 +88,8 @@ S2 = Variant(
     batch_size=128,
     steps=40_000,
 )
-"""S2. Silent on optimizer, rate, batch and the latent size of its run: Adam 1e-5, batch 128, z of 64 and the mean of D's two
-halves reproduce its printed losses."""
+"""S2. Silent on optimizer, rate, batch and the latent size of its run: Adam 1e-5, batch 128, z of 64 and the mean of
+D's two halves reproduce its printed losses."""
 
 S2_Z10 = S2.override({"recipe": "s2-z10", "latent.size": 10}, name="s2-z10")
 """S2 with the latent size that its class has by default."""
@@ -104,7 +109,8 @@ S3 = Variant(
     batch_size=200,
     steps=100 * (_EPOCH // 200),
 )
-"""S3. The undetached fake of the document is the level `undetached` of the axis `updates`: it changes the cost, not the bits."""
+"""S3. The undetached fake of the document is the level `undetached` of the axis `updates`: it changes the cost, not the
+bits."""
 
 S4 = Variant(
     name="s4",

@@ -33,8 +33,9 @@ BASELINE = S1.override(
     },
     name="baseline",
 )
-"""S1's refined pair, made fast enough for a study of minutes: batch 64, a joint D step, Adam 1e-3 with beta1 0.5. Chosen in a
-pilot: with the documents' rate of 1e-4, tens of thousands of steps pass before a comparison means anything."""
+"""S1's refined pair, made fast enough for a study of minutes: batch 64, a joint D step, Adam 1e-3 with beta1 0.5.
+Chosen in a pilot: with the documents' rate of 1e-4, tens of thousands of steps pass before a comparison means
+anything."""
 
 
 def one_factor(base: Variant, levels: Iterable[tuple[Axis, str]]) -> tuple[Variant, ...]:
@@ -77,8 +78,8 @@ QUICK = Study(
     name="quick",
     title="Which choice makes the GAN better?",
     description=(
-        "A baseline and, one factor at a time, the other levels of the six axes that the documents compare: loss, activation, "
-        "normalisation, optimizer, conditioning, architecture. Minutes on two cores."
+        "A baseline and, one factor at a time, the other levels of the six axes that the documents compare: loss, "
+        "activation, normalisation, optimizer, conditioning, architecture. Minutes on two cores."
     ),
     variants=one_factor(BASELINE, _QUICK_LEVELS),
     contrasts=asked_of(
@@ -147,8 +148,8 @@ def _ladder() -> Study:
         name="ladder",
         title="S1's refinements, one after the other",
         description=(
-            "From the first attempt (MSE, Sigmoid, no normalisation, SGD, z of one uniform number), each rung adds one of the "
-            "four refinements of S1, then its later choice of z. Batch 1 and two D steps, as in S1."
+            "From the first attempt (MSE, Sigmoid, no normalisation, SGD, z of one uniform number), each rung adds one "
+            "of the four refinements of S1, then its later choice of z. Batch 1 and two D steps, as in S1."
         ),
         variants=tuple(rungs),
         contrasts=tuple(contrasts),
@@ -161,8 +162,8 @@ RECIPES_STUDY = Study(
     name="recipes",
     title="The recipes of the five documents",
     description=(
-        "S0 to S4 as they are written, each to its own length, with S1's first attempt and its CNN, S2 with z of 10, and S4 as it "
-        "is printed. Hours at full length; --steps shortens it."
+        "S0 to S4 as they are written, each to its own length, with S1's first attempt and its CNN, S2 with z of 10, "
+        "and S4 as it is printed. Hours at full length; --steps shortens it."
     ),
     variants=tuple(RECIPES.values()),
     contrasts=(

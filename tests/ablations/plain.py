@@ -1,4 +1,5 @@
-"""A GAN's training loop as a person writes it for one seed: torch.nn modules, torch.optim, autograd; nothing of the harness.
+"""A GAN's training loop as a person writes it for one seed: torch.nn modules, torch.optim, autograd; nothing of the
+harness.
 
 It takes its random draws and its initial weights as arguments, and is what the stacked step is held against.
 """
@@ -98,7 +99,9 @@ def generator(variant: Variant) -> nn.Sequential:
 
 def load(module: nn.Sequential, weights: dict[str, Any], prefix: str) -> nn.Sequential:
     """Fill a module with the harness's values, in the order of the layers."""
-    values = {key.removeprefix(prefix): torch.from_numpy(value) for key, value in weights.items() if key.startswith(prefix)}
+    values = {
+        key.removeprefix(prefix): torch.from_numpy(value) for key, value in weights.items() if key.startswith(prefix)
+    }
     norms = hidden = 0
     weighted = [m for m in module if isinstance(m, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d))]
     state: dict[str, Tensor] = {}

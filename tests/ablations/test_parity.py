@@ -74,8 +74,8 @@ def distance(ours: list[Any], theirs: list[Any]) -> float:
 def own_sensitivity(variant: Variant, weights: dict[str, Any], draws: list[Any], slot: int) -> float:
     """How far the plain loop itself moves when every weight is changed by one unit in the last place.
 
-    Where it moves by more than the bound (a dense BatchNorm makes some gradients exactly zero but for rounding, which Adam
-    then scales up), no two ways of rounding can agree to it.
+    Where it moves by more than the bound (a dense BatchNorm makes some gradients exactly zero but for rounding, which
+    Adam then scales up), no two ways of rounding can agree to it.
     """
     moved = {name: np.nextafter(values, np.inf) for name, values in weights.items()}
     first, second = plain.train(variant, weights, draws, slot), plain.train(variant, moved, draws, slot)
