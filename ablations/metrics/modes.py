@@ -1,4 +1,4 @@
-"""Mode collapse: classes that are missing or rare (Metz et al. 2017, arXiv:1611.02163), classes whose images are alike."""
+"""Mode collapse: missing classes (Metz et al. 2017, arXiv:1611.02163), and classes whose images are all alike."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ablations.metrics.classifier_score import classifier_score, confidence
 from ablations.metrics.frechet import Gaussian, frechet_distance
+from ablations.metrics.frechet_inf import frechet_inf
 from ablations.metrics.histogram import CLASSES, class_shares
 from ablations.metrics.kernel_distance import kernel_distance
 from ablations.metrics.label_accuracy import label_accuracy, label_accuracy_by_class
@@ -96,6 +97,11 @@ def _label_accuracy(samples: Samples, reference: Reference) -> tuple[float, ...]
     return (label_accuracy(samples.seen.labels, samples.wanted),)
 
 
+def _frechet_inf(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    result = frechet_inf(samples.seen.features, reference.test.features)
+    return result.distance, result.low, result.high
+
+
 def _kernel_distance(samples: Samples, reference: Reference) -> tuple[float, ...]:
     return kernel_distance(samples.seen.features, reference.test.features)
 
@@ -136,6 +142,9 @@ METRICS: tuple[Metric, ...] = (
     Metric(names=("frechet",), compute=_frechet, counted=True, better="lower"),
     Metric(names=tuple(f"class_{n}" for n in range(CLASSES)), compute=_class_shares, better="neither"),
     Metric(names=("label_accuracy",), compute=_label_accuracy, conditional=True, better="higher"),
+    Metric(
+        names=("frechet_inf", "frechet_inf_low", "frechet_inf_high"), compute=_frechet_inf, better="lower", tier="full"
+    ),
     Metric(
         names=("kernel_distance", "kernel_distance_error"),
         compute=_kernel_distance,

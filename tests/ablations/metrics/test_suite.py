@@ -172,6 +172,66 @@ def test_swapped_labels_lower_the_label_accuracy_and_nothing_else(
     assert half == right
 
 
+def one_a_class(dataset: Dataset) -> Tensor:
+    """50 times one and the same image of each class, one that the classifier reads right."""
+    return torch.cat([dataset.test_images[dataset.test_labels == n][:1] for n in range(10)]).repeat(50, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "falls", "rises", "stays"),
+    [
+        (
+            lambda d: d.train_images[d.train_labels < 3].repeat(2, 1, 1)[:500],
+            "mode_count recall",
+            "mode_kl",
+            "precision",
+        ),
+        (
+            one_a_class,
+            "intra_class_diversity coverage recall",
+            "kernel_distance frechet_inf",
+            "mode_count classifier_score",
+        ),
+        (lambda d: d.train_images[:50].repeat(10, 1, 1), "recall coverage", "frechet_inf", "precision mode_count"),
+        (lambda d: torch.rand(500, 28, 28), "precision density coverage", "frechet_inf kernel_distance", ""),
+    ],
+    ids=["classes dropped", "one image a class", "duplicates", "noise"],
+)
+def test_each_damage_moves_the_metrics_that_are_made_for_it(
+    damage: Callable[[Dataset], Tensor],
+    falls: str,
+    rises: str,
+    stays: str,
+    digits: Dataset,
+    classifier: Classifier,
+    reference: Reference,
+    real: Tensor,
+) -> None:
+    before, after = (
+        {
+            name.removesuffix("_500"): value
+            for name, value in evaluate(images, classifier, reference, tier="full").items()
+        }
+        for images in (real, damage(digits))
+    )
+    for name in falls.split():
+        assert after[name] < 0.7 * before[name], name
+    for name in rises.split():
+        assert after[name] > 1.2 * before[name], name
+    for name in stays.split():
+        assert after[name] == pytest.approx(before[name], rel=0.15), name
+
+
+def test_copies_are_told_from_new_images(digits: Dataset, classifier: Classifier, reference: Reference) -> None:
+    copies, new = (
+        evaluate(images, classifier, reference, tier="full")
+        for images in (digits.train_images[:500], digits.test_images)
+    )
+    assert (copies["memorization_500"], copies["copy_share_500"]) == (1, 1)
+    assert new["memorization_500"] == pytest.approx(0.5)
+    assert new["copy_share_500"] < 0.01
+
+
 @pytest.mark.parametrize("tier", ["quick", "full"])
 def test_a_diverged_generator_scores_nan_under_the_same_names(
     digits: Dataset, classifier: Classifier, reference: Reference, real: Tensor, tier: Tier
