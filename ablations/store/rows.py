@@ -33,6 +33,14 @@ UNITS: Mapping[str, str] = {
     "evaluation_seconds": "seconds; lower is better",
 }
 
+VIEW_KEY = "summary"
+_COLUMNS = ("tags.`status`", "metrics.`frechet_10k_mean`", "metrics.`frechet_10k_median`", "metrics.`frechet_10k_std`")
+VIEW: Mapping[str, str] = {
+    "mlflow.experimentKind": "custom_model_development",
+    f"mlflow.sharedViewState.{VIEW_KEY}": json.dumps({"selectedColumns": ["attributes.`Created`", *_COLUMNS]}),
+}
+"""Tags of an experiment that MLflow's pages read: what it is, and which columns its table shows under a shared link."""
+
 
 class Point(NamedTuple):
     """A metric's value after `step` iterations."""

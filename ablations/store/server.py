@@ -22,6 +22,8 @@ from ablations.store.gate import Gate, prepare
 from ablations.store.location import locate
 
 START_SECONDS = 60.0
+MODEL_TRAINING = "workflowType=machine_learning"
+"""Asks MLflow's pages to leave out the menus for language models."""
 
 
 @dataclass
@@ -34,8 +36,8 @@ class Server:
 
     @property
     def page(self) -> str:
-        """The page to open: the list of studies, without the menus for language models."""
-        return f"{self.url}/#/experiments?workflowType=machine_learning"
+        """The page to open: the list of studies."""
+        return f"{self.url}/#/experiments?{MODEL_TRAINING}"
 
     def wait(self) -> int:
         """Until the server ends, and with it if this process is asked to end; returns its exit status.

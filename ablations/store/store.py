@@ -23,6 +23,7 @@ from ablations.store.files import Files
 from ablations.store.gate import Gate
 from ablations.store.location import locate
 from ablations.store.runs import Runs
+from ablations.store.server import MODEL_TRAINING
 from ablations.store.variants import Variants
 
 if TYPE_CHECKING:
@@ -139,11 +140,15 @@ class Store:
             self._files.put(run, "study.json", head.encode())
             self._runs.end(run.info.run_id, "FINISHED")
             tags = {"kind": "study", "title": study.title, "mlflow.note.content": rows.study_note(study)}
-            self._runs.tag_experiment(experiment, tags | {"mlflow.experimentKind": "custom_model_development"})
+            self._runs.tag_experiment(experiment, {**tags, **rows.VIEW})
             start = time.time()
             for index, variant in enumerate(study.variants):
                 # MLflow's table shows the latest first: so it has the study's order.
                 self._variants.parent(experiment, variant, start=start - 0.01 * index)
+
+    def page(self, study: str) -> str:
+        """Where a study is on MLflow's pages, to append to a server's address: the table with its summary columns."""
+        return f"/#/experiments/{self._experiment(study)}/runs?viewStateShareKey={rows.VIEW_KEY}&{MODEL_TRAINING}"
 
     def studies(self) -> tuple[str, ...]:
         """The names of the studies that were recorded, in alphabetical order."""
@@ -188,11 +193,10 @@ class Store:
         """Bring the variants' runs up to date with their seeds; changes nothing where they are."""
         with self._gate.writing():
             stored = self.read(study)
-            experiment = self._experiment(study)
-            for variant in stored.study.variants:
-                results = [result for result in stored.results if result.run.variant == variant]
-                if results:
-                    self._variants.summarize(experiment, variant, results)
+            groups: dict[Variant, list[Result]] = {}
+            for result in stored.results:
+                groups.setdefault(result.run.variant, []).append(result)
+            self._variants.summarize(self._experiment(study), groups)
 
     def reconcile(self, study: str) -> int:
         """Clear up after killed writers; returns how many incomplete runs were deleted.

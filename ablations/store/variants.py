@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ablations.config import Variant
@@ -31,13 +31,21 @@ class Variants:
             self._known[place] = (found[-1] if found else self._create(experiment, variant, start)).info.run_id
         return self._known[place]
 
-    def summarize(self, experiment: str, variant: Variant, results: Sequence[Result]) -> None:
-        """Bring the parent up to date with these results, and every child to it.
+    def summarize(self, experiment: str, results: Mapping[Variant, Sequence[Result]]) -> None:
+        """Bring each variant's parent up to date with its results, and every child to its parent.
 
         MLflow's metrics can be added to but not changed: a parent whose results have changed is replaced by a new one.
         """
+        parents = _by_variant(self._runs.search([experiment], kind="variant"))
+        children = _by_variant(self._runs.search([experiment], kind="seed"))
+        for variant, group in results.items():
+            place = (variant.name, variant.digest)
+            self._summarize(experiment, variant, group, parents.get(place, []), children.get(place, []))
+
+    def _summarize(
+        self, experiment: str, variant: Variant, results: Sequence[Result], found: list[Run], children: list[Run]
+    ) -> None:
         digest = rows.summary_digest(results)
-        found = self._find(experiment, variant)
         current = [run for run in found if run.data.tags.get("summary") == digest]
         blank = [run for run in found if not run.data.metrics and "summary" not in run.data.tags]
         if current:
@@ -52,7 +60,7 @@ class Variants:
             self._runs.log_samples(keep.info.run_id, shown.samples)
             self._runs.log(keep.info.run_id, tags={**_counts(results), "summary": digest})
         keep_id = keep.info.run_id
-        for child in self._runs.search([experiment], kind="seed", variant_digest=variant.digest, variant=variant.name):
+        for child in children:
             if child.data.tags.get(PARENT) != keep_id:
                 self._runs.log(child.info.run_id, tags={PARENT: keep_id})
         for run in found:
@@ -77,6 +85,13 @@ class Variants:
         run = self._runs.create(experiment, variant.name, tags, start=start)
         self._runs.log(run.info.run_id, params=rows.variant_params(variant))
         return run
+
+
+def _by_variant(runs: Iterable[Run]) -> dict[tuple[str, str], list[Run]]:
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.data.tags["variant"], run.data.tags["variant_digest"]), []).append(run)
+    return groups
 
 
 def _counts(results: Sequence[Result]) -> Mapping[str, str]:

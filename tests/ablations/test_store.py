@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import math
 import multiprocessing
 import os
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -412,6 +414,19 @@ def test_the_table_has_the_studys_order(store: Store) -> None:
     store.write(make_result(variants[2], seed=1))
     store.summarize("demo")
     assert [name for _, name, _ in active(store, "variant")] == list("zamb")
+
+
+def test_the_page_of_a_study_opens_with_columns_that_exist(store: Store) -> None:
+    store.write_study(make_study(variants=(make_variant(),)))
+    for seed in range(2):
+        store.write(make_result(seed=seed))
+    store.summarize("demo")
+    key = parse_qs(store.page("demo").partition("?")[2])["viewStateShareKey"][0]
+    ((view,),) = query(store, f"SELECT value FROM experiment_tags WHERE key = 'mlflow.sharedViewState.{key}'")
+    ((parent, _, _),) = active(store, "variant")
+    known = {f"metrics.`{name}`" for name, _, _ in points(store, parent)}
+    known |= {f"tags.`{name}`" for name in tags(store, parent)} | {"attributes.`Created`"}
+    assert set(json.loads(view)["selectedColumns"]) <= known
 
 
 def test_a_run_is_copied_between_studies_whole(store: Store) -> None:
