@@ -19,9 +19,6 @@ from ablations.errors import DataError
 
 PACKAGE = Path(__file__).resolve().parent
 
-TRAINING_MODULES = ("config", "streams", "networks", "losses", "optimizers", "group", "trainer")
-"""The modules (or sub-packages) of `ablations` that decide weights and curves."""
-
 DISTRIBUTIONS = ("gan-ablations", "torch", "numpy", "scipy", "mlflow", "safetensors")
 
 
@@ -43,7 +40,7 @@ def environment(device: str = "cpu") -> dict[str, str]:
     return facts
 
 
-def source_digest(modules: Sequence[str | Path] = TRAINING_MODULES) -> str:
+def source_digest(modules: Sequence[str | Path]) -> str:
     """SHA-256 over the code of `modules`, in any order; comments, docstrings and layout do not count.
 
     A module is a name within `ablations` (a file or a sub-package, whose files all count), or the path of a file. The
