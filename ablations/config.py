@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from ablations.errors import ConfigError, unknown
-from ablations.rules import problem_of
+from ablations.rules import check_name, problem_of
 from ablations.schema import assign, build, check_types, flatten, plain
 
 Architecture = Literal["mlp", "cnn"]
@@ -118,6 +118,7 @@ class Variant:
 
     def __post_init__(self) -> None:
         check_types(self, f"variant {self.name!r}")
+        check_name("variant", self.name)
         if problem := problem_of(self):
             raise ConfigError(f"variant {self.name!r}: {problem}")
 
@@ -188,6 +189,7 @@ class Study:
     """Evaluations after training starts, equally spaced, the last at the final step; one more before the first step."""
 
     def __post_init__(self) -> None:
+        check_name("study", self.name)
         names = [variant.name for variant in self.variants]
         twice = {name for name in names if names.count(name) > 1}
         if twice:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ablations.errors import ConfigError
+
 if TYPE_CHECKING:
     from ablations.config import Network, Optimizer, Variant
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+()-]{0,99}")
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raise `ConfigError` for a name that a file, a command line or the store would not take."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{kind} name {name!r}: names have 1 to 100 letters, digits, spaces and . _ + - ( ), a letter or digit first"
+        )
 
 
 def problem_of(variant: Variant) -> str | None:

@@ -30,9 +30,7 @@ from ablations.store import Store
 from ablations.worker import GroupJob
 
 DECISIVE_MODULES = (
-    "catalog",
-    "config",
-    "data",
+    "classifier",
     "draws",
     "group",
     "initialization",
@@ -46,7 +44,8 @@ DECISIVE_MODULES = (
     "trainer",
     "worker",
 )
-"""The modules that decide a run's weights, curves or scores: their source is part of its key."""
+"""The modules that decide a run's weights, curves or scores: their source is part of its key. What the
+configuration and the data are is in the key by their own digests."""
 
 DEFAULT_WIDTH = 16
 """The most seeds in one stack, unless asked otherwise."""

@@ -6,7 +6,7 @@ It takes its random draws and its initial weights as arguments, and is what the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from ablations.config import Network, Optimizer, Variant
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
     "sigmoid": lambda slope: nn.Sigmoid(),
     "relu": lambda slope: nn.ReLU(),
-    "leaky_relu": nn.LeakyReLU,
+    "leaky_relu": lambda slope: nn.LeakyReLU(slope),
     "gelu": lambda slope: nn.GELU(),
 }
 
@@ -155,10 +155,11 @@ def train(variant: Variant, weights: dict[str, Any], draws: list[Any], slot: int
     curves = []
 
     def loss_of(output: Tensor, target: float) -> Tensor:
-        return criterion(output, torch.full_like(output, target))
+        loss: Tensor = criterion(output, torch.full_like(output, target))
+        return loss
 
     def norm_of(module: nn.Module) -> float:
-        return float(torch.cat([p.grad.flatten() for p in module.parameters()]).norm())
+        return float(torch.cat([p.grad.flatten() for p in module.parameters() if p.grad is not None]).norm())
 
     def mean_probability(output: Tensor) -> float:
         return (output.sigmoid() if variant.loss.criterion == "bce_logits" else output).mean().item()
