@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -71,11 +72,19 @@ def _trimmed_interval(scores: Array, resamples: int) -> Interval:
     return Interval(float(low), float(high), "percentile bootstrap")
 
 
-def profile(scores: Sequence[float], thresholds: Array) -> Array:
-    """Share of the runs that score at or below each threshold: a performance profile (Agarwal et al. 2021)."""
-    values = np.asarray(scores, dtype=float)
-    shares: Array = (values[:, None] <= thresholds[None, :]).mean(axis=0)
+def profile(scores: Array, thresholds: Array) -> Array:
+    """Share of runs (last axis) scoring at or below each threshold: a performance profile (Agarwal et al. 2021)."""
+    shares: Array = (scores[..., :, None] <= thresholds).mean(axis=-2)
     return shares
+
+
+def profile_frame(scores: Sequence[float], thresholds: Array, resamples: int = 1_000) -> pd.DataFrame:
+    """One row a threshold: score, mean (the profile), its pointwise 95% bootstrap band over runs low to high, seeds."""
+    values = np.asarray(scores, dtype=float)
+    picks = np.random.default_rng(0).integers(len(values), size=(resamples, len(values)))
+    low, high = np.quantile(profile(values[picks], thresholds), [0.025, 0.975], axis=0)
+    columns = {"score": thresholds, "mean": profile(values, thresholds), "low": low, "high": high}
+    return pd.DataFrame(columns).assign(seeds=len(values))
 
 
 def failure_rate(statuses: Mapping[str, int]) -> tuple[int, int, Interval]:

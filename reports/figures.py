@@ -42,16 +42,18 @@ def lines(
     ideals: Mapping[str, float] | None = None,
     limits: tuple[float, float] | None = None,
     logarithmic: bool = False,
+    span: tuple[float, float] | None = None,
 ) -> Markup:
-    """Curves with bands; `ideals` are horizontal marks with their text."""
+    """Curves with bands; `ideals` are horizontal marks with their text; `span` makes the x axis a logarithmic one."""
     ideals = ideals or {}
     drawn = [line for line in series if len(line.frame)]
     values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key]]
     values += [v for line in drawn for v in line.ends] + list(ideals.values())
     kind: Kind = "log" if logarithmic and spread_out(values) else "linear"
     low, high = limits or nice_range(values, kind=kind)
-    ahead = [v for line in drawn for v in line.frame[x]]
-    across = Scale(low=0, high=max(ahead, default=1) or 1, start=LEFT, end=WIDTH - RIGHT - 8)
+    ahead = max((v for line in drawn for v in line.frame[x]), default=0) or 1
+    ends, bent = (span, "log") if span else ((0.0, ahead), "linear")
+    across = Scale(low=ends[0], high=ends[1], start=LEFT, end=WIDTH - RIGHT - 8, kind=bent)
     up = Scale(low=low, high=high, start=HEIGHT - BOTTOM, end=TOP, kind=kind)
     body = [text(title, 0, 13, "title"), *_frame(across, up, x_label, y_label)]
     body += [_line(line, x, across, up) for line in drawn]

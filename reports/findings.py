@@ -15,6 +15,7 @@ from ablations.errors import StoreError
 from ablations.results import Result
 from reports import frames
 from reports.aggregate import Spread, failure_rate, spread
+from reports.factorial import Effect, effects
 from reports.paired import Interval
 from reports.palette import Style, axes, styles
 from reports.statistics import Comparison, Rules, Scores, compare
@@ -44,6 +45,8 @@ class Findings:
     scores: Scores
     """By the study's order of variants; those without any ended run are left out."""
     comparisons: tuple[Comparison, ...]
+    effects: tuple[Effect, ...]
+    """Of a study that crosses factors."""
     spreads: Mapping[str, Spread]
     failures: tuple[Failures, ...]
     """Of the variants that have a run without a score."""
@@ -85,6 +88,7 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None) -> Findings:
         rules=rules,
         scores=scores,
         comparisons=compare(scores, study.contrasts, rules),
+        effects=effects(study, scores, rules),
         spreads={name: spread(list(by_seed.values())) for name, by_seed in scores.items()},
         failures=tuple(_failures(variant, results) for variant in study.variants if _has_failed(variant, results)),
         runs=frames.runs_frame(stored, metric),

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-import pandas as pd
+from markupsafe import Markup
 
 from ablations.errors import UserError
-from reports import sections, words
+from reports import files, sections, words
+from reports.factorial import factors
 from reports.figures import forest, strips
 from reports.findings import Findings, environment, find
 from reports.palette import anchor
-from reports.statistics import Comparison
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -30,7 +30,7 @@ SYMBOLS = {
 
 
 def build(stored: StoredStudy, out: Path, *, noise_floor: float | None = None) -> Path:
-    """Write `report.html`, `report.md` and the frames as CSV into the folder `out`; returns the path of the page.
+    """Write `report.html` into the folder `out`, and Markdown, tables, figures and samples beside it; returns its path.
 
     Raises:
         StoreError: no run of the study is stored.
@@ -38,18 +38,15 @@ def build(stored: StoredStudy, out: Path, *, noise_floor: float | None = None) -
     """
     found = find(stored, noise_floor=noise_floor)
     context = page(found)
-    files = {
-        "report.html": _environment(escape=True).get_template("report.html.j2").render(context),
-        "report.md": _environment(escape=False).get_template("report.md.j2").render(context),
-        "contrasts.csv": contrasts_frame(found.comparisons).to_csv(index=False),
-        "runs.csv": found.runs.to_csv(index=False),
-        "evaluations.csv": found.evaluations.to_csv(index=False),
-        "curves.csv": found.curves.to_csv(index=False),
+    contents = {
+        "report.html": _environment(escape=True).get_template("report.html.j2").render(context).encode(),
+        "report.md": _environment(escape=False).get_template("report.md.j2").render(context).encode(),
     }
+    contents |= files.tables(found) | files.figures(context["figures"], context["axes"]) | files.samples(found)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            (out / name).write_text(content, encoding="utf-8")
+        for name, content in contents.items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_bytes(content)
     except OSError as error:
         raise UserError(
             f"cannot write the report into {out}: {error.strerror or error}; choose another --out"
@@ -62,6 +59,8 @@ def page(found: Findings) -> dict[str, Any]:
     grids, points = sections.grids(found)
     scored = [name for name, item in found.spreads.items() if math.isfinite(item.median)]
     center = anchor(found.study)
+    if center is None and found.effects:
+        center = found.study.variants[0].name
     reference = found.study.variant(center) if center else None
     present = [variant for variant in found.study.variants if variant.name in set(found.runs.variant)]
     return {
@@ -75,11 +74,7 @@ def page(found: Findings) -> dict[str, Any]:
         "tally": words.tally(found.comparisons),
         "best": min(scored, key=lambda name: found.spreads[name].median, default=None),
         "reference": reference.name if reference else None,
-        "forest": [
-            forest(found.comparisons, found.styles, metric=found.metric, floor=found.rules.noise_floor, narrow=n)
-            for n in (False, True)
-        ],
-        "strips": [strips(found.scores, found.styles, metric=found.metric, narrow=n) for n in (False, True)],
+        "figures": _figures(found),
         "grids": grids,
         "points": points,
         "axes": [
@@ -88,6 +83,7 @@ def page(found: Findings) -> dict[str, Any]:
         ],
         "variants": [_variant_row(found, variant, reference) for variant in present],
         "runs": [row for _, row in found.runs.iterrows()],
+        "factors": len(factors(found.study)),
         "classes": sections.class_shares(found),
         "others": sections.other_metrics(found),
         "environment": environment(found.results),
@@ -95,24 +91,15 @@ def page(found: Findings) -> dict[str, Any]:
     }
 
 
-def contrasts_frame(comparisons: tuple[Comparison, ...]) -> pd.DataFrame:
-    """One row a contrast, all its numbers."""
-    plain = (
-        "pairs", "wins", "reference_mean", "mean", "median", "percent", "unscored_treatment", "unscored_reference",
-        "p_student", "p_signed_rank", "p_signed_rank_least", "p_sign_flip", "p_unscored", "p", "p_holm",
-        "p_equivalence", "seeds_needed",
-    )  # fmt: skip
-    rows = []
-    for item in comparisons:
-        contrast = item.contrast
-        row: dict[str, Any] = {"axis": contrast.axis, "question": contrast.question, "verdict": item.verdict}
-        row |= {"treatment": contrast.treatment, "reference": contrast.reference, "claims": " ".join(contrast.claims)}
-        row |= {name: getattr(item, name) for name in plain} | {"superiority": item.superiority}
-        for name in ("interval", "student", "bootstrap"):
-            bounds = getattr(item, name)
-            row |= {f"{name}_low": bounds.low, f"{name}_high": bounds.high, f"{name}_method": bounds.method}
-        rows.append(row)
-    return pd.DataFrame(rows)
+def _figures(found: Findings) -> dict[str, Markup]:
+    """Those of the whole study, each for a wide and for a narrow page."""
+    figures = {"profile": sections.profile_figure(found)}
+    for suffix, narrow in (("", False), (" narrow", True)):
+        figures[f"forest{suffix}"] = forest(
+            found.comparisons, found.styles, metric=found.metric, floor=found.rules.noise_floor, narrow=narrow
+        )
+        figures[f"seeds{suffix}"] = strips(found.scores, found.styles, metric=found.metric, narrow=narrow)
+    return figures
 
 
 def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any]:

@@ -9,14 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from ablations.config import Network, Variant
 from ablations.results import Result
+from reports.aggregate import profile_frame
 from reports.figures import Line, lines
 from reports.findings import Findings
 from reports.pictures import data_uri, grid, png
+from reports.svg import nice_range
 from reports.words import MINUS, number, ordinal
 
 PICTURE_BYTES = 2_000_000
@@ -27,7 +30,8 @@ PICTURE_BYTES = 2_000_000
 class Axis:
     name: str
     variants: list[str]
-    figures: list[Markup]
+    figures: dict[str, Markup]
+    """By a short name."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,8 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
     d_loss = _mean_of(found.curves, "d_loss_real", "d_loss_fake")
     score = [_score_line(found, v) for v in variants]
     two = [*_lines(found, variants, "d_real"), *_lines(found, variants, "d_fake", faint=True)]
-    figures = [
-        lines(
+    figures = {
+        "score": lines(
             score,
             title="Score along training",
             x="step",
@@ -57,7 +61,7 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             y_label=f"{found.metric}, lower is better",
             logarithmic=True,
         ),
-        lines(
+        "score by time": lines(
             score,
             title="Score against time",
             x="train_seconds",
@@ -65,7 +69,7 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             y_label=f"{found.metric}",
             logarithmic=True,
         ),
-        lines(
+        "d outputs": lines(
             two,
             title="D(x), solid, and D(G(z)), dotted",
             x="step",
@@ -74,7 +78,7 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             ideals={"0.5": 0.5},
             limits=(0.0, 1.0),
         ),
-        lines(
+        "d loss": lines(
             _lines(found, variants, frame=d_loss),
             title="Loss of D (mean of its halves)",
             x="step",
@@ -82,7 +86,7 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             y_label="loss a term",
             ideals=ideals(chosen),
         ),
-        lines(
+        "g loss": lines(
             _lines(found, variants, "g_loss"),
             title="Loss of G",
             x="step",
@@ -90,7 +94,7 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             y_label="loss",
             ideals=ideals(chosen, generator=True),
         ),
-        lines(
+        "g gradient": lines(
             _lines(found, variants, "g_grad_norm"),
             title="Gradient of G",
             x="step",
@@ -98,8 +102,28 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             y_label="L2 norm",
             logarithmic=True,
         ),
-    ]
+    }
     return Axis(name, variants, figures)
+
+
+def profile_figure(found: Findings) -> Markup:
+    """Performance profiles of all variants over the range of the scores."""
+    finite = [v for by_seed in found.scores.values() for v in by_seed.values() if math.isfinite(v)]
+    low, high = nice_range(finite, kind="log")
+    thresholds = np.geomspace(low, high, 120)
+    series = [
+        Line(variant=name, style=found.styles[name], frame=profile_frame(list(by_seed.values()), thresholds))
+        for name, by_seed in found.scores.items()
+    ]
+    return lines(
+        series,
+        title="Performance profiles",
+        x="score",
+        x_label=f"{found.metric} (logarithmic)",
+        y_label="share of runs at or below",
+        limits=(0.0, 1.0),
+        span=(low, high),
+    )
 
 
 def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str, float]:

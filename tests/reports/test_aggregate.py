@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from reports.aggregate import failure_rate, interquartile_mean, profile, spread
+from reports.aggregate import failure_rate, interquartile_mean, profile, profile_frame, spread
 
 
 def test_the_interquartile_mean_is_the_trimmed_mean() -> None:
@@ -34,8 +34,18 @@ def test_the_interval_of_the_interquartile_mean_covers_the_truth() -> None:
 
 
 def test_a_profile_is_the_distribution_of_the_scores() -> None:
-    shares = profile([1.0, 2.0, 3.0, math.inf], np.array([0.5, 1.0, 2.5, 1e9]))
+    shares = profile(np.array([1.0, 2.0, 3.0, math.inf]), np.array([0.5, 1.0, 2.5, 1e9]))
     assert shares.tolist() == [0, 0.25, 0.5, 0.75]
+
+
+def test_the_band_of_a_profile_holds_it_and_narrows_with_seeds() -> None:
+    random, thresholds = np.random.default_rng(6), np.array([-9.0, 0.0, 9.0])
+    few, many = (profile_frame([*random.normal(size=n)], thresholds) for n in (5, 80))
+    for frame in (few, many):
+        assert (frame.low <= frame["mean"]).all()
+        assert (frame["mean"] <= frame.high).all()
+        assert frame["mean"].tolist()[::2] == [0, 1]
+    assert many.high[1] - many.low[1] < few.high[1] - few.low[1]
 
 
 def test_the_failure_rate_leaves_interrupted_runs_out() -> None:

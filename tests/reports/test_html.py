@@ -2,11 +2,13 @@ import re
 import shutil
 import subprocess
 import time
+import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 import reports
 from ablations.config import Contrast, Study
@@ -101,6 +103,32 @@ def test_the_same_study_gives_the_same_bytes(tmp_path: Path) -> None:
     assert one.read_bytes() == other.read_bytes()
 
 
+def test_a_crossed_study_shows_main_effects_and_interactions(tmp_path: Path) -> None:
+    base = quick_study().variants[0]
+    variants = tuple(
+        base.override({"loss.criterion": loss, "conditional": conditional}, name=f"{loss}-{conditional}")
+        for loss in ("bce", "mse")
+        for conditional in (False, True)
+    )
+    study = Study(name="crossed", title="Crossed", description="", variants=variants)
+    levels = {"bce-False": 100.0, "bce-True": 100.0, "mse-False": 100.0, "mse-True": 300.0}
+    text = text_of(reports.build(stored(study, scores=levels), tmp_path))
+    assert "cross all levels of 2 factors" in text
+    assert re.search(r"loss criterion mse instead of bce \+\d+", text)
+    assert "yes instead of no, with mse instead of bce" in text
+
+
+def test_the_files_beside_the_page_stand_alone(quick: Path) -> None:
+    names = {path.stem for path in (quick.parent / "figures").glob("*.svg")}
+    assert {"forest", "seeds", "profile", "optimizer-score", "normalization-d-loss"} <= names
+    for path in (quick.parent / "figures").glob("*.svg"):
+        root = ET.fromstring(path.read_bytes())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert float(root.attrib["width"]) > 300
+    with Image.open(quick.parent / "samples" / "cnn.png") as picture:
+        assert picture.size == (289, 115)
+
+
 def test_a_study_without_contrasts_shows_its_variants(tmp_path: Path) -> None:
     text = text_of(reports.build(stored(recipes_study()), tmp_path))
     assert "This study asks for no contrast" in text
@@ -110,7 +138,7 @@ def test_a_study_without_contrasts_shows_its_variants(tmp_path: Path) -> None:
 
 def test_what_a_study_says_is_escaped(tmp_path: Path) -> None:
     study = recipes_study()
-    evil = Study(name="<b>", title="<script>alert(1)</script>", description="a < b", variants=study.variants, seeds=2)
+    evil = Study(name="evil", title="<script>alert(1)</script>", description="a < b", variants=study.variants, seeds=2)
     page = reports.build(stored(evil), tmp_path).read_text()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
