@@ -67,11 +67,16 @@ class ProcessExecutor:
         self._gpus = tuple(gpus)
         self._context = multiprocessing.get_context("spawn")
         self._stopping = self._context.Event()
+        self._workers: list[_Worker] = []
+
+    def pids(self) -> list[int]:
+        """The worker processes that are alive now."""
+        return [worker.process.pid for worker in self._workers if worker.process.is_alive() and worker.process.pid]
 
     def run(self, jobs: Iterable[GroupJob], on_event: Callable[[Event], None], stop: Stop) -> None:
         waiting = deque(jobs)
         attempts: dict[str, int] = {}
-        workers = [self._start(index) for index in range(min(self._count, len(waiting)))]
+        workers = self._workers = [self._start(index) for index in range(min(self._count, len(waiting)))]
         try:
             for worker in workers:
                 _give(worker, waiting)

@@ -36,12 +36,8 @@ class SeedGroup:
 
     def __init__(self, variant: Variant, seeds: Sequence[int], dataset: Dataset, engine: Engine) -> None:
         device, dtype = torch.device(engine.device), _DTYPES[engine.precision]
+        check_fits(variant, dataset)
         training = training_images(dataset, variant.image_range, variant.training_images, device, dtype)
-        if len(training.images) < variant.batch_size:
-            raise ConfigError(
-                f"variant {variant.name!r}: batch_size={variant.batch_size}, but {dataset.name} has only "
-                f"{len(training.images)} training images; set a smaller batch_size"
-            )
         networks = build_networks(variant)
         self.variant = variant
         self.seeds = tuple(seeds)
@@ -168,6 +164,16 @@ def training_images(
             images = images.mul_(2).sub_(1)
         _TRAINING[key] = TrainingImages(images.view(-1, PIXELS), dataset.train_labels[-count:].to(device))
     return _TRAINING[key]
+
+
+def check_fits(variant: Variant, dataset: Dataset) -> None:
+    """Raise `ConfigError` where the dataset has fewer training images than the variant's batch."""
+    images = min(variant.training_images, len(dataset.train_images))
+    if images < variant.batch_size:
+        raise ConfigError(
+            f"variant {variant.name!r}: batch_size={variant.batch_size}, but it trains on only {images} images of "
+            f"{dataset.name}; set a smaller batch_size"
+        )
 
 
 def asked_labels(count: int, device: torch.device) -> Tensor:

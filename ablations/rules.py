@@ -19,7 +19,7 @@ def check_name(kind: str, name: str) -> None:
     """Raise `ConfigError` for a name that a file, a command line or the store would not take."""
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"{kind} name {name!r}: names have 1 to 100 letters, digits, spaces and . _ + - ( ), a letter or digit first"
+            f"{kind} name {name!r}: names have 1 to 100 letters, digits, spaces and ._+-(), the first a letter or digit"
         )
 
 

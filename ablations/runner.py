@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ from ablations.environment import source_digest
 from ablations.errors import ConfigError
 from ablations.events import Event, GroupEnded
 from ablations.executors import Executor, ProcessExecutor, SerialExecutor
+from ablations.group import check_fits
 from ablations.metrics.features import load_classifier
 from ablations.results import STATUSES, Status
 from ablations.spool import Spool
@@ -165,7 +167,7 @@ def make_plan(study: Study, options: Options, store: Store) -> Plan:
     """Apply the options to a study, and find out what the store lacks.
 
     Raises:
-        ConfigError: an option that fits nothing, with the way out.
+        ConfigError: an option or a variant that fits nothing, with the way out.
         DataError: the dataset cannot be had.
     """
     study = customized(study, options)
@@ -176,6 +178,8 @@ def make_plan(study: Study, options: Options, store: Store) -> Plan:
     width = options.width or default_width(study.seeds)
     work = options.work or (store.folder / "work" if store.folder else Path("results/work"))
     stored = {} if options.fresh else store.keys()
+    for variant in study.variants:
+        check_fits(variant, dataset)
     groups: list[GroupPlan] = []
     keys: dict[str, Variant] = {}
     reused: dict[str, str] = {}
@@ -349,7 +353,8 @@ def _only_one(plan: Plan) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print(f"another run of the study {plan.study.name!r} is at work on this store; waiting for it", flush=True)
+        waiting = f"another run of the study {plan.study.name!r} is at work on this store; waiting for it"
+        print(waiting, file=sys.stderr, flush=True)
         lock.acquire()
     try:
         yield

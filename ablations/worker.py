@@ -24,7 +24,7 @@ from ablations.errors import DataError, UserError
 from ablations.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
 from ablations.group import SeedGroup, asked_labels
 from ablations.metrics.features import Classifier, load_classifier
-from ablations.metrics.suite import evaluate, reference_of, sample_count
+from ablations.metrics.suite import evaluate, noise_floor, primary_metric, reference_of, sample_count
 from ablations.results import CURVES, Evaluation, Result, Status
 from ablations.spool import Spool
 from ablations.trainer import Tick, evaluation_steps, train
@@ -128,6 +128,7 @@ def _run(job: GroupJob, recorder: Recorder, emit: Emit, stop: Callable[[], str |
     scorer = Scorer(dataset, load_classifier(device=job.runs[0].engine.device))
     group = SeedGroup(job.variant, job.seeds, dataset, job.runs[0].engine)
     recorder.attach(group)
+    recorder.environment["noise_floor"] = f"{scorer.noise_floor:.6g}"
     if not job.fresh:
         recorder.resume()
     steps = evaluation_steps(job.variant.steps, job.runs[0].evaluations)
@@ -167,6 +168,8 @@ class Scorer:
         self._classifier = classifier
         self._reference = reference_of(dataset, classifier)
         self._count = sample_count(dataset)
+        self.noise_floor = noise_floor(dataset, classifier)[primary_metric(dataset)]
+        """The primary metric of real training images against the test images."""
 
     def __call__(self, group: SeedGroup, slot: int) -> tuple[dict[str, float], NDArray[Any]]:
         """The metrics, and the first images as uint8 of shape (GRID_IMAGES, 28, 28)."""

@@ -139,7 +139,8 @@ def test_initial_values_are_those_of_the_documents(name: str) -> None:
             assert abs(values).max() <= fan_in**-0.5
     for key, values in vectors.items():
         if name == "s3":
-            assert values.min() >= 0.1 and values.max() < 0.2, key
+            assert values.min() >= 0.1, key
+            assert values.max() < 0.2, key
         elif name == "s4":
             assert not values.any(), key
 
@@ -190,7 +191,7 @@ def test_weights_are_copies() -> None:
 
 
 def test_a_batch_larger_than_the_dataset_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"batch_size=400.*300 training images"):
+    with pytest.raises(ConfigError, match=r"batch_size=400.*only 300 images of random"):
         group(SMALL.override({"batch_size": 400}))
 
 

@@ -1,0 +1,318 @@
+"""From plan to store: nothing twice, nothing lost, the same bits whoever trains."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ablations import worker
+from ablations.config import Contrast, Study, Variant
+from ablations.errors import ConfigError
+from ablations.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
+from ablations.executors import ProcessExecutor, SerialExecutor
+from ablations.group import SeedGroup
+from ablations.results import Result
+from ablations.runner import Options, Plan, Summary, default_width, execute, make_plan
+from ablations.store import Store
+from ablations.worker import GroupJob, train_group
+
+BASE = Variant(name="base", batch_size=16, steps=40, training_images=1_000).override(
+    {"generator.hidden": 16, "discriminator.hidden": 16}
+)
+STUDY = Study(
+    name="small",
+    title="Small",
+    description="For tests.",
+    variants=(BASE, BASE.override({"conditional": True, "loss.criterion": "mse"}, name="other")),
+    contrasts=(Contrast(axis="loss", question="other instead of base", treatment="other", reference="base"),),
+    seeds=3,
+    evaluations=2,
+)
+OPTIONS = Options(dataset="digits", device="cpu", workers=1)
+
+Open = Callable[[str], Store]
+
+
+def run(study: Study, store: Store, options: Options = OPTIONS, **changes: object) -> tuple[Summary, list[Event]]:
+    events: list[Event] = []
+    options = dataclasses.replace(options, **changes)  # type: ignore[arg-type]
+    return execute(make_plan(study, options, store), store, events.append), events
+
+
+def digests(store: Store, study: str = "small") -> dict[tuple[str, int], dict[str, str]]:
+    return {(r.run.variant.name, r.run.seed): whole(store, r).digests for r in store.read(study).results}
+
+
+def whole(store: Store, result: Result) -> Result:
+    return store.read_result(store.keys("small")[result.key])
+
+
+@pytest.fixture(scope="module")
+def first(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Summary, list[Event]]:
+    """A store in which the study was run once, undisturbed."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    shutil.copy(empty_database, folder)
+    store = Store.open(folder)
+    return store, *run(STUDY, store)
+
+
+def test_a_study_is_trained_scored_and_stored(first: tuple[Store, Summary, list[Event]]) -> None:
+    store, summary, events = first
+    assert summary.counts["finished"] == 6
+    assert not summary.failed
+    stored = store.read("small")
+    assert len(stored.results) == 6
+    for result in stored.results:
+        assert result.last_step == 40
+        assert [item.step for item in result.evaluations] == [0, 20, 40]
+        assert sorted(result.samples) == [0, 20, 40]
+        assert all(len(values) == 40 for values in result.curves.values())
+        assert result.scores["frechet_500"] > 0
+        assert 0 <= result.scores["d_real_test"] <= 1
+        assert ("label_accuracy" in result.scores) == result.run.variant.conditional
+        assert float(result.environment["noise_floor"]) > 0
+    kinds = [type(event) for event in events]
+    assert kinds.count(GroupStarted) == kinds.count(GroupEnded) == 2
+    assert Progressed in kinds
+    assert Evaluated in kinds
+
+
+def test_a_finished_run_is_never_trained_again(first: tuple[Store, Summary, list[Event]]) -> None:
+    store, _, _ = first
+    summary, events = run(STUDY, store)
+    assert summary.reused == 6
+    assert events == []
+
+
+def test_only_what_is_missing_is_trained_and_has_the_same_bits(
+    first: tuple[Store, Summary, list[Event]], open_store: Open
+) -> None:
+    """A stack with one seed missing trains whole, in the same slots, and records that seed alone."""
+    store = open_store("partly")
+    plan = make_plan(STUDY, OPTIONS, store)
+    part = dataclasses.replace(plan.groups[0].job, wanted=(1,))
+    train_group(part, lambda event: None)
+    run(STUDY, store)
+    assert digests(store) == digests(first[0])
+
+
+def test_two_processes_and_another_order_give_the_same_bits(
+    first: tuple[Store, Summary, list[Event]], open_store: Open
+) -> None:
+    store = open_store("processes")
+    study = dataclasses.replace(STUDY, variants=STUDY.variants[::-1])
+    summary, _ = run(study, store, workers=2)
+    assert summary.counts["finished"] == 6
+    assert digests(store) == digests(first[0])
+
+
+def test_the_cadence_of_evaluation_changes_no_weight(
+    first: tuple[Store, Summary, list[Event]], open_store: Open
+) -> None:
+    store = open_store("cadence")
+    run(STUDY, store, evaluations=5)
+    ours, theirs = digests(store), digests(first[0])
+    for name in ours:
+        assert ours[name]["weights_sha256"] == theirs[name]["weights_sha256"]
+        assert ours[name]["curves_sha256"] == theirs[name]["curves_sha256"]
+
+
+def test_another_study_takes_over_what_is_trained(first: tuple[Store, Summary, list[Event]]) -> None:
+    store, _, _ = first
+    renamed = dataclasses.replace(BASE, name="same settings")
+    summary, events = run(
+        Study(name="second", title="", description="", variants=(renamed,), seeds=3, evaluations=2), store
+    )
+    assert (summary.reused, events) == (3, [])
+    assert {r.run.variant.name for r in store.read("second").results} == {"same settings"}
+
+
+class Killed(BaseException):
+    """Stands for a signal that no code sees."""
+
+
+@pytest.mark.parametrize("step", [0, 7, 20, 33])
+def test_killed_and_resumed_is_never_killed(
+    first: tuple[Store, Summary, list[Event]], open_store: Open, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    store = open_store(f"killed-{step}")
+    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
+    advance = SeedGroup.advance
+    began: list[int] = []
+
+    def dies(self: SeedGroup, steps: int) -> None:
+        if self.step >= step and not began:
+            began.append(self.step)
+            raise Killed
+        advance(self, min(steps, 3))
+
+    monkeypatch.setattr(SeedGroup, "advance", dies)
+    with pytest.raises(Killed):
+        run(STUDY, store)
+    summary, events = run(STUDY, store)
+    resumed = [event.step for event in events if isinstance(event, GroupStarted)]
+    assert summary.counts["finished"] == 6
+    assert max(resumed) == (began[0] if step else 0)
+    assert digests(store) == digests(first[0])
+
+
+def test_an_exception_in_one_variant_is_recorded_and_the_others_go_on(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store("failing")
+    advance = SeedGroup.advance
+
+    def fails(self: SeedGroup, steps: int) -> None:
+        if self.variant.name == "other":
+            raise RuntimeError("a cosmic ray")
+        advance(self, steps)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SeedGroup, "advance", fails)
+        summary, _ = run(STUDY, store)
+    assert summary.counts == {"finished": 3, "failed": 3, "diverged": 0, "timed_out": 0, "interrupted": 0}
+    assert summary.failed
+    assert ("other seed 0", "RuntimeError: a cosmic ray") in summary.failures
+    failed = [r for r in store.read("small").results if r.status == "failed"]
+    assert "cosmic ray" in failed[0].environment["traceback"]
+    # A rerun takes up just what is missing.
+    again, _ = run(STUDY, store)
+    assert (again.counts["finished"], again.reused) == (3, 3)
+    assert {r.status for r in store.read("small").results} == {"finished"}
+
+
+_WILD = {"name": "sgd", "learning_rate": 1e38}
+
+
+def test_a_seed_that_diverges_says_so_and_is_a_result(open_store: Open) -> None:
+    store = open_store("diverging")
+    sgd = {f"{g}_optimizer.{k}": v for g in ("generator", "discriminator") for k, v in _WILD.items()}
+    wild = BASE.override(sgd, name="wild")
+    summary, _ = run(dataclasses.replace(STUDY, variants=(wild,), contrasts=()), store)
+    assert summary.counts["diverged"] == 3
+    assert summary.failed
+    for result in store.read("small").results:
+        assert result.status == "diverged"
+        assert f"at step {result.last_step}" in result.reason
+        assert len(result.curves["g_loss"]) == result.last_step < 40
+        assert result.scores["frechet_500"] != result.scores["frechet_500"]  # NaN, never a number from before
+    again, _ = run(dataclasses.replace(STUDY, variants=(wild,), contrasts=()), store)
+    assert again.reused == 3
+
+
+def test_a_time_limit_is_an_outcome(open_store: Open) -> None:
+    store = open_store("limited")
+    summary, _ = run(STUDY, store, time_limit=1e-6)
+    assert summary.counts["timed_out"] == 6
+    assert "limit" in summary.failures[0][1]
+
+
+def test_sigterm_checkpoints_records_and_raises(open_store: Open) -> None:
+    store = open_store("stopped")
+    long = dataclasses.replace(STUDY, variants=(BASE.override({"steps": 100_000}),), contrasts=())
+    seen: list[Event] = []
+
+    def stop(event: Event) -> None:
+        seen.append(event)
+        if isinstance(event, Progressed) and event.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    plan = make_plan(long, OPTIONS, store)
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        execute(plan, store, stop)
+    results = store.read("small").results
+    assert {r.status for r in results} == {"interrupted"}
+    assert results[0].reason == "stopped by SIGTERM"
+    assert list((plan.work / "checkpoints").glob("*/step-*")), "there is a checkpoint to go on from"
+
+
+@dataclasses.dataclass
+class Flaky:
+    """An executor whose process is killed once for each job that begins."""
+
+    inner: ProcessExecutor
+    killed: int = 0
+
+    def run(self, jobs: list[GroupJob], on_event: Callable[[Event], None], stop: Callable[[], str | None]) -> None:
+        def watch(event: Event) -> None:
+            on_event(event)
+            if isinstance(event, Evaluated) and event.step == 20 and self.killed < 1:
+                self.killed += 1
+                for child in self.inner.pids():
+                    os.kill(child, signal.SIGKILL)
+
+        self.inner.run(jobs, watch, stop)
+
+
+def test_a_killed_worker_is_replaced_and_its_group_trained_again(
+    first: tuple[Store, Summary, list[Event]], open_store: Open
+) -> None:
+    store = open_store("worker-killed")
+    flaky = Flaky(ProcessExecutor(1))
+    summary = execute(make_plan(STUDY, OPTIONS, store), store, executor=flaky)  # type: ignore[arg-type]
+    assert flaky.killed == 1
+    assert summary.counts["finished"] == 6
+    assert digests(store) == digests(first[0])
+
+
+# --- plans ---
+
+
+def plan(open_store: Open, **options: object) -> Plan:
+    return make_plan(STUDY, dataclasses.replace(OPTIONS, **options), open_store("plans"))  # type: ignore[arg-type]
+
+
+def test_a_plan_counts_and_estimates(open_store: Open) -> None:
+    one = plan(open_store, seeds=4, width=2)
+    assert len(one.groups) == 4
+    assert one.runs == 8
+    assert one.estimate_seconds > 0
+    assert [run.slot for group in one.groups for run in group.job.runs] == [0, 1] * 4
+    assert one.as_dict()["to_train"] == 8
+
+
+def test_seeds_keep_their_slot_when_more_are_asked_for(open_store: Open) -> None:
+    few, many = plan(open_store, seeds=2, width=2), plan(open_store, seeds=6, width=2)
+    assert set(few.keys) < set(many.keys)
+
+
+def test_what_decides_a_run_decides_its_key(open_store: Open) -> None:
+    base = plan(open_store)
+    for change in ({"steps": 41}, {"width": 4}, {"evaluations": 3}, {"overrides": {"batch_size": "8"}}):
+        assert not set(base.keys) & set(plan(open_store, **change).keys), change
+    assert set(base.keys) == set(plan(open_store, workers=2, time_limit=5.0).keys)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"only": ("bas",)}, "did you mean 'base'"),
+        ({"overrides": {"los.criterion": "mse"}}, "did you mean 'loss.criterion'"),
+        ({"overrides": {"name": "x"}}, "labels"),
+        ({"dataset": "mnis"}, "did you mean 'mnist'"),
+        ({"overrides": {"batch_size": "100000"}}, "only 1000 images of digits"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_trained(
+    open_store: Open, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        plan(open_store, **options)
+
+
+@pytest.mark.parametrize(("seeds", "width"), [(1, 1), (5, 5), (7, 7), (16, 16), (17, 16), (20, 10), (32, 16), (40, 10)])
+def test_the_default_width_shares_seeds_evenly(seeds: int, width: int) -> None:
+    assert default_width(seeds) == width
+
+
+def test_executors_are_chosen_by_the_number_of_workers(open_store: Open) -> None:
+    from ablations.runner import choose_executor
+
+    assert isinstance(choose_executor(plan(open_store, workers=1)), SerialExecutor)
+    assert isinstance(choose_executor(plan(open_store, workers=2)), ProcessExecutor)
