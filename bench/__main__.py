@@ -1,0 +1,127 @@
+"""`python -m bench`: what pytest-benchmark cannot tell, since it is a comparison within one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+# Before anything imports torch: they are read once, when its libraries load. Child processes inherit them.
+os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
+
+import click
+
+from ablations.commands.shared import print_table
+
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results/bench"),
+    show_default=True,
+    help="Folder of the JSON.",
+)
+quick_option = click.option("--quick", is_flag=True, help="Tiny rounds on small data: shows that it runs, no more.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Compare speeds within one run: ratios with intervals, never stored times."""
+
+
+@main.command()
+@click.option("--only", multiple=True, metavar="LOOP", help="Race this loop only; may be repeated.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option("--pairs", type=click.IntRange(min=2), default=12, show_default=True, help="Pairs of blocks.")
+@click.option("--seconds", type=float, default=0.6, show_default=True, help="Of each block.")
+@quick_option
+@out_option
+def race(only: tuple[str, ...], device: str, pairs: int, seconds: float, quick: bool, out: Path) -> None:
+    """Race each document's own loop against the harness, and both against the machine's limit."""
+    import torch
+
+    from bench.limit import measure_limits
+    from bench.peers import PEERS
+    from bench.race import HEADER, race, row
+    from bench.small import training_data
+    from bench.timing import stay_on_one_core
+
+    names = choose(only, list(PEERS))
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    stay_on_one_core()
+    pairs, seconds = (2, 0.02) if quick else (pairs, seconds)
+    limits = None if device == "cuda" else measure_limits(**tiny(quick))
+    with tempfile.TemporaryDirectory() as scratch:
+        dataset, folder = training_data(quick, Path(scratch))
+        outcomes = []
+        for name in names:
+            click.echo(f"{name} ...", err=True)
+            outcomes.append(race(name, dataset, folder, limits, device=device, pairs=pairs, seconds=seconds))
+    print_table(HEADER, [row(outcome) for outcome in outcomes], right=frozenset(range(1, 8)))
+    clock = "CPU" if device == "cpu" else "wall"
+    click.echo(f"\nmilliseconds of {clock} time for one step of one seed; one thread; floor: see `limit`")
+    for outcome in outcomes:
+        if outcome.widths:
+            tried = ", ".join(f"{width}: {ms:.3f}" for width, ms in outcome.widths.items())
+            click.echo(f"{outcome.name}: milliseconds by width: {tried}")
+        if outcome.busy > 1.1:
+            click.echo(f"{outcome.name}: the machine was busy: wall time was {outcome.busy:.2f} times CPU time")
+    save(out, "race", {"device": device, "outcomes": [outcome.as_dict() for outcome in outcomes]}, device)
+
+
+@main.command()
+@click.option("--width", type=click.IntRange(min=1), default=16, show_default=True)
+@quick_option
+@out_option
+def limit(width: int, quick: bool, out: Path) -> None:
+    """Measure the product rate and the memory bandwidth of one core, and print the floor of every recipe."""
+    from ablations.catalog import BASELINE, RECIPES
+    from bench.limit import FLOAT32_ERROR, floor_of, measure_limits
+    from bench.timing import stay_on_one_core
+
+    stay_on_one_core()
+    limits = measure_limits(**tiny(quick))
+    for name, rate in limits.products.items():
+        kind = "float32" if limits.errors[name] <= FLOAT32_ERROR else "less than float32: not used"
+        click.echo(f"products, {name:8} {rate / 1e9:7.1f} GFLOP/s, relative error {limits.errors[name]:.1e} ({kind})")
+    for size, rate in limits.bandwidth.items():
+        click.echo(f"memory, {size:3} MiB    {rate / 1e9:7.1f} GB/s")
+    floors = {variant.name: floor_of(variant, width, limits) for variant in (BASELINE, *RECIPES.values())}
+    rows = [
+        (name, f"{f.arithmetic_seconds * 1e3:.3f}", f"{f.memory_seconds * 1e3:.3f}", f"{f.seconds * 1e3:.3f}", f.bound)
+        for name, f in floors.items()
+    ]
+    click.echo(f"\nleast milliseconds of one step of one seed, {width} seeds in a stack")
+    print_table(("recipe", "arithmetic", "memory", "floor", "bound by"), rows, right=frozenset({1, 2, 3}))
+    tree = {"limits": vars(limits), "width": width, "floors": {name: vars(floor) for name, floor in floors.items()}}
+    save(out, "limit", tree)
+
+
+def choose(only: tuple[str, ...], names: list[str]) -> list[str]:
+    """Those asked for, or all. Raises `click.BadParameter` for one that does not exist."""
+    for name in only:
+        if name not in names:
+            raise click.BadParameter(f"{name!r} is none of: {', '.join(names)}")
+    return [name for name in names if not only or name in only]
+
+
+def tiny(quick: bool) -> dict[str, Any]:
+    """The settings of a quick measurement of the limits."""
+    return {"rounds": 1, "seconds": 0.001} if quick else {}
+
+
+def save(out: Path, name: str, tree: dict[str, Any], device: str = "cpu") -> None:
+    """Write `out`/`name`.json with the facts of the machine."""
+    from ablations.environment import environment
+
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{name}.json"
+    path.write_text(json.dumps(tree | {"environment": environment(device)}, indent=1) + "\n")
+    click.echo(f"written: {path}")
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench")
