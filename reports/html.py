@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from ablations.errors import UserError
-from reports import files, sections, words
+from reports import describe, files, sections, words
 from reports.factorial import factors
 from reports.figures import forest, strips
 from reports.findings import Findings, environment, find
@@ -108,13 +108,13 @@ def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any
     return {
         "name": variant.name,
         "css": found.styles[variant.name].css,
-        "about": sections.differences(variant, reference) if reference else sections.describe(variant),
+        "about": describe.differences(variant, reference) if reference else describe.describe(variant),
         "spread": found.spreads.get(variant.name),
         "runs": len(own),
         "finished": int((own.status == "finished").sum()),
         "seconds": float(own.train_seconds.mean()),
         "speed": float(own.last_step.sum() / seconds) if seconds > 0 else math.nan,
-        "command": sections.command(found, variant),
+        "command": describe.command(found, variant),
     }
 
 

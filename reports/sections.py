@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +12,10 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ablations.config import Network, Variant
+from ablations.config import Variant
 from ablations.results import Result
 from reports.aggregate import profile_frame
-from reports.figures import Line, lines
+from reports.curves import Line, lines
 from reports.findings import Findings
 from reports.pictures import data_uri, grid, png
 from reports.svg import nice_range
@@ -187,64 +186,6 @@ def _table(found: Findings, metrics: list[str]) -> Table:
     scored = found.runs[found.runs.score.notna()]
     means = scored.groupby("variant", sort=False)[metrics].mean() if metrics else pd.DataFrame()
     return Table(metrics, [(str(name), [float(v) for v in row]) for name, row in means.iterrows()])
-
-
-def command(found: Findings, variant: Variant) -> str:
-    """The command that trains all stored seeds of a variant again and scores them; the bits are the same."""
-    run = next(result.run for result in found.results if result.run.variant.name == variant.name)
-    seeds = 1 + max(result.run.seed for result in found.results if result.run.variant.name == variant.name)
-    words = ["ablations", "run", found.study.name, "--only", variant.name, "--seeds", str(seeds)]
-    words += ["--steps", str(variant.steps), "--evaluations", str(run.evaluations), "--data", run.dataset]
-    words += ["--device", run.engine.device, "--width", str(run.width), "--fresh"]
-    return shlex.join(words)
-
-
-def differences(variant: Variant, reference: Variant) -> str:
-    """The settings in which a variant differs; those that G and D share are named once."""
-    own, base = variant.flat(), reference.flat()
-    changed = {key: value for key, value in own.items() if value != base[key] and key not in ("name", "recipe")}
-    words = []
-    for key, value in changed.items():
-        side, _, rest = key.partition(".")
-        twin = key.replace("discriminator", "generator") if side.startswith("discriminator") else None
-        if twin and changed.get(twin) == value:
-            continue
-        other = key.replace("generator", "discriminator")
-        both = side.startswith("generator") and other != key and changed.get(other) == value
-        label = f"{'optimizer' if side.endswith('optimizer') else 'G and D'} {rest}" if both else key
-        words.append(f"{label}: {_value(value)}")
-    return ", ".join(words) or "the reference"
-
-
-def describe(variant: Variant) -> str:
-    """A variant in one line."""
-    g, d = variant.generator, variant.discriminator
-    optimizer = variant.discriminator_optimizer
-    parts = [
-        "conditional" if variant.conditional else "",
-        f"G {_network(g)}",
-        f"D {_network(d)}",
-        f"z {variant.latent.size} {variant.latent.distribution}",
-        variant.loss.criterion,
-        f"{optimizer.name} {optimizer.learning_rate:g}",
-        f"batch {variant.batch_size}",
-        f"{variant.steps:,} steps",
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def _network(network: Network) -> str:
-    norm = "" if network.normalization == "none" else f" {network.normalization} norm"
-    widths = "-".join(map(str, network.hidden))
-    return f"{network.architecture} {widths} {network.activation}{norm}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return "-".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _score_line(found: Findings, variant: str) -> Line:

@@ -110,3 +110,8 @@ def spread_out(values: Sequence[float]) -> bool:
     """Do positive values span so much that only a logarithmic axis shows all of them?"""
     finite = [v for v in values if math.isfinite(v) and v > 0]
     return bool(finite) and max(finite) > 15 * min(finite)
+
+
+def figure(width: int, height: float, label: str, *body: Markup) -> Markup:
+    """A whole figure; `label` is what a screen reader says of it."""
+    return tag("svg", *body, viewBox=f"0 0 {width} {height:g}", role="img", aria_label=label, class_="figure")

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from reports import frames
-from reports.figures import Line, forest, lines, strips
+from reports.curves import Line, lines
+from reports.figures import forest, strips
 from reports.palette import Style, styles
 from reports.pictures import grid, png
 from reports.statistics import Rules, compare

@@ -1,4 +1,5 @@
 import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -11,9 +12,11 @@ import pytest
 from PIL import Image
 
 import reports
+from ablations.catalog import STUDIES
 from ablations.config import Contrast, Study
 from ablations.errors import StoreError, UserError
 from ablations.store import StoredStudy
+from reports.describe import command
 from reports.findings import find
 from tests.reports.factories import quick_study, recipes_study, stored
 
@@ -67,7 +70,7 @@ def test_the_answers_come_first_in_words(quick: Path) -> None:
     places = [text.index(title) for title in (" Answers ", " Effects ", " Samples ", " Axis by axis ", " Every seed ")]
     assert places == sorted(places)
     assert re.search(
-        r"worse Sigmoid instead of LeakyReLU frechet_10k higher by [\d.]+ \[[\d.]+, [\d.]+\] \(\+\d+%\)", text
+        r"worse Sigmoid instead of LeakyReLU S1-a frechet_10k higher by [\d.]+ \[[\d.]+, [\d.]+\] \(\+\d+%\)", text
     )
     assert "2 of 5 runs ended without a score (reference: 0)" in text
     assert "4 scored pairs, at least 5 are needed" in text
@@ -79,6 +82,19 @@ def test_every_run_is_there_with_its_key_and_the_command_that_repeats_it(quick: 
     assert len(runs) == 40
     assert all(key in text for key in runs.key)
     assert "ablations run quick --only sgd --seeds 5 --steps 1000" in text
+
+
+def test_a_command_states_what_differs_from_the_catalog() -> None:
+    study = STUDIES["quick"]
+    changed = tuple(v.override({"batch_size": 7, "generator.hidden": (50, 60)}) for v in study.variants[:1])
+    altered = Study(name="quick", title="t", description="d", variants=changed, seeds=2)
+    words = shlex.split(command(find(stored(altered)), changed[0]))
+    settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    assert settings == ["generator.hidden=50,60", "batch_size=7"]
+    repeated = study.variants[0].override(dict(setting.split("=") for setting in settings))
+    assert repeated == changed[0]
+    untouched = Study(name="quick", title="t", description="d", variants=study.variants[:1], seeds=2)
+    assert "--set" not in command(find(stored(untouched)), study.variants[0])
 
 
 def test_failures_are_counted_with_their_wilson_interval(quick: Path) -> None:
@@ -229,7 +245,7 @@ def test_the_controls_work_in_a_browser(quick: Path, tmp_path: Path) -> None:
         "--disable-component-update",
         f"--user-data-dir={tmp_path / 'profile'}",
     ]
-    command = [str(CHROMIUM), *flags, "--window-size=500,1200", "--dump-dom", page.as_uri()]
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    words = [str(CHROMIUM), *flags, "--window-size=500,1200", "--dump-dom", page.as_uri()]
+    dom = subprocess.run(words, capture_output=True, text=True, timeout=100, check=True).stdout
     # Six figures of the axis, one of which draws the variant twice.
     assert "<title>steps 0 hidden 7 wide true</title>" in dom

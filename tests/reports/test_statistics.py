@@ -151,11 +151,11 @@ def test_pairing_never_hurts_coverage(shared: float) -> None:
 
 
 def test_whole_verdicts_without_an_effect() -> None:
-    assert false_verdicts("normal", 5, studies=200) <= at_most(0.05, 200)
+    assert false_verdicts("normal", 5, studies=120) <= at_most(0.05, 120)
 
 
 def test_whole_verdicts_without_an_effect_where_runs_diverge() -> None:
-    assert false_verdicts("normal", 5, studies=200, diverging=0.3) <= at_most(0.05, 200)
+    assert false_verdicts("normal", 5, studies=120, diverging=0.3) <= at_most(0.05, 120)
 
 
 def test_planted_effects_are_found_and_nothing_else() -> None:
