@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from ablations.config import Network, Optimizer, Variant
 
-ACTIVATIONS: dict[str, Callable[[float], nn.Module]] = {
+ACTIVATIONS: dict[str, Callable[..., nn.Module]] = {
     "sigmoid": lambda slope: nn.Sigmoid(),
     "relu": lambda slope: nn.ReLU(),
-    "leaky_relu": lambda slope: nn.LeakyReLU(slope),
+    "leaky_relu": nn.LeakyReLU,
     "gelu": lambda slope: nn.GELU(),
 }
 

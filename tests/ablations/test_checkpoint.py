@@ -84,7 +84,7 @@ def test_killed_while_writing_the_earlier_one_stands(tmp_path: Path, monkeypatch
     def killed(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoint.os, "replace", killed)
+    monkeypatch.setattr("os.replace", killed)
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(tmp_path, "me", make(10))
     found, refused = load(tmp_path)
