@@ -64,10 +64,12 @@ def student_p(differences: Array, alternative: Literal["two-sided", "less", "gre
 
 
 def bootstrap_interval(differences: Array, confidence: float = 0.95, resamples: int = 9_999) -> Interval:
-    """Of the mean: BCa (Efron 1987), or percentile where the acceleration is undefined (all differences equal)."""
+    """Of the mean: BCa (Efron 1987), or percentile where differences are equal and so BCa is undefined."""
     if len(differences) < 2:
         return Interval(float("nan"), float("nan"), "none")
-    method: Literal["BCa", "percentile"] = "BCa" if np.ptp(differences) > 0 else "percentile"
+    method: Literal["BCa", "percentile"] = (
+        "BCa" if np.ptp(differences) > 1e-9 * np.abs(differences).max() else "percentile"
+    )
     bounds = stats.bootstrap(
         (differences,),
         np.mean,

@@ -111,11 +111,13 @@ def caveat(item: Comparison, rules: Rules) -> str:
 
 
 def evidence(item: Comparison) -> str:
-    """The numbers behind the verdict, in one line."""
+    """The numbers behind the verdict, in one line; the least possible Wilcoxon p where few pairs hold it up."""
     wins = f"{item.wins:g}" if item.wins % 1 else f"{int(item.wins)}"
+    least = item.p_signed_rank_least
+    limit = f" (least possible {p_value(least)})" if least >= 0.001 else ""
     return (
         f"better in {wins} of {count(item.pairs, 'paired seed')}; Holm p {p_value(item.p_holm)}; "
-        f"Wilcoxon p {p_value(item.p_signed_rank)} (least possible {p_value(item.p_signed_rank_least)})"
+        f"Wilcoxon p {p_value(item.p_signed_rank)}{limit}"
     )
 
 
