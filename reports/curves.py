@@ -57,7 +57,8 @@ def lines(
     body = [text(title, 0, 13, "title"), *_frame(across, up, x_label, y_label)]
     body += [_line(line, x, across, up) for line in drawn]
     body += _ideals(ideals, up)
-    return figure(WIDTH, HEIGHT, f"{title}: {y_label} against {x_label}", *body)
+    label = f"{title}: {y_label} against {x_label}"
+    return figure(WIDTH, HEIGHT, label, *body, data_x=str(across), data_y=str(up))
 
 
 def _line(line: Line, x: str, across: Scale, up: Scale) -> Markup:

@@ -50,6 +50,10 @@ class Scale:
         low, high, at = (self._bent(v) for v in (self.low, self.high, inside))
         return self.start + (self.end - self.start) * ((at - low) / (high - low) if high > low else 0.5)
 
+    def __str__(self) -> str:
+        """What the page's script needs to read a value back from a place: low, high, start, end, kind."""
+        return f"{self.low:.6g} {self.high:.6g} {self.start:g} {self.end:g} {self.kind}"
+
     def _bent(self, value: float) -> float:
         if self.kind == "log":
             return math.log10(value)
@@ -112,6 +116,7 @@ def spread_out(values: Sequence[float]) -> bool:
     return bool(finite) and max(finite) > 15 * min(finite)
 
 
-def figure(width: int, height: float, label: str, *body: Markup) -> Markup:
+def figure(width: int, height: float, label: str, *body: Markup, **attributes: str) -> Markup:
     """A whole figure; `label` is what a screen reader says of it."""
-    return tag("svg", *body, viewBox=f"0 0 {width} {height:g}", role="img", aria_label=label, class_="figure")
+    box = f"0 0 {width} {height:g}"
+    return tag("svg", *body, viewBox=box, role="img", aria_label=label, class_="figure", **attributes)

@@ -228,14 +228,17 @@ def test_five_hundred_runs_take_seconds_and_stay_small(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_the_controls_work_in_a_browser(quick: Path, tmp_path: Path) -> None:
-    """The slider swaps the samples, a button hides its variant; what came of it is read back from the page."""
+    """The slider swaps the samples, a button hides its variant, the pointer reads the curves: as the page tells."""
     clicks = """<script>{
       const slider = document.getElementById("point");
       slider.value = 0; slider.dispatchEvent(new Event("input"));
       document.querySelector("[data-toggle=sigmoid]").click();
       const seen = [...document.querySelectorAll(".grids img:not([hidden])")].map(i => i.dataset.step);
+      const chart = document.querySelector("svg[data-x]"), box = chart.getBoundingClientRect();
+      chart.dispatchEvent(new PointerEvent("pointermove", {clientX: box.right - 1, clientY: box.top + 9}));
+      const read = document.getElementById("reading").innerText.replace(/\\s+/g, " ");
       document.title = `steps ${new Set(seen).size === 1 && seen[0]} hidden ${document.querySelectorAll(".off").length}`
-        + ` wide ${document.documentElement.scrollWidth <= window.innerWidth}`;
+        + ` wide ${document.documentElement.scrollWidth <= window.innerWidth} read ${read}`;
     }</script></body>"""
     page = tmp_path / "clicked.html"
     page.write_text(quick.read_text().replace("</body>", clicks))
@@ -248,4 +251,4 @@ def test_the_controls_work_in_a_browser(quick: Path, tmp_path: Path) -> None:
     words = [str(CHROMIUM), *flags, "--window-size=500,1200", "--dump-dom", page.as_uri()]
     dom = subprocess.run(words, capture_output=True, text=True, timeout=100, check=True).stdout
     # Six figures of the axis, one of which draws the variant twice.
-    assert "<title>steps 0 hidden 7 wide true</title>" in dom
+    assert "<title>steps 0 hidden 7 wide true read at 1,000 baseline 205 mse 260</title>" in dom
