@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ablations import __version__
-from ablations.commands import classifier, data, listing, report, run, ui
+from ablations.commands import classifier, data, doctor, listing, report, run, ui, verify
 from ablations.errors import UserError
 
 
@@ -53,8 +53,8 @@ def main() -> None:
     """
 
 
-for command in (listing.command, run.command, report.command, ui.command, data.command, classifier.command):
-    main.add_command(command)
+for module in (listing, run, report, ui, verify, data, classifier, doctor):
+    main.add_command(module.command)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,96 @@
+"""`ablations verify RUN`: train a stored run again and compare it to the bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablations.commands.shared import data_folder_option, json_option, print_json, store_option
+from ablations.errors import StoreError
+
+if TYPE_CHECKING:
+    from ablations.store import Store
+    from ablations.verify import Verification
+
+
+@click.command("verify")
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option("--study", help="Take runs of this study instead of naming them.")
+@click.option("--sample", type=click.IntRange(min=1), default=3, show_default=True, help="How many runs of the study.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Largest relative difference that still counts as the same.",
+)
+@data_folder_option
+@store_option
+@json_option
+def command(
+    runs: tuple[str, ...],
+    study: str | None,
+    sample: int,
+    tolerance: float,
+    data_folder: Path | None,
+    location: str,
+    as_json: bool,
+) -> None:
+    """Train each RUN (an MLflow run id, as the report names it) again, in the same slot of a stack of the same width.
+
+    Compares weights, curves and scores. Exit code 0 only where everything is identical, or within --tolerance; else the
+    first difference is named, with the facts of the machine that differ.
+    """
+    from ablations.store import Store
+    from ablations.verify import verify
+
+    if bool(runs) == bool(study):
+        raise click.UsageError("name runs, or a study with --study")
+    store = Store.open(location)
+    outcomes = []
+    for run_id in runs or spread(store, str(study), sample):
+        outcome = verify(store.read_result(run_id), data_folder=data_folder)
+        outcomes.append(tree_of(run_id, outcome, tolerance))
+        if not as_json:
+            print_outcome(outcome, tolerance)
+    if as_json:
+        print_json(outcomes)
+    if not all(outcome["accepted"] for outcome in outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def spread(store: Store, study: str, sample: int) -> list[str]:
+    """Runs of a study, evenly spread over its variants and seeds, always the same."""
+    ids = list(store.read(study).run_ids.values())
+    if not ids:
+        raise StoreError(f"the study {study!r} has no finished runs to verify; run it first: ablations run {study}")
+    count = min(sample, len(ids))
+    return [ids[index * len(ids) // count] for index in range(count)]
+
+
+def print_outcome(outcome: Verification, tolerance: float) -> None:
+    if outcome.identical:
+        click.echo(f"identical: {outcome.label}: weights, curves and scores")
+        return
+    worst = max(outcome.deviations, key=lambda name: outcome.deviations[name])
+    verdict = "within the tolerance" if outcome.within(tolerance) and tolerance else "DIFFERENT"
+    click.echo(f"{verdict}: {outcome.label}: first at {outcome.first_difference}")
+    click.echo(f"  largest relative difference: {outcome.deviations[worst]:.3g} ({worst})")
+    for name, (then, now) in outcome.facts.items():
+        click.echo(f"  {name}: {then} then, {now} now")
+    if not outcome.facts:
+        click.echo("  no fact of the environment that was recorded differs")
+
+
+def tree_of(run_id: str, outcome: Verification, tolerance: float) -> dict[str, Any]:
+    return {
+        "run": run_id,
+        "label": outcome.label,
+        "identical": outcome.identical,
+        "accepted": outcome.within(tolerance),
+        "first_difference": outcome.first_difference,
+        "facts": {name: {"then": then, "now": now} for name, (then, now) in outcome.facts.items()},
+        "deviations": dict(outcome.deviations),
+    }
