@@ -1,6 +1,7 @@
-"""Where groups are trained: here, or in processes of this machine. One interface: jobs in, events out.
+"""Where jobs are done: here, or in processes of this machine. One interface: jobs in, events out.
 
-Results never pass through an executor: a job leaves them in its spool. A cluster needs a class with this one method.
+Results never pass through an executor: a job leaves them where it was told to. A cluster needs a class with this one
+method.
 """
 
 from __future__ import annotations
@@ -14,24 +15,60 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from ablations.errors import UserError
 from ablations.events import Event, GroupEnded
+from ablations.results import Status
 from ablations.spool import Spool
-from ablations.worker import GroupJob, Recorder, train_group
+from ablations.worker import Emit, GroupJob, Recorder, train_group
 
 ATTEMPTS = 2
-"""How often a group is begun whose process dies; each later attempt goes on from its checkpoint."""
+"""How often a job is begun whose process dies; each later attempt goes on from its checkpoint."""
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 Stop = Callable[[], str | None]
 
 
-class Executor(Protocol):
-    """Trains jobs. A job whose process dies for good is recorded as failed; no other job suffers."""
+class Job(Protocol):
+    """Something to do here or in another process: it can be pickled."""
 
-    def run(self, jobs: Iterable[GroupJob], on_event: Callable[[Event], None], stop: Stop) -> None:
+    @property
+    def name(self) -> str:
+        """Tells it from the other jobs."""
+        ...
+
+    def run(self, emit: Emit, stop: Stop) -> None:
+        """Do it and leave what comes of it, whatever happens; where `stop` gives a reason, soon and orderly."""
+        ...
+
+    def lost(self, status: Status, reason: str) -> Event:
+        """Record that its process died; returns the event of its end."""
+        ...
+
+
+@dataclass(frozen=True)
+class Training:
+    """The job of training a group."""
+
+    group: GroupJob
+
+    @property
+    def name(self) -> str:
+        return self.group.name
+
+    def run(self, emit: Emit, stop: Stop) -> None:
+        train_group(self.group, emit, stop)
+
+    def lost(self, status: Status, reason: str) -> GroupEnded:
+        return record_failure(self.group, status, reason)
+
+
+class Executor(Protocol):
+    """Does jobs. A job whose process dies for good is recorded as failed; no other job suffers."""
+
+    def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
         """Return when every job has ended.
 
         `stop` is asked now and then; where it gives a reason, jobs are checkpointed and end as interrupted, and none
@@ -43,11 +80,11 @@ class Executor(Protocol):
 class SerialExecutor:
     """One job after another, in this process."""
 
-    def run(self, jobs: Iterable[GroupJob], on_event: Callable[[Event], None], stop: Stop) -> None:
+    def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
         for job in jobs:
             if stop():
                 return
-            train_group(job, on_event, stop)
+            job.run(on_event, stop)
 
 
 @dataclass
@@ -56,11 +93,14 @@ class _Worker:
 
     process: SpawnProcess
     pipe: Connection
-    job: GroupJob | None = None
+    job: Job | None = None
 
 
 class ProcessExecutor:
-    """Spawned processes, each with one thread; with `gpus`, each sees one of them in turn."""
+    """Spawned processes, each with one thread; with `gpus`, each sees one of them in turn.
+
+    They live as long as `run` does; inside a `with` block, as long as the block.
+    """
 
     def __init__(self, workers: int, gpus: Sequence[int] = ()) -> None:
         self._count = workers
@@ -68,16 +108,32 @@ class ProcessExecutor:
         self._context = multiprocessing.get_context("spawn")
         self._stopping = self._context.Event()
         self._workers: list[_Worker] = []
+        self._kept = False
+
+    def __enter__(self) -> Self:
+        self._kept = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._kept = False
+        self._release()
 
     def pids(self) -> list[int]:
         """The worker processes that are alive now."""
         return [worker.process.pid for worker in self._workers if worker.process.is_alive() and worker.process.pid]
 
-    def run(self, jobs: Iterable[GroupJob], on_event: Callable[[Event], None], stop: Stop) -> None:
+    def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
         waiting = deque(jobs)
         attempts: dict[str, int] = {}
-        workers = self._workers = [self._start(index) for index in range(min(self._count, len(waiting)))]
+        workers = self._workers
         try:
+            for index, worker in enumerate(workers):
+                if not worker.process.is_alive():  # it died while it had nothing to do
+                    workers[index] = self._start(index)
+            for index in range(len(workers), min(self._count, len(waiting))):
+                workers.append(self._start(index))
             for worker in workers:
                 _give(worker, waiting)
             while any(worker.job for worker in workers):
@@ -91,7 +147,12 @@ class ProcessExecutor:
                     elif worker.process.sentinel in ready and worker.job:
                         workers[index] = self._replace(index, worker, waiting, attempts, on_event)
         finally:
-            _end(workers)
+            if not self._kept:
+                self._release()
+
+    def _release(self) -> None:
+        _end(self._workers)
+        self._workers = []
 
     def _start(self, index: int) -> _Worker:
         here, there = self._context.Pipe()
@@ -101,7 +162,7 @@ class ProcessExecutor:
         there.close()
         return _Worker(process, here)
 
-    def _listen(self, worker: _Worker, waiting: deque[GroupJob], on_event: Callable[[Event], None]) -> None:
+    def _listen(self, worker: _Worker, waiting: deque[Job], on_event: Callable[[Event], None]) -> None:
         try:
             event = worker.pipe.recv()
         except (EOFError, OSError):
@@ -116,7 +177,7 @@ class ProcessExecutor:
         self,
         index: int,
         dead: _Worker,
-        waiting: deque[GroupJob],
+        waiting: deque[Job],
         attempts: dict[str, int],
         on_event: Callable[[Event], None],
     ) -> _Worker:
@@ -126,18 +187,18 @@ class ProcessExecutor:
         dead.process.join()
         attempts[job.name] = attempts.get(job.name, 1) + 1
         if self._stopping.is_set():
-            on_event(record_failure(job, "interrupted", _death(dead.process)))
+            on_event(job.lost("interrupted", _death(dead.process)))
         elif attempts[job.name] <= ATTEMPTS:
             waiting.appendleft(job)
         else:
-            on_event(record_failure(job, "failed", _death(dead.process)))
+            on_event(job.lost("failed", _death(dead.process)))
         worker = self._start(index)
         _give(worker, waiting)
         return worker
 
 
-def record_failure(job: GroupJob, status: Any, reason: str) -> GroupEnded:
-    """Leave results for a job that could not leave them itself."""
+def record_failure(job: GroupJob, status: Status, reason: str) -> GroupEnded:
+    """Leave results for a group that could not leave them itself."""
     results = Recorder(job).results(status, reason)
     for result in results:
         Spool(job.work / "spool").put(result)
@@ -150,7 +211,7 @@ def record_failure(job: GroupJob, status: Any, reason: str) -> GroupEnded:
     )
 
 
-def _give(worker: _Worker, waiting: deque[GroupJob]) -> None:
+def _give(worker: _Worker, waiting: deque[Job]) -> None:
     worker.job = waiting.popleft() if waiting else None
     if worker.job:
         with contextlib.suppress(OSError):  # a dead process: its sentinel tells
@@ -163,7 +224,8 @@ def _serve(pipe: Connection, stopping: Any) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         while True:
-            train_group(pipe.recv(), pipe.send, lambda: "stopped by the user" if stopping.is_set() else None)
+            job: Job = pipe.recv()
+            job.run(pipe.send, lambda: "stopped by the user" if stopping.is_set() else None)
             pipe.send(None)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return

@@ -23,7 +23,7 @@ from ablations.data import load_dataset
 from ablations.environment import source_digest
 from ablations.errors import ConfigError
 from ablations.events import Event, GroupEnded
-from ablations.executors import Executor, ProcessExecutor, SerialExecutor
+from ablations.executors import Executor, ProcessExecutor, SerialExecutor, Training
 from ablations.group import check_fits
 from ablations.metrics.features import load_classifier
 from ablations.results import STATUSES, Status
@@ -319,7 +319,7 @@ def execute(
         store.reconcile(plan.study.name)
         fresh = make_plan(plan.study, _without_changes(plan.options), store)
         _adopt(fresh, store)
-        jobs = [group.job for group in fresh.groups]
+        jobs = [Training(group.job) for group in fresh.groups]
         (executor or choose_executor(plan)).run(jobs, ended, stop)
         spool.drain(store)
         store.summarize(plan.study.name)
