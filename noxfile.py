@@ -73,16 +73,27 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"])
 def bench(session: nox.Session) -> None:
-    """Time the hot paths (`-- -k store` for some of them)."""
-    results = ROOT / "results" / "bench.json"
-    results.parent.mkdir(exist_ok=True)
+    """Time the hot paths, and race the documents' own loops (`-- -k store` for some; `-- --against REV`: the gate)."""
+    if any(argument.startswith("--against") for argument in session.posargs):
+        run(session, "python", "-m", "bench", "gate", *session.posargs)
+        return
+    quick = "--quick" in session.posargs
     options = [
         "--benchmark-enable",
         "--benchmark-only",
         "--benchmark-columns=median,iqr,rounds",
         "--benchmark-sort=name",
+        "--benchmark-json=results/bench/benchmarks.json",
     ]
-    run(session, "pytest", "bench", *options, f"--benchmark-json={results}", *session.posargs)
+    if quick:
+        options += ["--benchmark-min-rounds=1", "--benchmark-max-time=0.01", "--benchmark-warmup=off", "--quiet"]
+    (ROOT / "results" / "bench").mkdir(parents=True, exist_ok=True)
+    run(session, "pytest", "bench", *options, *session.posargs)
+    if set(session.posargs) <= {"--quick"}:
+        run(session, "python", "-m", "bench", "race", *session.posargs)
+    if quick:
+        for command in ("limit", "overhead"):
+            run(session, "python", "-m", "bench", command, "--quick")
 
 
 @nox.session(venv_backend="none", requires=["env"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
 import click
 
 from ablations.commands.shared import print_table
+from ablations.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 out_option = click.option(
     "--out",
@@ -100,6 +105,91 @@ def limit(width: int, quick: bool, out: Path) -> None:
     save(out, "limit", tree)
 
 
+@main.command()
+@click.option("--against", "revision", required=True, metavar="REV", help="The git revision to compare with.")
+@click.option("--only", multiple=True, metavar="STEP", help="Compare this step only; may be repeated.")
+@click.option("--pairs", type=click.IntRange(min=2), default=80, show_default=True, help="Pairs of blocks.")
+@click.option("--seconds", type=float, default=0.05, show_default=True, help="Of each block.")
+@click.option("--threshold", type=float, default=0.02, show_default=True, help="A smaller slowdown is no alarm.")
+@click.option("--slowdown", type=float, default=0.0, help="Make the working tree slower by this share: try the gate.")
+@out_option
+def gate(revision: str, only: tuple[str, ...], slowdown: float, out: Path, **settings: Any) -> None:
+    """Fail if the training step became slower than it is in REV: exit status 1.
+
+    A step is slower if the interval of the ratio lies above 1 and its estimate above 1 + threshold.
+    """
+    from bench.gate import STEPS, checked_out, compare, row
+
+    names = choose(only, list(STEPS))
+    with checked_out(ROOT, revision) as old:
+        steps = {name: STEPS[name] for name in names}
+        decisions = compare(old, ROOT, steps, slowdown=slowdown, **settings)
+    print_table(("step", f"time against {revision}", ""), [row(*item) for item in decisions.items()])
+    slower = [name for name, decision in decisions.items() if decision.slower]
+    tree = {name: asdict(decision) for name, decision in decisions.items()}
+    save(out, "gate", {"against": revision, "slowdown": slowdown, "steps": tree})
+    if slower:
+        click.echo(f"slower than {revision}: {', '.join(slower)}")
+        raise click.exceptions.Exit(1)
+
+
+@main.command()
+@click.option("--tries", type=click.IntRange(min=1), default=20, show_default=True, help="Comparisons of each kind.")
+@click.option("--slowdown", type=float, default=0.05, show_default=True)
+@click.option("--only", multiple=True, metavar="STEP", default=("baseline", "s3", "s4"), show_default=True)
+@out_option
+def power(tries: int, slowdown: float, only: tuple[str, ...], out: Path) -> None:
+    """Try the gate itself: the working tree against itself, and against itself made slower. Takes long."""
+    from bench.gate import STEPS, compare
+
+    steps = {name: STEPS[name] for name in choose(only, list(STEPS))}
+    found: dict[str, list[dict[str, Any]]] = {"equal": [], "slower": []}
+    for number in range(1, tries + 1):
+        for kind, share in (("equal", 0.0), ("slower", slowdown)):
+            decisions = compare(ROOT, ROOT, steps, slowdown=share)
+            ratios = ", ".join(f"{name} {decision.ratio}" for name, decision in decisions.items())
+            alarm = any(decision.slower for decision in decisions.values())
+            click.echo(f"try {number}, {kind:6} {'ALARM' if alarm else 'ok   '} {ratios}")
+            found[kind].append({"alarm": alarm} | {name: asdict(item) for name, item in decisions.items()})
+    alarms = {kind: sum(item["alarm"] for item in items) for kind, items in found.items()}
+    click.echo(f"alarms: {alarms['equal']} of {tries} without a difference, {alarms['slower']} of {tries} with one")
+    save(out, "power", {"tries": tries, "slowdown": slowdown, "alarms": alarms, "comparisons": found})
+
+
+@main.command()
+@click.option("--steps", type=click.IntRange(min=1), default=3_000, show_default=True, help="Of the baseline.")
+@click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="In a stack.")
+@click.option(
+    "--pairs", type=click.IntRange(min=2), default=4, show_default=True, help="Studies against bare training."
+)
+@quick_option
+@out_option
+def overhead(steps: int, seeds: int, pairs: int, quick: bool, out: Path) -> None:
+    """Measure what store and display cost, what a second worker process gains, and the memory of each recipe."""
+    from ablations.catalog import RECIPES
+    from bench.memory import peak_memory
+    from bench.overhead import measure_overhead, measure_scaling
+
+    dataset = "digits" if quick else "mnist"
+    steps, seeds, pairs = (5, 2, 2) if quick else (steps, seeds, pairs)
+    size: dict[str, Any] = {"dataset": dataset, "steps": steps, "seeds": seeds, "pairs": pairs}
+    with tempfile.TemporaryDirectory() as scratch:
+        whole = measure_overhead(Path(scratch), **size)
+        click.echo(
+            f"store and display: {whole.ratio} times the bare training of {seeds} seeds and {steps:,} steps "
+            f"({whole.bare_seconds:.1f} s bare, {whole.study_seconds:.1f} s with, and {whole.evaluation_seconds:.1f} s "
+            "of evaluation, which has a clock of its own)"
+        )
+        scaling = measure_scaling(Path(scratch), **size)
+        click.echo(f"two worker processes: {scaling.ratio} times the throughput of one")
+    width = 2 if quick else 16
+    memory = {name: peak_memory(name, width, dataset) for name in (["s3"] if quick else ["baseline", *RECIPES])}
+    click.echo(f"\nmemory of a worker with {width} seeds in a stack")
+    print_table(("recipe", "MiB"), [(name, f"{peak:,.0f}") for name, peak in memory.items()], right=frozenset({1}))
+    tree = {"size": size, "overhead": asdict(whole), "scaling": asdict(scaling), "width": width, "memory": memory}
+    save(out, "overhead", tree)
+
+
 def choose(only: tuple[str, ...], names: list[str]) -> list[str]:
     """Those asked for, or all. Raises `click.BadParameter` for one that does not exist."""
     for name in only:
@@ -124,4 +214,7 @@ def save(out: Path, name: str, tree: dict[str, Any], device: str = "cpu") -> Non
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m bench")
+    try:
+        main(prog_name="python -m bench")
+    except UserError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,34 @@
+"""An epoch of training: every image once, with the shuffling, the draws and the reading of the curves."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from ablations.catalog import BASELINE, RECIPES
+from ablations.config import Engine
+from ablations.data import Dataset
+from ablations.group import SeedGroup
+from ablations.trainer import train
+
+VARIANTS = {name: RECIPES[name] for name in ("s2", "s3", "s4")} | {"baseline": BASELINE}
+"""Those with batches: an epoch of single images takes minutes, and is 60,000 times the step."""
+SEEDS = 2
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)])
+@pytest.mark.parametrize("name", sorted(VARIANTS))
+def test_epoch(benchmark: BenchmarkFixture, name: str, device: str, dataset: Dataset) -> None:
+    variant = VARIANTS[name]
+    group = SeedGroup(variant, range(SEEDS), dataset, Engine(device=device))
+    images = min(len(dataset.train_images), variant.training_images)
+    steps = images // variant.batch_size
+
+    def epoch() -> int:
+        return sum(len(tick.curves) for tick in train(group, [group.step + steps]))
+
+    benchmark.group = f"epoch on {device}, {SEEDS} seeds"
+    trained = benchmark.pedantic(epoch, rounds=1, warmup_rounds=0)
+    assert trained == steps
+    if benchmark.stats is not None:
+        benchmark.extra_info["images_per_second"] = SEEDS * images / benchmark.stats.stats.median

@@ -1,0 +1,45 @@
+"""The evaluation of one model as in training (10,000 samples, D on the test images), and the metrics by tier."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from ablations.catalog import BASELINE, STUDIES
+from ablations.config import Engine
+from ablations.data import Dataset
+from ablations.group import SeedGroup, asked_labels
+from ablations.metrics.features import load_classifier
+from ablations.metrics.suite import evaluate, reference_of, sample_count
+from ablations.metrics.table import Tier
+from ablations.worker import Scorer
+
+MODELS = {"mlp": BASELINE} | {name: STUDIES["quick"].variant(name) for name in ("cnn", "conditional")}
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_evaluation(benchmark: BenchmarkFixture, model: str, dataset: Dataset, quick: bool) -> None:
+    group = SeedGroup(MODELS[model], [0], dataset, Engine())
+    scorer = Scorer(dataset, load_classifier())
+    benchmark.group = "evaluation of one model"
+    scores, images = benchmark.pedantic(lambda: scorer(group, 0), rounds=1 if quick else 5, warmup_rounds=1)
+    assert all(math.isfinite(value) for value in scores.values())
+    assert len(images)
+
+
+@pytest.mark.parametrize("tier", ["quick", "full"])
+def test_metrics(benchmark: BenchmarkFixture, tier: Tier, dataset: Dataset, quick: bool) -> None:
+    """The metrics alone, on images that are drawn already; the reference's features are computed once a process."""
+    classifier, count = load_classifier(), sample_count(dataset)
+    reference = reference_of(dataset, classifier)
+    images = SeedGroup(BASELINE, [0], dataset, Engine()).sample(0, count)
+    asked = asked_labels(count, images.device)
+
+    def score() -> dict[str, float]:
+        return evaluate(images, classifier, reference, asked, tier=tier)
+
+    benchmark.group = "metrics of one model, by tier"
+    scores = benchmark.pedantic(score, rounds=1 if quick else 3, warmup_rounds=1)
+    assert all(math.isfinite(value) for value in scores.values())

@@ -1,0 +1,47 @@
+"""What the benchmarks share. `--quick` makes all of them tiny: it shows that they run, and times nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from ablations.data import Dataset, load_dataset
+from ablations.store import Store
+
+WIDTHS = (1, 2, 4, 8, 16, 32)
+QUICK_WIDTHS = (1, 2)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="benchmarks of tiny size, on data that need no download")
+
+
+@pytest.hookimpl(trylast=True)  # so that the width stands last in a name
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "width" in metafunc.fixturenames:
+        widths = QUICK_WIDTHS if metafunc.config.getoption("--quick") else WIDTHS
+        metafunc.parametrize("width", widths, ids=[f"width{width:02}" for width in widths])
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def quick(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--quick"))
+
+
+@pytest.fixture
+def dataset(quick: bool) -> Dataset:
+    """MNIST; `--quick`: scikit-learn's digits."""
+    return load_dataset("digits" if quick else "mnist")
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> Callable[[], Store]:
+    return lambda: Store.open(tmp_path / "store")
