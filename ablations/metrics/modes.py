@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ablations.metrics.histogram import CLASSES, class_shares
+from ablations.metrics.histogram import class_shares
 from ablations.metrics.values import Float, Labels
 
 PRESENT = 0.1
@@ -12,10 +13,15 @@ PRESENT = 0.1
 not make a class."""
 
 
-def mode_count(labels: Labels, real: Labels) -> int:
-    """How many classes are present among the samples; from predicted labels (n,) of samples and (m,) of real images."""
+def present(labels: Labels, real: Labels) -> NDArray[np.bool_]:
+    """Which classes are present among the samples, (10,); from predicted labels (n,) of samples and (m,) of images."""
     ours, data = class_shares(labels), class_shares(real)
-    return int(((ours > 0) & (ours >= PRESENT * data)).sum())
+    return (ours > 0) & (ours >= PRESENT * data)
+
+
+def mode_count(labels: Labels, real: Labels) -> int:
+    """How many classes are present."""
+    return int(present(labels, real).sum())
 
 
 def mode_kl(labels: Labels, real: Labels) -> float:
@@ -27,14 +33,14 @@ def mode_kl(labels: Labels, real: Labels) -> float:
 
 
 def intra_class_diversity(features: Float, labels: Labels, real: Float, real_labels: Labels) -> float:
-    """The spread of the samples within a class over that of real images, averaged over the classes with two samples.
+    """The spread of the samples within a class over that of real images, averaged over the classes that are present.
 
     The spread is the trace of the covariance of the features: half the mean squared distance of two images. 0: one
     image a class; 1: as varied as real images; above 1: more so, as where samples belong to no class. NaN if no class
-    has two samples.
+    that is present has two samples.
     """
     ratios = []
-    for label in range(CLASSES):
+    for label in np.flatnonzero(present(labels, real_labels)):
         ours, data = features[labels == label], real[real_labels == label]
         if len(ours) >= 2 and len(data) >= 2:
             ratios.append(_spread(ours) / _spread(data))
