@@ -1,7 +1,7 @@
-"""Damages to real images, in grades, as rows of data: what each must raise, lower, and leave as it is.
+"""The damages as rows of data: grades, and which metrics each must raise, lower and leave as they are.
 
-A damage is applied to images that no score has seen, always with the same draws, so that a higher grade is more of the
-same. Names of metrics are without their protocol: `frechet` stands for `frechet_10k`.
+A damage is applied to real images that no score has seen, always with the same draws, so that a higher grade is more of
+the same. Metrics are named without their protocol: `frechet` stands for `frechet_10k`.
 """
 
 from __future__ import annotations
@@ -10,194 +10,177 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-CLASSES = 10
+from ablations.certify import operations
+from ablations.certify.operations import Damaged, Material
+
 SEED = 0
 
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Material:
-    """Real images to damage, and others to copy from; uint8 (n, 28, 28) with labels (n,)."""
-
-    images: Tensor
-    labels: Tensor
-    others: Tensor
-    """The training images as memorization sees them: `images` are not among them."""
-    other_labels: Tensor
-
-
-Damaged = tuple[Tensor, Tensor]
-"""Images (n, 28, 28), uint8 or float in [0, 1], and the classes they should show, (n,)."""
+DISTANCES = ("frechet", "frechet_inf", "kernel_distance")
+QUALITY = ("precision", "density")
+VARIETY = ("recall", "coverage")
+LABELS = ("classifier_score", "confidence", "mode_count", "mode_kl")
+MEMORY = ("memorization", "copy_share")
+SHAPE = (*DISTANCES, *QUALITY, *VARIETY, *LABELS, "intra_class_diversity")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Damage:
-    """A row: what is done to real images, and what that does to the metrics."""
+    """A row: what is done to real images, and what that must do to the metrics."""
 
     name: str
     title: str
     unit: str
     """What a grade counts."""
     grades: tuple[float, ...]
-    """Rising; the undamaged images stand before them."""
+    """Rising; the undamaged images come before them."""
     apply: Callable[[Material, float, torch.Generator], Damaged]
+    why: str
+    """What a reader should see, in a sentence or two."""
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()
-    why: str
-    """One sentence: what a reader should see."""
+    distinct: Callable[[float], float] = lambda grade: 1.0
+    """The share of the images that are not repetitions: what must stay is an average over only so many."""
 
     def __call__(self, material: Material, grade: float) -> Damaged:
         return self.apply(material, grade, torch.Generator().manual_seed(SEED))
 
-
-# --- pixels ---
-
-
-def noise(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """Gaussian noise of that standard deviation, clipped to [0, 1]."""
-    images = _unit(material.images)
-    return (images + grade * torch.randn(images.shape, generator=generator)).clamp_(0, 1), material.labels
+    @property
+    def claims(self) -> dict[str, str]:
+        """Metric to "rises", "falls" or "stays"; a metric without a claim is shown and not judged."""
+        return {name: claim for claim in ("rises", "falls", "stays") for name in getattr(self, claim)}
 
 
-def blur(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """A Gaussian of that many pixels, over black surroundings."""
-    reach = int(4 * grade) + 1
-    weights = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / grade) ** 2)
-    kernel = (weights / weights.sum()).view(1, 1, -1, 1)
-    images = _unit(material.images).unsqueeze(1)
-    rows = F.conv2d(images, kernel, padding=(reach, 0))
-    both = F.conv2d(rows, kernel.transpose(2, 3), padding=(0, reach))
-    return both.squeeze(1).clamp(0, 1), material.labels
+SPOILED = ("precision", "density", "recall", "coverage", "label_accuracy", "memorization")
+"""What falls where every image is spoiled: the samples are neither real nor near the training images."""
 
+NOISE = Damage(
+    name="noise",
+    title="Gaussian noise",
+    unit="standard deviation, white is 1",
+    grades=(0.1, 0.2, 0.3, 0.45, 0.6),
+    apply=operations.noise,
+    rises=(*DISTANCES, "mode_kl"),
+    falls=(*SPOILED, "classifier_score", "confidence", "mode_count"),
+    stays=("copy_share",),
+    why="The classifier ends by reading all images as one class, and is sure of it.",
+)
 
-def salt_and_pepper(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """That share of the pixels black or white."""
-    drawn = torch.rand(material.images.shape, generator=generator)
-    images = material.images.clone()
-    images[drawn < grade / 2] = 0
-    images[drawn > 1 - grade / 2] = 255
-    return images, material.labels
-
-
-def translation(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """So many pixels to the right; what leaves the image is lost."""
-    shift = int(grade)
-    return F.pad(material.images, (shift, 0))[:, :, :28], material.labels
-
-
-def occlusion(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """So many rows black, from the middle one on to both sides."""
-    first = 14 - int(grade) // 2
-    images = material.images.clone()
-    images[:, first : first + int(grade)] = 0
-    return images, material.labels
-
-
-# --- sets ---
-
-
-def swapped_labels(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """That share of the labels are another class's."""
-    chosen = torch.rand(len(material.labels), generator=generator) < grade
-    other = (material.labels + torch.randint(1, CLASSES, material.labels.shape, generator=generator)) % CLASSES
-    return material.images, torch.where(chosen, other, material.labels)
-
-
-def dropped_classes(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """Only the first classes, by as many other real images as were dropped; repeated where there are no more."""
-    keep = CLASSES - int(grade)
-    kept, spare = material.labels < keep, material.other_labels < keep
-    images = torch.cat([material.images[kept], material.others[spare]])
-    labels = torch.cat([material.labels[kept], material.other_labels[spare]])
-    rows = torch.arange(len(material.labels)) % len(labels)
-    return images[rows], labels[rows]
-
-
-def duplicates(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """That share of the images replaced by repetitions of the rest."""
-    count = len(material.labels)
-    order = torch.randperm(count, generator=generator)
-    distinct = max(round(count * (1 - grade)), 1)
-    rows = order[torch.arange(count) % distinct]
-    # Mixed, as samples are: repetitions at regular distances would fall into the same groups of a jackknife.
-    rows = rows[torch.randperm(count, generator=generator)]
-    return material.images[rows], material.labels[rows]
-
-
-def one_a_class(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """That share of the images replaced by one and the same image of their class."""
-    chosen = torch.rand(len(material.labels), generator=generator) < grade
-    first = torch.stack([(material.labels == label).nonzero()[0, 0] for label in range(CLASSES)])
-    rows = torch.where(chosen, first[material.labels], torch.arange(len(material.labels)))
-    return material.images[rows], material.labels[rows]
-
-
-def copies(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """That share of the images replaced by training images."""
-    chosen = torch.rand(len(material.labels), generator=generator) < grade
-    rows = torch.randperm(len(material.others), generator=generator)[: len(chosen)]
-    images = torch.where(chosen[:, None, None], material.others[rows], material.images)
-    return images, torch.where(chosen, material.other_labels[rows], material.labels)
-
-
-def noise_images(material: Material, grade: float, generator: torch.Generator) -> Damaged:
-    """That share of the images replaced by uniform noise."""
-    chosen = torch.rand(len(material.labels), generator=generator) < grade
-    static = torch.randint(256, material.images.shape, dtype=torch.uint8, generator=generator)
-    return torch.where(chosen[:, None, None], static, material.images), material.labels
-
-
-def _unit(images: Tensor) -> Tensor:
-    return images.float() / 255
-
-
-DISTANCES = ("frechet", "frechet_inf", "kernel_distance")
-QUALITY = ("precision", "density")
-VARIETY = ("recall", "coverage")
+COPIES = Damage(
+    name="copies",
+    title="Copies of training images",
+    unit="share of the images",
+    grades=(0.01, 0.05, 0.25, 0.5, 1.0),
+    apply=operations.copies,
+    rises=MEMORY,
+    stays=(*SHAPE, "label_accuracy"),
+    why="A generator that repeats its training images looks perfect to every metric but those two.",
+)
 
 DAMAGES: tuple[Damage, ...] = (
+    NOISE,
     Damage(
-        name="noise",
-        title="Gaussian noise",
-        unit="standard deviation, of 1",
-        grades=(0.1, 0.2, 0.3, 0.45, 0.6),
-        apply=noise,
-        rises=DISTANCES,
-        falls=("precision", "density", "coverage", "label_accuracy", "confidence"),
-        why="",
+        name="blur",
+        title="Blur",
+        unit="standard deviation, pixels",
+        grades=(0.5, 1, 1.5, 2, 3),
+        apply=operations.blur,
+        rises=(*DISTANCES, "mode_kl"),
+        falls=(*SPOILED, "intra_class_diversity"),
+        stays=("copy_share",),
+        why="A blur of half a pixel takes away what tells one image from the next, so it costs variety before quality.",
     ),
-    Damage(name="blur", title="Blur", unit="pixels", grades=(0.5, 1, 1.5, 2, 3), apply=blur, why=""),
     Damage(
         name="salt_and_pepper",
         title="Salt and pepper",
-        unit="share of pixels",
+        unit="share of the pixels",
         grades=(0.02, 0.05, 0.1, 0.2, 0.4),
-        apply=salt_and_pepper,
-        why="",
-    ),
-    Damage(name="translation", title="Translation", unit="pixels", grades=(1, 2, 4, 6, 8), apply=translation, why=""),
-    Damage(name="occlusion", title="Occlusion", unit="rows", grades=(2, 4, 6, 10, 14), apply=occlusion, why=""),
-    Damage(
-        name="swapped_labels", title="Swapped labels", unit="share", grades=(0.1, 0.25, 0.5, 1.0), apply=swapped_labels,
-        why="",
+        apply=operations.salt_and_pepper,
+        rises=(*DISTANCES, "mode_kl"),
+        falls=(*SPOILED, "classifier_score"),
+        stays=("copy_share",),
+        why="Pixels at random turn black or white.",
     ),
     Damage(
-        name="dropped_classes", title="Classes dropped", unit="classes", grades=tuple(range(1, 10)),
-        apply=dropped_classes, why="",
+        name="translation",
+        title="Translation",
+        unit="pixels to the right",
+        grades=(1, 2, 4, 6, 8),
+        apply=operations.translation,
+        rises=DISTANCES,
+        falls=SPOILED,
+        stays=("copy_share",),
+        why="The digits stay perfect but stand where none of the data's do. The classifier was trained on shifts of up "
+        "to 2 pixels, so it goes on reading them while the distances already rise.",
     ),
     Damage(
-        name="duplicates", title="Duplicates", unit="share", grades=(0.1, 0.5, 0.9, 0.99), apply=duplicates, why=""
+        name="occlusion",
+        title="Occlusion",
+        unit="rows, from the middle on",
+        grades=(2, 4, 6, 10, 14),
+        apply=operations.occlusion,
+        rises=(*DISTANCES, "mode_kl"),
+        falls=(*SPOILED, "classifier_score"),
+        stays=("copy_share",),
+        why="A black bar cuts the digits in two.",
     ),
     Damage(
-        name="one_a_class", title="One image a class", unit="share", grades=(0.1, 0.25, 0.5, 0.75, 1.0),
-        apply=one_a_class, why="",
+        name="swapped_labels",
+        title="Swapped labels",
+        unit="share of the images",
+        grades=(0.1, 0.25, 0.5, 1.0),
+        apply=operations.swapped_labels,
+        falls=("label_accuracy",),
+        stays=(*SHAPE, *MEMORY),
+        why="The images are untouched, and only the metric that asks for labels may move.",
     ),
-    Damage(name="copies", title="Copies", unit="share", grades=(0.01, 0.05, 0.25, 0.5, 1.0), apply=copies, why=""),
     Damage(
-        name="noise_images", title="Noise images", unit="share", grades=(0.01, 0.05, 0.25, 0.5, 1.0),
-        apply=noise_images, why="",
+        name="dropped_classes",
+        title="Classes dropped",
+        unit="classes",
+        grades=(1, 2, 3, 4, 5, 6, 7, 8, 9),
+        apply=operations.dropped_classes,
+        rises=(*DISTANCES, "mode_kl"),
+        falls=("recall", "coverage", "classifier_score", "mode_count"),
+        stays=("intra_class_diversity",),
+        why="Mode collapse between classes: from 9 down to 0, replaced by other real images of the classes that are "
+        "left. Those are training images, so memorization is not judged; nor are precision and density, which differ "
+        "from digit to digit.",
+    ),
+    Damage(
+        name="duplicates",
+        title="Duplicates",
+        unit="share of the images",
+        grades=(0.1, 0.5, 0.9, 0.99),
+        apply=operations.duplicates,
+        distinct=lambda grade: 1 - grade,
+        rises=DISTANCES,
+        falls=VARIETY,
+        stays=("precision", "label_accuracy", "mode_count", "copy_share"),
+        why="Mode collapse onto some images of all classes: at 0.99 each of 100 images is there 100 times.",
+    ),
+    Damage(
+        name="one_a_class",
+        title="One image a class",
+        unit="share of the images",
+        grades=(0.1, 0.25, 0.5, 0.75, 1.0),
+        apply=operations.one_a_class,
+        rises=(*DISTANCES, "classifier_score"),
+        falls=(*VARIETY, "intra_class_diversity"),
+        stays=("mode_count", "mode_kl", "copy_share"),
+        why="Mode collapse within classes. The classifier score calls it an improvement: that is its known blind spot.",
+    ),
+    COPIES,
+    Damage(
+        name="noise_images",
+        title="Noise images mixed in",
+        unit="share of the images",
+        grades=(0.01, 0.05, 0.25, 0.5, 1.0),
+        apply=operations.noise_images,
+        rises=(*DISTANCES, "mode_kl"),
+        falls=(*SPOILED, "classifier_score", "confidence", "mode_count"),
+        stays=("copy_share",),
+        why="Some samples are uniform noise, the others real.",
     ),
 )
