@@ -75,8 +75,8 @@ def _head(certificate: Certificate) -> Iterator[str]:
     yield "# The certificate of the metrics\n"
     yield (
         "Every verdict of this project hangs on its scores, so the scores are put to the test on images whose quality "
-        "is known: real ones, and real ones that were damaged in grades. For each damage it was written down "
-        "beforehand, as data, which metrics must rise, fall or stay.\n"
+        "is known: real ones, and real ones that were damaged in grades. What each damage must do to "
+        "each metric is written down as data, in `ablations/certify/damages.py`; this page shows whether it does.\n"
     )
     told = [f"{count['holds']} of {len(certificate.lines)} lines hold", f"{count['fails']} fail"]
     told += [f"{count['left out']} fail for metrics that therefore carry no verdict"] if count["left out"] else []

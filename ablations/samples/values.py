@@ -75,7 +75,7 @@ def _shaped(array: NDArray[Any], source: str) -> NDArray[Any]:
 
 def _scaled(images: NDArray[Any], source: str, stated: str | None) -> tuple[Tensor, str]:
     """The images as a tensor, and the words for how their pixels were understood."""
-    kind = images.dtype
+    kind = images.dtype.newbyteorder("=")
     if kind != np.uint8 and kind not in (np.float16, np.float32, np.float64):
         raise DataError(f"{source} has the type {kind}; expected uint8 (0 to 255) or float16, float32, float64")
     low, high = float(images.min()), float(images.max())
