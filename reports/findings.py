@@ -15,6 +15,7 @@ from ablations.errors import StoreError
 from ablations.results import Result
 from reports import frames
 from reports.aggregate import Spread, failure_rate, spread
+from reports.comparable import check_comparable
 from reports.factorial import Effect, effects
 from reports.paired import Interval
 from reports.palette import Style, axes, styles
@@ -71,11 +72,12 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None) -> Findings:
     """Judge a stored study. `noise_floor` defaults to what the runs' environment says, else to 0.
 
     Raises:
-        StoreError: nothing is stored.
+        StoreError: nothing is stored, or runs whose scores cannot be compared.
     """
     study, results = stored.study, tuple(stored.results)
     if not results:
         raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
+    check_comparable(study.name, results)
     metric = frames.primary_metric(results)
     rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor)
     unordered = frames.scores(results, metric)

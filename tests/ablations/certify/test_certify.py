@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import re
@@ -136,14 +137,14 @@ def test_other_implementations_agree_and_a_wrong_number_is_seen(monkeypatch: pyt
 
 
 def test_a_library_that_is_not_there_is_said_to_be_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = agreement.importlib.import_module
+    real = importlib.import_module
 
     def missing(name: str) -> object:
         if name == "torch_fidelity":
             raise ImportError(name)
         return real(name)
 
-    monkeypatch.setattr(agreement.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     found = [item for item in agreement_lines(monkeypatch) if item.status == "not checked"]
     assert {item.detail for item in found} == {"torch_fidelity is not installed"}
 

@@ -47,7 +47,7 @@ def test_floats_become_0_to_1_whatever_their_range(
     name: str, kind: type, stated: bool, saved: Callable[[Any], Path]
 ) -> None:
     black, white = RANGES[name]
-    array = (UNIT.astype(np.float64) * (white - black) + black).astype(kind)
+    array: np.ndarray = (UNIT.astype(np.float64) * (white - black) + black).astype(kind)
     samples = read_array(saved(array), value_range=name if stated else None)
     assert samples.images.dtype == torch.float32
     np.testing.assert_allclose(samples.images, UNIT, atol=1e-3 if kind == np.float16 else 1e-6)
