@@ -1,0 +1,291 @@
+"""What may be tuned, and within which bounds: rows of data, and the space that is left of them for one variant.
+
+A hyperparameter is known by the dotted setting that it sets. Of `generator.hidden` and `discriminator.hidden` it sets
+the widest layer; the others keep their share of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ablations.config import Variant
+from ablations.errors import ConfigError, unknown
+
+Value = float | int | str
+Narrowing = str | Sequence[Value]
+"""As on a command line, "1e-4:1e-2" or "16,32,64"; or a list of values."""
+
+MOST_GRID_POINTS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """All numbers from `low` to `high`, both included."""
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+    def holds(self, value: Value) -> bool:
+        if isinstance(value, str) or not self.low <= value <= self.high:
+            return False
+        return not self.whole or value == int(value)
+
+    def points(self, count: int) -> tuple[Value, ...]:
+        """At most `count` values from end to end, equally spaced on the scale of the range."""
+        bend, straight = (math.log, math.exp) if self.log else (float, float)
+        low, high = bend(self.low), bend(self.high)
+        shares = [index / (count - 1) for index in range(count)] if count > 1 else [0.5]
+        values: list[Value] = [min(max(straight(low + share * (high - low)), self.low), self.high) for share in shares]
+        return tuple(dict.fromkeys(round(float(value)) for value in values) if self.whole else values)
+
+    def __str__(self) -> str:
+        notes = [note for note, holds in (("log", self.log), ("whole", self.whole)) if holds]
+        return f"{self.low:g}:{self.high:g}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One of a few values."""
+
+    values: tuple[Value, ...]
+
+    def holds(self, value: Value) -> bool:
+        return value in self.values
+
+    def points(self, count: int) -> tuple[Value, ...]:
+        """All values, however many: they have no order to leave some out by."""
+        return self.values
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self.values))
+
+
+Domain = Range | Choice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hyperparameter:
+    """One row. Two rows may share a key, with conditions that exclude each other."""
+
+    key: str
+    domain: Domain
+    when: Mapping[str, Value] = field(default_factory=dict)
+    """Settings that must have these values, or it does not exist."""
+    asked: bool = True
+    """False: it is searched only where a user names it."""
+
+    def exists(self, settings: Mapping[str, Any]) -> bool:
+        return all(settings[key] == value for key, value in self.when.items())
+
+
+def _side(side: str) -> tuple[Hyperparameter, ...]:
+    """The hyperparameters that each network has of its own, those first that others depend on."""
+    rate, adam, sgd = (
+        f"{side}_optimizer.learning_rate",
+        {f"{side}_optimizer.name": "adam"},
+        {f"{side}_optimizer.name": "sgd"},
+    )
+    mlp, cnn = {f"{side}.architecture": "mlp"}, {f"{side}.architecture": "cnn"}
+    return (
+        Hyperparameter(key=f"{side}_optimizer.name", domain=Choice(values=("adam", "sgd")), asked=False),
+        Hyperparameter(key=rate, domain=Range(low=1e-5, high=1e-2, log=True), when=adam),
+        Hyperparameter(key=rate, domain=Range(low=1e-3, high=1.0, log=True), when=sgd),
+        Hyperparameter(key=f"{side}_optimizer.beta1", domain=Range(low=0.0, high=0.95), when=adam),
+        Hyperparameter(key=f"{side}_optimizer.beta2", domain=Range(low=0.9, high=0.9999), when=adam),
+        Hyperparameter(key=f"{side}_optimizer.momentum", domain=Range(low=0.0, high=0.95), when=sgd),
+        Hyperparameter(key=f"{side}.hidden", domain=Range(low=64, high=512, log=True, whole=True), when=mlp),
+        Hyperparameter(key=f"{side}.hidden", domain=Range(low=4, high=32, log=True, whole=True), when=cnn),
+        Hyperparameter(
+            key=f"{side}.slope", domain=Range(low=0.005, high=0.3, log=True), when={f"{side}.activation": "leaky_relu"}
+        ),
+        Hyperparameter(key=f"{side}.dropout", domain=Range(low=0.0, high=0.5)),
+    )
+
+
+HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
+    *_side("generator"),
+    *_side("discriminator"),
+    Hyperparameter(key="latent.size", domain=Range(low=8, high=200, log=True, whole=True)),
+    Hyperparameter(key="batch_size", domain=Range(low=16, high=256, log=True, whole=True)),
+    Hyperparameter(key="update.discriminator_steps", domain=Range(low=1, high=3, whole=True)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """What is searched of one variant."""
+
+    variant: Variant
+    """With the fixed settings applied."""
+    hyperparameters: tuple[Hyperparameter, ...]
+
+    def walk(self, choose: Callable[[Hyperparameter], Value]) -> dict[str, Value]:
+        """The values of all hyperparameters that exist, given those chosen before them."""
+        settings, values = self.variant.flat(), dict[str, Value]()
+        for item in self.hyperparameters:
+            if item.exists(settings):
+                values[item.key] = settings[item.key] = choose(item)
+        return values
+
+    def settle(self, values: Mapping[str, Value], name: str) -> Variant:
+        """The variant with these values.
+
+        Raises:
+            ConfigError: an impossible combination.
+        """
+        settings = self.variant.flat()
+        overrides: dict[str, Any] = {}
+        for key, value in values.items():
+            widths = settings[key]
+            if isinstance(widths, list):
+                overrides[key] = [max(1, round(width * float(value) / max(widths))) for width in widths]
+            else:
+                overrides[key] = value
+        return self.variant.override(overrides, name=name)
+
+    def own_values(self) -> dict[str, Value] | None:
+        """The values that the variant has already; None where one lies outside the space."""
+        settings = self.variant.flat()
+        found = {
+            item.key: max(settings[item.key]) if isinstance(settings[item.key], list) else settings[item.key]
+            for item in self.hyperparameters
+            if item.exists(settings)
+        }
+        domains = {item.key: item.domain for item in self.hyperparameters if item.exists(settings)}
+        return found if all(domains[key].holds(value) for key, value in found.items()) else None
+
+    def grid(self, points: int) -> tuple[dict[str, Value], ...]:
+        """Every combination of `points` values of each range and all values of each choice, in a fixed order.
+
+        Raises:
+            ConfigError: more than `MOST_GRID_POINTS`.
+        """
+        found = tuple(itertools.islice(self._branches({}, 0, points), MOST_GRID_POINTS + 1))
+        if len(found) > MOST_GRID_POINTS:
+            raise ConfigError(
+                f"a grid of {points} points in each of {len(self.keys)} hyperparameters has more than "
+                f"{MOST_GRID_POINTS:,} trials; hold some with --fix KEY=VALUE, or take --sampler random"
+            )
+        return found
+
+    def _branches(self, values: dict[str, Value], place: int, points: int) -> Iterator[dict[str, Value]]:
+        if place == len(self.hyperparameters):
+            yield values
+            return
+        item = self.hyperparameters[place]
+        if not item.exists({**self.variant.flat(), **values}):
+            yield from self._branches(values, place + 1, points)
+            return
+        for value in item.domain.points(points):
+            yield from self._branches({**values, item.key: value}, place + 1, points)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(item.key for item in self.hyperparameters))
+
+    def as_dict(self) -> dict[str, str]:
+        """Each hyperparameter and its domain, as text; the condition where there is one that can change."""
+        rows: dict[str, str] = {}
+        for item in self.hyperparameters:
+            searched = {key: value for key, value in item.when.items() if key in self.keys}
+            label = item.key + "".join(f" where {key}={value}" for key, value in searched.items())
+            rows[label] = str(item.domain)
+        return rows
+
+
+def make_space(
+    variant: Variant, *, narrowed: Mapping[str, Narrowing] | None = None, fixed: Mapping[str, Any] | None = None
+) -> Space:
+    """The catalog's space for a variant, with some domains replaced and some settings held.
+
+    Raises:
+        ConfigError: an unknown hyperparameter or setting, an empty or impossible domain, one that the variant does not
+            have, or nothing left to search.
+    """
+    narrowed, fixed = dict(narrowed or {}), dict(fixed or {})
+    if labels := {"name", "recipe"} & set(fixed):
+        raise ConfigError(f"{sorted(labels)[0]} is a label, not a setting: it cannot be fixed")
+    base = variant.override(fixed) if fixed else variant
+    valid = {item.key for item in HYPERPARAMETERS}
+    for key in narrowed:
+        if key not in valid:
+            raise unknown("hyperparameter", key, valid)
+        if key in fixed:
+            raise ConfigError(f"{key} cannot be both fixed to {fixed[key]} and searched in {narrowed[key]}")
+    rows = [
+        replace(item, domain=narrow(item.key, item.domain, narrowed[item.key])) if item.key in narrowed else item
+        for item in HYPERPARAMETERS
+        if item.key not in fixed and (item.asked or item.key in narrowed)
+    ]
+    open_keys = {item.key for item in rows}
+    settings = base.flat()
+    possible = tuple(
+        item for item in rows if all(key in open_keys or settings[key] == value for key, value in item.when.items())
+    )
+    space = Space(variant=base, hyperparameters=possible)
+    for key in narrowed:
+        if key not in space.keys:
+            needed = [f"{k}={v}" for item in HYPERPARAMETERS if item.key == key for k, v in item.when.items()]
+            raise ConfigError(f"variant {variant.name!r} has no {key}: it needs {' or '.join(needed)}")
+    if not possible:
+        raise ConfigError(f"nothing of variant {variant.name!r} is left to search: everything is fixed")
+    _check_ends(space)
+    return space
+
+
+def narrow(key: str, domain: Domain, wanted: Narrowing) -> Domain:
+    """The domain that a user asks for, on the scale of the catalog's.
+
+    Raises:
+        ConfigError: it is empty, or not of the catalog's kind.
+    """
+    if isinstance(wanted, str) and ":" in wanted:
+        if isinstance(domain, Choice):
+            raise ConfigError(f"{key} is a choice: write it as {domain}, not as the range {wanted!r}")
+        low, high = (_number(key, part, wanted) for part in wanted.split(":", 1))
+        ends = (math.ceil(low), math.floor(high)) if domain.whole else (low, high)
+        if not ends[0] < ends[1]:
+            raise ConfigError(f"the range {wanted!r} of {key} is empty: low must be below high (one value: --fix)")
+        if domain.log and ends[0] <= 0:
+            raise ConfigError(f"the range {wanted!r} of {key} must be above 0: its scale is logarithmic")
+        return replace(domain, low=ends[0], high=ends[1])
+    parts: Sequence[Value] = [p.strip() for p in wanted.split(",") if p.strip()] if isinstance(wanted, str) else wanted
+    if isinstance(domain, Range):
+        numbers = [_number(key, part, wanted) for part in parts]
+        if domain.whole and any(number != int(number) for number in numbers):
+            raise ConfigError(f"{key} takes whole numbers, not {wanted!r}")
+        parts = [int(number) if domain.whole else number for number in numbers]
+    elif strange := [part for part in parts if part not in domain.values]:
+        raise unknown(f"value of {key}:", strange[0], map(str, domain.values))
+    if not parts:
+        raise ConfigError(f"the choice {wanted!r} of {key} is empty; write KEY=LOW:HIGH or KEY=A,B,C")
+    return Choice(values=tuple(dict.fromkeys(parts)))
+
+
+def _number(key: str, part: Value, wanted: Narrowing) -> float:
+    try:
+        number = float(part)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigError(f"{key}: {str(part)!r} in {wanted!r} is not a number; write LOW:HIGH or A,B,C")
+    return number
+
+
+def _check_ends(space: Space) -> None:
+    """Raise `ConfigError` for a domain with an end that no variant may have: better now than in a trial."""
+    for item in space.hyperparameters:
+        domain = item.domain
+        ends = (domain.low, domain.high) if isinstance(domain, Range) else domain.values
+        for end in ends:
+            value = int(end) if isinstance(domain, Range) and domain.whole else end
+            try:
+                space.settle({**item.when, item.key: value}, space.variant.name)
+            except ConfigError as error:
+                raise ConfigError(f"the space of {item.key}, {domain}: {error}") from error
