@@ -47,7 +47,9 @@ def generate(
     draw = DISTRIBUTIONS[latent_distribution]
     labels = torch.arange(count) % 10
     drawn = []
-    with torch.no_grad():
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        # A program may draw noise of its own, from the global generator: let it be the same each time.
+        torch.random.manual_seed(seed)
         for start in range(0, count, batch):
             # Always whole batches: a program may be exported for one size only.
             latents = draw(batch, latent_size, generator=generator)
