@@ -58,6 +58,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"])
+def chaos(session: nox.Session) -> None:
+    """Kill a study 40 times (or `-- --kills 200`), and compare what is left with an undisturbed run."""
+    run(session, "python", "-m", "tests.chaos", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
 def lint(session: nox.Session) -> None:
     """Check style, formatting and the walls between the rooms."""
     run(session, "ruff", "check", *session.posargs)

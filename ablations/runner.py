@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,13 +21,13 @@ from ablations.data import load_dataset
 from ablations.environment import source_digest
 from ablations.errors import ConfigError
 from ablations.events import Event, GroupEnded
-from ablations.executors import Executor, ProcessExecutor, SerialExecutor, Training
+from ablations.executors import Executor, ProcessExecutor, SerialExecutor, Training, stopping
 from ablations.group import check_fits
 from ablations.metrics.features import load_classifier
 from ablations.results import STATUSES, Status
 from ablations.spool import Spool
 from ablations.store import Store
-from ablations.worker import GroupJob
+from ablations.worker import CHECKPOINT_SECONDS, GroupJob
 
 DECISIVE_MODULES = (
     "classifier",
@@ -69,6 +67,7 @@ class Options:
     width: int | None = None
     fresh: bool = False
     time_limit: float | None = None
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
     work: Path | None = None
     """Spool and checkpoints; beside the store where that is a folder, else `results/work`."""
 
@@ -102,6 +101,8 @@ class Plan:
 
     study: Study
     """As it will be run: with the options applied."""
+    recorded: Study
+    """As the store will know it: `study`, but with all variants also where only some are run now."""
     options: Options
     groups: tuple[GroupPlan, ...]
     keys: Mapping[str, Variant]
@@ -170,6 +171,7 @@ def make_plan(study: Study, options: Options, store: Store) -> Plan:
         ConfigError: an option or a variant that fits nothing, with the way out.
         DataError: the dataset cannot be had.
     """
+    recorded = customized(study, dataclasses.replace(options, only=()))
     study = customized(study, options)
     dataset = load_dataset(options.dataset, folder=options.data_folder)
     engine = choose_engine(options.device)
@@ -214,12 +216,14 @@ def make_plan(study: Study, options: Options, store: Store) -> Plan:
                     work=work,
                     time_limit=options.time_limit,
                     fresh=options.fresh,
+                    checkpoint_seconds=options.checkpoint_seconds,
                 )
                 estimate = estimate_seconds(variant, width, study.evaluations, len(wanted))
                 groups.append(GroupPlan(name=job.name, job=job, estimate_seconds=estimate))
     groups.sort(key=lambda group: -group.estimate_seconds)
     return Plan(
         study=study,
+        recorded=recorded,
         options=options,
         groups=tuple(groups),
         keys=keys,
@@ -313,9 +317,9 @@ def execute(
                 if status != "finished"
             )
 
-    with _only_one(plan), _stopping() as stop:
+    with _only_one(plan), stopping() as stop:
         spool.drain(store)
-        store.write_study(plan.study, tuple(plan.keys))
+        store.write_study(plan.recorded, tuple(plan.keys))
         store.reconcile(plan.study.name)
         fresh = make_plan(plan.study, _without_changes(plan.options), store)
         _adopt(fresh, store)
@@ -360,24 +364,3 @@ def _only_one(plan: Plan) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextmanager
-def _stopping() -> Iterator[Callable[[], str | None]]:
-    """SIGINT and SIGTERM ask for an orderly stop; a second SIGINT ends at once."""
-    reasons: list[str] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-
-    def note(number: int, frame: Any) -> None:
-        if reasons and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        reasons.append(f"stopped by {signal.Signals(number).name}")
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: reasons[0] if reasons else None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -78,8 +78,8 @@ def verify(
     now = _run_of_today(stored.run, data_folder)
     if now.data_digest != stored.run.data_digest:
         raise DataError(
-            f"{label_of(stored)} was trained on data with the digest {stored.run.data_digest[:12]}, but {now.dataset!r} "
-            f"here has {now.data_digest[:12]}: get the same data, or train the study again"
+            f"{label_of(stored)} was trained on data with the digest {stored.run.data_digest[:12]}, but "
+            f"{now.dataset!r} here has {now.data_digest[:12]}: get the same data, or train the study again"
         )
     with tempfile.TemporaryDirectory(prefix="ablations-verify-") as folder:
         again = _train(stored, now, Path(folder), data_folder, emit)

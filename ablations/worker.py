@@ -32,6 +32,7 @@ from ablations.trainer import Tick, evaluation_steps, train
 GRID_IMAGES = 40
 """Samples kept of each evaluation; of a conditional G, four rows of the ten classes."""
 CHECKPOINT_SECONDS = 30.0
+"""How often a group in training is checkpointed, unless asked otherwise."""
 
 Emit = Callable[[Event], None]
 
@@ -57,6 +58,7 @@ class GroupJob:
     """Training seconds of the group after which it is given up."""
     fresh: bool = False
     """Start from step 0 although there is a checkpoint."""
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
 
     @property
     def variant(self) -> Variant:
@@ -149,7 +151,7 @@ def _run(job: GroupJob, recorder: Recorder, emit: Emit, stop: Callable[[], str |
                 recorder.evaluate(scorer)
             return
         reason = stop()
-        if reason or time.perf_counter() - saved > CHECKPOINT_SECONDS:
+        if reason or time.perf_counter() - saved > job.checkpoint_seconds:
             recorder.checkpoint()
             saved = time.perf_counter()
         if reason:

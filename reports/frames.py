@@ -147,8 +147,8 @@ def typical_seed(table: Mapping[str, Mapping[int, float]]) -> int | None:
 
 
 def weights_digest(stored: StoredStudy, result: Result) -> str:
-    """SHA-256 of the run's weights as it was stored; empty where it is not known."""
-    return str(getattr(stored, "weights_sha256", {}).get(result.key, ""))
+    """SHA-256 of the run's weights as it was stored."""
+    return stored.weights_sha256.get(result.key, "")
 
 
 def common(values: Sequence[str]) -> str:

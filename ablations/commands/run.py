@@ -57,6 +57,13 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @click.option("--width", type=AT_LEAST_ONE, help="Seeds trained in one stack; part of what identifies a run.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For each run.")
+@click.option(
+    "--checkpoint-seconds",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="How often a group in training is checkpointed: what a kill can cost.",
+)
 @click.option("--fresh", is_flag=True, help="Train again what the store already has.")
 @store_option
 @out_option

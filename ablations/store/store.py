@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -23,6 +23,7 @@ from ablations.store.files import Files
 from ablations.store.gate import Gate
 from ablations.store.location import locate
 from ablations.store.runs import Runs
+from ablations.store.searches import Searches, SearchRecord, TrialRecord
 from ablations.store.server import MODEL_TRAINING
 from ablations.store.variants import Variants
 
@@ -44,6 +45,8 @@ class StoredStudy:
     """Runs whose files are missing or altered, each with the reason: they are not among the results."""
     superseded: int
     """Complete runs left out: of variants the study no longer has in that form, or recorded again under another key."""
+    weights_sha256: Mapping[str, str] = field(default_factory=dict)
+    """The digest of each result's weights, by key: the weights themselves are left out."""
 
     @property
     def failures(self) -> tuple[Result, ...]:
@@ -59,6 +62,7 @@ class Store:
         self._files = Files(gate, client)
         self._runs = Runs(gate, client, self._files)
         self._variants = Variants(self._runs)
+        self._searches = Searches(self._runs, self._files)
         self._children = Children(self._runs, self._files, self._variants, alone=gate.location.alone)
 
     @classmethod
@@ -167,6 +171,7 @@ class Store:
             best[run.data.tags["variant_digest"], int(run.data.tags["seed"])] = run
         results: list[Result] = []
         run_ids: dict[str, str] = {}
+        weights: dict[str, str] = {}
         unreadable: dict[str, str] = {}
         for variant in recorded.variants:
             for (digest, _), run in sorted(best.items(), key=lambda item: item[0]):
@@ -180,11 +185,13 @@ class Store:
                 # The label may have changed since; what it stands for has not.
                 results.append(dataclasses.replace(result, run=dataclasses.replace(result.run, variant=variant)))
                 run_ids[result.key] = run.info.run_id
+                weights[result.key] = run.data.tags["weights_sha256"]
         used = len(set(run_ids.values())) + len(unreadable)
         return StoredStudy(
             study=recorded,
             results=tuple(results),
             run_ids=run_ids,
+            weights_sha256=weights,
             unreadable=unreadable,
             superseded=len(complete) - used,
         )
@@ -223,6 +230,22 @@ class Store:
             if run is None:
                 raise StoreError(f"the study {study!r} was not recorded whole; run it again")
             self._files.put(run, "report.html", page)
+
+    # --- searches ---
+
+    def write_trials(self, search: SearchRecord, trials: Sequence[TrialRecord]) -> str:
+        """Record the trials of a search that are not recorded yet; returns the run id of its parent."""
+        with self._gate.writing():
+            return self._searches.write(search, trials)
+
+    def end_search(self, search: SearchRecord, best: TrialRecord | None, page: Path) -> None:
+        """Record that a search has ended: its best trial and its report."""
+        try:
+            content = page.read_bytes()
+        except OSError as error:
+            raise DataError(f"cannot read the report {page}: {error.strerror}") from error
+        with self._gate.writing():
+            self._searches.end(search, best, content)
 
     # --- the parts ---
 

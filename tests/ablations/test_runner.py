@@ -6,21 +6,20 @@ import dataclasses
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from ablations import worker
 from ablations.config import Contrast, Study, Variant
 from ablations.errors import ConfigError
 from ablations.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
-from ablations.executors import ProcessExecutor, SerialExecutor
+from ablations.executors import Job, ProcessExecutor, SerialExecutor
 from ablations.group import SeedGroup
 from ablations.results import Result
 from ablations.runner import Options, Plan, Summary, default_width, execute, make_plan
 from ablations.store import Store
-from ablations.worker import GroupJob, train_group
+from ablations.worker import train_group
 
 BASE = Variant(name="base", batch_size=16, steps=40, training_images=1_000).override(
     {"generator.hidden": 16, "discriminator.hidden": 16}
@@ -142,7 +141,6 @@ def test_killed_and_resumed_is_never_killed(
     first: tuple[Store, Summary, list[Event]], open_store: Open, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     store = open_store(f"killed-{step}")
-    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
     advance = SeedGroup.advance
     began: list[int] = []
 
@@ -154,7 +152,7 @@ def test_killed_and_resumed_is_never_killed(
 
     monkeypatch.setattr(SeedGroup, "advance", dies)
     with pytest.raises(Killed):
-        run(STUDY, store)
+        run(STUDY, store, checkpoint_seconds=0.0)
     summary, events = run(STUDY, store)
     resumed = [event.step for event in events if isinstance(event, GroupStarted)]
     assert summary.counts["finished"] == 6
@@ -239,7 +237,7 @@ class Flaky:
     inner: ProcessExecutor
     killed: int = 0
 
-    def run(self, jobs: list[GroupJob], on_event: Callable[[Event], None], stop: Callable[[], str | None]) -> None:
+    def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Callable[[], str | None]) -> None:
         def watch(event: Event) -> None:
             on_event(event)
             if isinstance(event, Evaluated) and event.step == 20 and self.killed < 1:
@@ -255,7 +253,7 @@ def test_a_killed_worker_is_replaced_and_its_group_trained_again(
 ) -> None:
     store = open_store("worker-killed")
     flaky = Flaky(ProcessExecutor(1))
-    summary = execute(make_plan(STUDY, OPTIONS, store), store, executor=flaky)  # type: ignore[arg-type]
+    summary = execute(make_plan(STUDY, OPTIONS, store), store, executor=flaky)
     assert flaky.killed == 1
     assert summary.counts["finished"] == 6
     assert digests(store) == digests(first[0])

@@ -1,0 +1,199 @@
+"""Kill a study again and again, and see whether anything is lost: `python -m tests.chaos --kills 40`.
+
+A study is run once undisturbed. Then it is run in another store, where its processes are killed (SIGKILL) at moments
+drawn from a seed: at any time, while a checkpoint is being written, while the store is being written; the parent
+alone, a worker alone, or all at once. After each kill of the parent the same command is given again. In the end both
+stores must hold the same weights, curves and scores to the bit, every run and every metric row once, and no run in
+state RUNNING.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from ablations.config import Study
+from ablations.results import Result
+from ablations.store import Store
+from tests.ablations.test_runner import STUDY
+
+MOMENTS = ("any", "checkpoint", "store")
+VICTIMS = ("parent", "worker", "all")
+LONGEST = 120.0
+
+
+@dataclass
+class Outcome:
+    """What was done, and what it cost."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    resumes: int = 0
+    differences: list[str] = field(default_factory=list)
+    rows_lost: int = 0
+    rows_doubled: int = 0
+    left_running: int = 0
+
+    @property
+    def sound(self) -> bool:
+        return not (self.differences or self.rows_lost or self.rows_doubled or self.left_running)
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kills.items()))
+        return (
+            f"kills {sum(self.kills.values())} ({kinds}), resumes {self.resumes}, differences {len(self.differences)}, "
+            f"rows lost {self.rows_lost}, rows doubled {self.rows_doubled}, runs left RUNNING {self.left_running}"
+        )
+
+
+class Trial:
+    """One store, and the command that fills it."""
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        self.store = folder / "store"
+        self._log = folder / "log.txt"
+        file = folder / "small.json"
+        folder.mkdir(parents=True, exist_ok=True)
+        study = Study.from_dict({**STUDY.as_dict(), "evaluations": 4})
+        file.write_text(json.dumps(study.as_dict()))
+        self._command = [sys.executable, "-m", "ablations.cli", "run", str(file), "--data", "digits", "--device", "cpu"]
+        self._command += ["--workers", "2", "--steps", str(steps), "--checkpoint-seconds", "0.1"]
+        self._command += ["--store", str(self.store), "--out", str(folder / "report")]
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            return subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
+
+    def finish(self) -> None:
+        """Run to the end, undisturbed."""
+        code = self.start().wait(timeout=LONGEST * 5)
+        if code:
+            raise RuntimeError(f"the study ended with exit code {code}:\n{self._log.read_text()[-2000:]}")
+
+    def results(self) -> dict[str, Result]:
+        store = Store.open(self.store)
+        return {key: store.read_result(run_id) for key, run_id in store.keys("small").items()}
+
+    def rows(self) -> Counter[tuple[str, str, int]]:
+        """How often each (run key, metric, step) stands in the database."""
+        with sqlite3.connect(self.store / "mlflow.db") as database:
+            found = database.execute(
+                "select t.value, m.key, m.step from metrics m join runs r on r.run_uuid = m.run_uuid "
+                "join tags t on t.run_uuid = m.run_uuid and t.key = 'run_key' where r.lifecycle_stage = 'active'"
+            )
+            return Counter((str(key), str(name), int(step)) for key, name, step in found)
+
+    def running(self) -> int:
+        with sqlite3.connect(self.store / "mlflow.db") as database:
+            query = "select count(*) from runs where status = 'RUNNING' and lifecycle_stage = 'active'"
+            return int(database.execute(query).fetchone()[0])
+
+    def is_at(self, moment: str) -> bool:
+        """Whether the files show that a checkpoint, or the store, is being written just now."""
+        if moment == "checkpoint":
+            return any((self.store / "work" / "checkpoints").glob("*/.step-*"))
+        return any(path.is_dir() for path in (self.store / "work" / "spool").glob("[0-9]*"))
+
+
+def disturb(trial: Trial, kills: int, rng: random.Random, outcome: Outcome, life: float) -> None:
+    """Start the study and kill, until so many kills are done."""
+    process = trial.start()
+    while sum(outcome.kills.values()) < kills:
+        moment, victim = rng.choice(MOMENTS), rng.choice(VICTIMS)
+        await_moment(trial, process, moment, rng.uniform(0, life))
+        if process.poll() is not None:  # it came to its end: everything once more, on what it left
+            process = trial.start()
+            continue
+        if not kill(process, victim):
+            continue
+        outcome.kills[f"{victim} at {moment}"] += 1
+        if victim != "worker":
+            process.wait()
+            outcome.resumes += 1
+            process = trial.start()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    outcome.kills["all at any"] += 1
+
+
+def await_moment(trial: Trial, process: subprocess.Popen[bytes], moment: str, patience: float) -> None:
+    end = time.monotonic() + patience
+    while time.monotonic() < end and process.poll() is None:
+        if moment != "any" and trial.is_at(moment):
+            return
+        time.sleep(0.001)
+
+
+def kill(process: subprocess.Popen[bytes], victim: str) -> bool:
+    """Kill the parent alone, one worker alone, or everything; False where there is no worker yet."""
+    if victim == "all":
+        os.killpg(process.pid, signal.SIGKILL)
+        return True
+    if victim == "parent":
+        process.kill()
+        return True
+    try:
+        children = [c for c in psutil.Process(process.pid).children() if "spawn_main" in " ".join(c.cmdline())]
+        if not children:
+            return False
+        children[0].kill()
+    except psutil.NoSuchProcess:
+        return False
+    return True
+
+
+def compare(undisturbed: Trial, disturbed: Trial, outcome: Outcome) -> None:
+    ours, theirs = undisturbed.results(), disturbed.results()
+    for key in sorted(ours.keys() | theirs.keys()):
+        if key not in ours or key not in theirs:
+            outcome.differences.append(f"run {key} is in one store only")
+            continue
+        names = [name for name, digest in ours[key].digests.items() if theirs[key].digests[name] != digest]
+        if names or ours[key].status != theirs[key].status:
+            outcome.differences.append(f"run {key} differs in {', '.join(names) or 'status'}")
+    expected, found = undisturbed.rows(), disturbed.rows()
+    outcome.rows_lost = sum((expected - found).values())
+    outcome.rows_doubled = sum((found - expected).values())
+    outcome.left_running = disturbed.running()
+
+
+def chaos(folder: Path, kills: int, steps: int, seed: int) -> Outcome:
+    """The whole trial; see the module."""
+    outcome, rng = Outcome(), random.Random(seed)
+    undisturbed, disturbed = Trial(folder / "undisturbed", steps), Trial(folder / "disturbed", steps)
+    started = time.monotonic()
+    undisturbed.finish()
+    disturb(disturbed, kills - 1, rng, outcome, life=time.monotonic() - started)
+    disturbed.finish()
+    compare(undisturbed, disturbed, outcome)
+    return outcome
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=1_500)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        outcome = chaos(Path(folder), options.kills, options.steps, options.seed)
+    print(outcome)
+    for difference in outcome.differences:
+        print(difference)
+    sys.exit(not outcome.sound)
+
+
+if __name__ == "__main__":
+    main()
