@@ -12,6 +12,7 @@ from PIL import Image
 
 COLUMNS, ROWS = 10, 4
 """Ten columns, so that a conditional model's column is one class."""
+GREY = 68
 
 
 def grid(images: NDArray[Any], columns: int = COLUMNS, rows: int = ROWS) -> NDArray[np.uint8]:
@@ -25,6 +26,19 @@ def grid(images: NDArray[Any], columns: int = COLUMNS, rows: int = ROWS) -> NDAr
         top, left = (index // columns) * (height + 1), (index % columns) * (width + 1)
         canvas[top : top + height, left : left + width] = image
     return canvas
+
+
+def table(images: NDArray[np.uint8], gap: int = 2) -> NDArray[np.uint8]:
+    """Images (rows, columns, 28, 28) as one picture, twice as large, with grey lines between them.
+
+    For images that belong together: samples above their nearest training images, or the grades of a damage.
+    """
+    rows, columns, height, width = images.shape
+    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), GREY, dtype=np.uint8)
+    for row, column in np.ndindex(rows, columns):
+        top, left = row * (height + gap), column * (width + gap)
+        canvas[top : top + height, left : left + width] = images[row, column]
+    return canvas.repeat(2, axis=0).repeat(2, axis=1)
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:

@@ -1,4 +1,4 @@
-"""The figures of a certificate as SVG markup, in the style of the reports, and its pictures. Pure."""
+"""The figures of a certificate as SVG markup, in the style of the reports. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from ablations.certify.checks import Bias
 from reports.svg import Scale, nice_range, path, short, tag, text
@@ -96,17 +94,6 @@ def bias_figure(measured: Sequence[Bias]) -> Markup:
             shapes.append(text(name, points[0][0] + 8, points[0][1] + (4 if hue == 2 else -8), "note"))
             body.append(tag("g", *shapes, class_=f"c{hue}"))
     return _svg(width * len(measured), height, "Bias by the number of samples", *body)
-
-
-def rows_of_images(images: NDArray[np.uint8], gap: int = 2) -> NDArray[np.uint8]:
-    """Images (rows, columns, 28, 28) as one picture, twice as large, with grey lines between them."""
-    rows, columns, height, width = images.shape
-    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), 68, dtype=np.uint8)
-    for row in range(rows):
-        for column in range(columns):
-            top, left = row * (height + gap), column * (width + gap)
-            canvas[top : top + height, left : left + width] = images[row, column]
-    return canvas.repeat(2, axis=0).repeat(2, axis=1)
 
 
 def _svg(width: float, height: float, label: str, *body: Markup) -> Markup:

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ablations.certify.damages import COPIES, DAMAGES, Damage
-from ablations.certify.figures import ARROWS, Panel, bias_figure, panels, rows_of_images
+from ablations.certify.figures import ARROWS, Panel, bias_figure, panels
 from ablations.certify.lines import CONFIDENCE, Line
 from ablations.certify.measure import Certificate
 from ablations.metrics.table import METRICS
 from reports.files import standalone
-from reports.pictures import png
+from reports.pictures import png, table
 from reports.words import number
 
 MARKS = {"holds": "\N{CHECK MARK}", "fails": "**\N{MULTIPLICATION X}**", "left out": "(\N{MULTIPLICATION X})"}
@@ -25,10 +25,10 @@ def files(certificate: Certificate) -> dict[str, bytes]:
     """File name to content."""
     found = {"README.md": markdown(certificate).encode(), "certificate.json": as_json(certificate).encode()}
     for damage in DAMAGES:
-        found[f"{damage.name}.png"] = png(rows_of_images(certificate.pictures[damage.name]))
+        found[f"{damage.name}.png"] = png(table(certificate.pictures[damage.name]))
         found[f"{damage.name}.svg"] = standalone(panels(damage.title, damage.grades, drawn(damage, certificate)))
     found["bias.svg"] = standalone(bias_figure(certificate.bias))
-    found["closest.png"] = png(rows_of_images(certificate.closest))
+    found["closest.png"] = png(table(certificate.closest))
     return found
 
 

@@ -147,7 +147,7 @@ BALLS = (
 )
 SURE = "the classifier is as sure of noise as of digits, so noise raises it"
 UNREAD = (
-    "where the classifier reads no class any more, as at a blur of 3 pixels, it is taken of groups that mean nothing"
+    "where the classifier reads no class any more, as at a blur of 2 pixels, it is taken of groups that mean nothing"
 )
 
 METRICS: tuple[Metric, ...] = (

@@ -23,6 +23,7 @@ from ablations.data import load_dataset
 from ablations.metrics.features import load_classifier
 from ablations.metrics.values import Features
 
+ROOT = Path(__file__).parents[3]
 BEYOND_IT = {
     # It reads 88% of these digits right: whole classes are lost to it.
     ("Classes dropped", "mode_count"),
@@ -147,6 +148,21 @@ def test_a_library_that_is_not_there_is_said_to_be_not_there(monkeypatch: pytest
     monkeypatch.setattr(importlib, "import_module", missing)
     found = [item for item in agreement_lines(monkeypatch) if item.status == "not checked"]
     assert {item.detail for item in found} == {"torch_fidelity is not installed"}
+
+
+# --- the one that is published ---
+
+
+def test_the_published_certificate_is_of_the_classifier_and_the_metrics_that_are_here() -> None:
+    published = json.loads((ROOT / "reports/published/certificate/certificate.json").read_text())
+    assert published["classifier_digest"] == load_classifier().digest
+    assert published["protocol"] == "10k"
+    assert published["left_out"] == page.left_out()
+    assert published["grades"] == {damage.name: list(damage.grades) for damage in DAMAGES}
+    lines = {(item["subject"], item["metric"]): item for item in published["lines"]}
+    assert {(damage.title, metric) for damage in DAMAGES for metric in damage.claims} <= lines.keys()
+    assert {item["status"] for item in published["lines"]} == {"holds", "left out"}
+    assert {metric for (_, metric), item in lines.items() if item["status"] == "left out"} == page.left_out().keys()
 
 
 # --- the command ---

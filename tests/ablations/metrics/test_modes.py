@@ -63,3 +63,12 @@ def test_diversity_is_blind_to_how_often_a_class_is_drawn() -> None:
 def test_diversity_needs_two_samples_of_some_class() -> None:
     features = np.random.default_rng(0).normal(size=(1000, 8))
     assert np.isnan(intra_class_diversity(features[:10], REAL[:10], features, REAL))
+
+
+def test_a_few_misread_samples_do_not_count_in_the_diversity() -> None:
+    """Two equal images that are read as a class of their own have no spread: with them the mean would be a half."""
+    features = np.random.default_rng(0).normal(size=(1000, 8))
+    ours = features[REAL == 0]
+    misread = np.concatenate([np.repeat(ours, 3, axis=0), ours[:1], ours[:1]])
+    labels = np.concatenate([np.zeros(300, dtype=np.int64), [7, 7]])
+    assert intra_class_diversity(misread, labels, features, REAL) == pytest.approx(1, abs=0.02)
