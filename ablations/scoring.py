@@ -36,7 +36,7 @@ def score(samples: Samples, dataset: Dataset, classifier: Classifier, *, allow_f
     """The full tier for the first `sample_count` samples; with `allow_fewer` for fewer, under names that say so.
 
     Raises:
-        DataError: fewer samples than that, or labels that the dataset does not have.
+        DataError: fewer samples than that.
     """
     wanted = sample_count(dataset)
     count = min(len(samples.images), wanted)

@@ -26,4 +26,4 @@ def test_a_table_has_every_image_at_its_place_twice_as_large(gap: int) -> None:
 
 def test_16_shades_come_back_from_a_png_as_they_were() -> None:
     picture = table(IMAGES)
-    assert np.array_equal(Image.open(io.BytesIO(png(picture))).convert("L"), picture)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(picture))).convert("L")), picture)
