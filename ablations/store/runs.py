@@ -51,7 +51,7 @@ class Runs:
             )
         return experiment
 
-    def experiment(self, name: str) -> str:
+    def experiment(self, name: str, kind: str = "study") -> str:
         """The id of the experiment, which is made where it does not exist."""
         from mlflow.exceptions import MlflowException
 
@@ -64,7 +64,7 @@ class Runs:
 
         def create() -> str:
             try:
-                return str(self._client.create_experiment(name, artifact_location=place, tags={"kind": "study"}))
+                return str(self._client.create_experiment(name, artifact_location=place, tags={"kind": kind}))
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
