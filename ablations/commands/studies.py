@@ -12,6 +12,9 @@ from ablations.catalog import RECIPES, STUDIES
 from ablations.config import Study
 from ablations.errors import ConfigError, UserError, unknown
 
+SEARCH = "search"
+"""The table of a study file that only `ablations search` reads."""
+SPACES = ("space", "fix")
 FORMATS = {".json": json.loads, ".toml": tomllib.loads}
 
 
@@ -34,21 +37,46 @@ def read_study(path: Path) -> Study:
     A variant may say `"base": "s3"`: it then starts from that recipe, and its other keys, nested or dotted, replace
     settings of it.
     """
+    tree = _read(path)
     try:
-        tree = FORMATS[path.suffix](path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the study file {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"the study file {path} is not valid {path.suffix[1:].upper()}: {error}") from error
-    try:
-        if not isinstance(tree, Mapping):
-            raise ConfigError(f"a study is a mapping of settings, not {type(tree).__name__}")
+        tree = {key: value for key, value in tree.items() if key != SEARCH}
         variants = tree.get("variants", ())
         if not isinstance(variants, list) or not all(isinstance(item, Mapping) for item in variants):
             raise ConfigError('"variants" must be a list of mappings')
         return Study.from_dict({**tree, "variants": [_complete(item) for item in variants]})
     except UserError as error:
         raise ConfigError(f"the study file {path}: {error}") from error
+
+
+def read_search(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """The table `search` of a study file: `space` and `fix`, as `ablations search` takes them; empty without one.
+
+    Raises:
+        ConfigError: it holds anything else.
+    """
+    table = _read(path).get(SEARCH, {})
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"the study file {path}: {SEARCH!r} must be a table of {' and '.join(SPACES)}")
+    for key, value in table.items():
+        if key not in SPACES:
+            raise unknown(f"key of the table {SEARCH!r} in {path}:", key, SPACES)
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"the study file {path}: {SEARCH}.{key} must map settings to values, not {value!r}")
+    return {key: dict(_dotted(value)) for key, value in table.items()}
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        tree = FORMATS[path.suffix](path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the study file {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"the study file {path} is not valid {path.suffix[1:].upper()}: {error}") from error
+    except KeyError:
+        raise ConfigError(f"the study file {path} must be named *.json or *.toml") from None
+    if not isinstance(tree, Mapping):
+        raise ConfigError(f"the study file {path}: a study is a mapping of settings, not {type(tree).__name__}")
+    return tree
 
 
 def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any]:

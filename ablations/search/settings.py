@@ -1,0 +1,83 @@
+"""What a search is: everything that decides its trials. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ablations.catalog.spaces import Space
+from ablations.errors import ConfigError
+
+SamplerName = Literal["tpe", "gp", "random", "grid"]
+PrunerName = Literal["hyperband", "median", "none"]
+ObjectiveName = Literal["score", "score-and-seconds"]
+
+SAMPLERS: tuple[SamplerName, ...] = ("tpe", "gp", "random", "grid")
+PRUNERS: tuple[PrunerName, ...] = ("hyperband", "median", "none")
+OBJECTIVES: tuple[ObjectiveName, ...] = ("score", "score-and-seconds")
+REPORTS = {"hyperband": 3, "median": 5, "none": 3}
+"""How often a trial is scored, unless asked otherwise."""
+REDUCTION = 3
+"""Of Hyperband: of the trials that reach a rung, one in three goes on to the next, three times as far."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One search. Two searches with equal settings, data and code have the same trials."""
+
+    name: str
+    space: Space
+    trials: int
+    """To be made in all. It decides when a search ends, not what its trials are."""
+    seeds: int = 2
+    """Trained by each trial, in one stack; its value is their mean score."""
+    reports: int | None = None
+    sampler: SamplerName = "tpe"
+    pruner: PrunerName = "hyperband"
+    objective: ObjectiveName = "score"
+    seed: int = 0
+    parallel: int = 2
+    """Trials that are asked for together, before any of them is known, and told together."""
+    grid_points: int = 3
+    """Values of each range in a grid."""
+    dataset: str = "mnist"
+
+    def __post_init__(self) -> None:
+        for key in ("trials", "seeds", "parallel", "grid_points"):
+            if getattr(self, key) < 1:
+                raise ConfigError(f"search {self.name!r}: {key} must be at least 1, not {getattr(self, key)}")
+        if self.reports is not None and self.reports < 1:
+            raise ConfigError(f"search {self.name!r}: reports must be at least 1, not {self.reports}")
+        if self.objective != "score" and self.pruner != "none":
+            raise ConfigError(
+                f"search {self.name!r}: a trial with two objectives cannot be pruned; take --pruner none with "
+                f"--objective {self.objective}"
+            )
+
+    @property
+    def steps(self) -> int:
+        """Of a trial that is not pruned."""
+        return self.space.variant.steps
+
+    @property
+    def evaluation_steps(self) -> tuple[int, ...]:
+        """Where a trial is scored and may be pruned; the last is its end.
+
+        For Hyperband each is `REDUCTION` times the one before; otherwise they are equally spaced.
+        """
+        count = self.reports or REPORTS[self.pruner]
+        if self.pruner == "hyperband":
+            steps = {-(-self.steps // REDUCTION**index) for index in range(count)}
+        else:
+            steps = {-(-self.steps * (index + 1) // count) for index in range(count)}
+        return tuple(sorted(steps))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What must be equal for a stored search to be gone on with, as plain data with one line for each fact."""
+        variant = {f"setting {key}": value for key, value in self.space.variant.flat().items() if key != "name"}
+        space = {f"space of {key}": domain for key, domain in self.space.as_dict().items()}
+        kind = {"sampler": self.sampler, "pruner": self.pruner, "objective": self.objective, "seed": self.seed}
+        size = {"seeds": self.seeds, "parallel": self.parallel, "evaluation steps": list(self.evaluation_steps)}
+        grid = {"grid points": self.grid_points} if self.sampler == "grid" else {}
+        return {**kind, **size, **grid, "dataset": self.dataset, **space, **variant}
