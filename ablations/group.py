@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ablations.capture import CapturedStep
 from ablations.config import Engine, Variant
 from ablations.data import Dataset
 from ablations.draws import Sampler, TrainingImages, evaluation_latents
@@ -20,7 +21,7 @@ from ablations.layers import Linear
 from ablations.networks import PIXELS, PROBABILITIES, SIDE, StackedNetwork, join
 from ablations.optimizers import build_optimizer
 from ablations.results import CURVES
-from ablations.step import Side, TrainStep, build_networks
+from ablations.step import Draws, Side, TrainStep, build_networks
 from ablations.streams import CLASSES
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
@@ -49,7 +50,7 @@ class SeedGroup:
             for name, network in zip(("generator", "discriminator"), networks, strict=True)
         )
         self._sampler = Sampler(variant, seeds, training, networks)
-        self._train_step = TrainStep(variant, self._generator, self._discriminator)
+        self._train_step = self._new_step()
         self._curves: list[Tensor] = []
 
     def advance(self, steps: int) -> None:
@@ -139,12 +140,20 @@ class SeedGroup:
             side.optimizer.load_state_dict(_optimizer_state(side.optimizer, state, f"{name}.optimizer."))
         self.step = step
         self._curves = []
+        self._train_step = self._new_step()
+
+    def _new_step(self) -> Callable[[Draws], Tensor]:
+        """The step as it is on a CPU; on a GPU recorded, with the addresses that the tensors have now."""
+        step = TrainStep(self.variant, self._generator, self._discriminator)
+        return CapturedStep(step, self._sides()) if self._device.type == "cuda" else step
 
     def _sides(self) -> tuple[Side, Side]:
         return self._generator, self._discriminator
 
     def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        return torch.autocast(self._device.type, torch.bfloat16) if self._autocast else contextlib.nullcontext()
+        if not self._autocast:
+            return contextlib.nullcontext()
+        return torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False)
 
 
 _TRAINING: dict[tuple[object, ...], TrainingImages] = {}

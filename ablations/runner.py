@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import sys
 import time
 from collections import Counter
@@ -11,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from ablations.config import Engine, Run, Study, Variant
+from ablations.config import Run, Study, Variant
 from ablations.cost import estimate_seconds
 from ablations.data import load_dataset
+from ablations.engine import choose_engine, default_workers
 from ablations.environment import source_digest
 from ablations.errors import ConfigError
 from ablations.events import Event, GroupEnded
@@ -30,8 +30,10 @@ from ablations.store import Store
 from ablations.worker import CHECKPOINT_SECONDS, GroupJob
 
 DECISIVE_MODULES = (
+    "capture",
     "classifier",
     "draws",
+    "engine",
     "group",
     "initialization",
     "layers",
@@ -63,6 +65,7 @@ class Options:
     dataset: str = "mnist"
     data_folder: Path | None = None
     device: str = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
     workers: int | None = None
     width: int | None = None
     fresh: bool = False
@@ -174,7 +177,7 @@ def make_plan(study: Study, options: Options, store: Store) -> Plan:
     recorded = customized(study, dataclasses.replace(options, only=()))
     study = customized(study, options)
     dataset = load_dataset(options.dataset, folder=options.data_folder)
-    engine = choose_engine(options.device)
+    engine = choose_engine(options.device, options.precision)
     classifier = load_classifier().digest
     source = source_digest(DECISIVE_MODULES)
     width = options.width or default_width(study.seeds)
@@ -252,33 +255,10 @@ def customized(study: Study, options: Options) -> Study:
     )
 
 
-def choose_engine(device: str) -> Engine:
-    """The engine on a device: "cpu", "cuda", or "auto" for a GPU where there is one.
-
-    Raises:
-        ConfigError: no GPU is in reach.
-    """
-    import torch
-
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise ConfigError("--device cuda: PyTorch finds no CUDA device here; take --device cpu")
-    return Engine(device="cuda" if available and device != "cpu" else "cpu")
-
-
 def default_width(seeds: int) -> int:
     """All seeds in one stack, or the largest even share of at most `DEFAULT_WIDTH`."""
     divisors = [width for width in range(DEFAULT_WIDTH, 0, -1) if seeds % width == 0]
     return divisors[0] if divisors[0] > 1 or seeds == 1 else min(seeds, DEFAULT_WIDTH)
-
-
-def default_workers(engine: Engine) -> int:
-    """One for each core this process may use, or for each GPU."""
-    if engine.device == "cuda":
-        import torch
-
-        return torch.cuda.device_count()
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def choose_executor(plan: Plan) -> Executor:

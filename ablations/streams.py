@@ -74,8 +74,19 @@ def draw(kind: Kind, seed: int, name: Name | str, block: int, shape: tuple[int, 
     """
     if device.type == "cpu":
         return torch.from_numpy(_NUMPY_DRAWS[kind](generator(seed, name, block), shape))
+    return _TORCH_DRAWS[kind](_device_generator(seed, name, block, device), shape)
+
+
+def permutation(seed: int, epoch: int, count: int, device: torch.device) -> Tensor:
+    """The order of the data in an epoch, drawn on `device`: int64 of shape (count,)."""
+    if device.type == "cpu":
+        return torch.from_numpy(generator(seed, "data", epoch).permutation(count))
+    return torch.randperm(count, generator=_device_generator(seed, "data", epoch, device), device=device)
+
+
+def _device_generator(seed: int, name: str, block: int, device: torch.device) -> torch.Generator:
     state = int.from_bytes(hashlib.sha256(f"{seed}/{name}/{block}".encode()).digest()[:8], "little") >> 1
-    return _TORCH_DRAWS[kind](torch.Generator(device).manual_seed(state), shape)
+    return torch.Generator(device).manual_seed(state)
 
 
 class StackedStream:
@@ -152,7 +163,6 @@ class DataOrder:
 
     def _of(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
-            orders = [generator(seed, "data", epoch).permutation(self._images) for seed in self._seeds]
-            self._order = torch.from_numpy(np.stack(orders)).to(self._device)
+            self._order = torch.stack([permutation(seed, epoch, self._images, self._device) for seed in self._seeds])
             self._epoch = epoch
         return self._order

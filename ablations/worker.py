@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ablations.checkpoint import Checkpoint, discard_checkpoints, load_checkpoint, pack, save_checkpoint
 from ablations.config import Run, Variant
 from ablations.data import Dataset, load_dataset
+from ablations.engine import set_up
 from ablations.environment import environment
 from ablations.errors import DataError, UserError
 from ablations.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
@@ -90,7 +91,7 @@ def train_group(job: GroupJob, emit: Emit, stop: Callable[[], str | None] = lamb
         outcome: Status = "finished"
         reason, kept = "", False
         try:
-            torch.set_num_threads(job.runs[0].engine.threads)
+            set_up(job.runs[0].engine)
             _run(job, recorder, emit, stop)
         except TimeLimit as limit:
             outcome, reason = "timed_out", str(limit)

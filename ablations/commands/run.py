@@ -54,6 +54,13 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
 @click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="bfloat16 is autocast on a GPU; part of what identifies a run.",
+)
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @click.option("--width", type=AT_LEAST_ONE, help="Seeds trained in one stack; part of what identifies a run.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For each run.")
