@@ -15,7 +15,7 @@ from ablations.certify.measure import Certificate
 from ablations.metrics.table import METRICS
 from reports.files import standalone
 from reports.pictures import png, table
-from reports.words import number
+from reports.words import DASH, number
 
 MARKS = {"holds": "\N{CHECK MARK}", "fails": "**\N{MULTIPLICATION X}**", "left out": "(\N{MULTIPLICATION X})"}
 Rows = Sequence[Sequence[str]]
@@ -97,7 +97,8 @@ def _head(certificate: Certificate) -> Iterator[str]:
         f"{1 - CONFIDENCE:.0%} of cases (Student's t). A metric stays if no grade moves it by more than its tolerance. "
         "It rises if the last grade lies above the undamaged images by more than the tolerance, and no step leads "
         "down by more than that; it falls likewise. Where images are repeated, what must stay is an average over the "
-        "distinct ones only, and the tolerance is widened by the root of their share.\n"
+        "distinct ones only, and the tolerance is widened by the root of their share. A metric sees a damage from the "
+        "first grade on that moves it by more than its tolerance.\n"
     )
 
 
@@ -199,19 +200,28 @@ def _damages(certificate: Certificate) -> Iterator[str]:
         held = {item.metric: item for item in certificate.lines if item.subject == damage.title}
         names = [*claims, *(name for name in scores[0] if name not in claims)]
         yield from _table(
-            ("metric", "must", "0", *(f"{grade:g}" for grade in damage.grades), "tolerance", ""),
+            ("metric", "must", "0", *(f"{grade:g}" for grade in damage.grades), "tolerance", "seen from", ""),
             [
                 [
                     f"`{name}`",
                     claims.get(name, "").removesuffix("s"),
                     *(_digits(row[name]) for row in scores),
                     _digits(certificate.tolerance[name]),
+                    _seen(damage, [row[name] for row in scores], certificate.tolerance[name]),
                     MARKS[held[name].status] if name in held else "",
                 ]
                 for name in names
             ],
             right=True,
         )
+
+
+def _seen(damage: Damage, values: Sequence[float], tolerance: float) -> str:
+    """The first grade that moves a metric by more than its tolerance."""
+    moved = [
+        grade for grade, value in zip(damage.grades, values[1:], strict=True) if abs(value - values[0]) > tolerance
+    ]
+    return f"{moved[0]:g}" if moved else DASH
 
 
 def _lines(found: Sequence[Line]) -> Iterator[str]:
