@@ -6,11 +6,8 @@ state and whatever plain data the caller needs to go on.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +19,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ablations.errors import DataError
+from ablations.files import file_digest, whole_folder
 
 KEPT = 2
+_STATE = "state.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,20 +41,13 @@ def save_checkpoint(folder: Path, identity: str, checkpoint: Checkpoint) -> None
         DataError: the disk is full, or the folder cannot be written.
     """
     target = folder / f"step-{checkpoint.step:09d}"
-    part = folder / f".{target.name}.{uuid.uuid4().hex[:8]}"
     try:
-        part.mkdir(parents=True)
-        save_file({k: v.cpu().contiguous() for k, v in checkpoint.tensors.items()}, part / "state.safetensors")
-        head = {"identity": identity, "step": checkpoint.step, "sha256": _digest(part), "head": checkpoint.head}
-        (part / "head.json").write_text(json.dumps(head))
-        for path in (*part.iterdir(), part):
-            _flush(path)
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(part, target)
-        _flush(folder)
+        with whole_folder(target) as part:
+            save_file({k: v.cpu().contiguous() for k, v in checkpoint.tensors.items()}, part / _STATE)
+            digest = file_digest(part / _STATE)
+            head = {"identity": identity, "step": checkpoint.step, "sha256": digest, "head": checkpoint.head}
+            (part / "head.json").write_text(json.dumps(head))
     except (OSError, SafetensorError) as error:
-        shutil.rmtree(part, ignore_errors=True)
         raise DataError(f"cannot write the checkpoint {target}: {error}; make room or move --store") from error
     for old in _saved(folder)[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
@@ -68,9 +60,9 @@ def load_checkpoint(folder: Path, identity: str, on_refused: Callable[[str], Non
             head = json.loads((path / "head.json").read_text())
             if head["identity"] != identity:
                 raise ValueError(f"it belongs to {head['identity']}, not to {identity}")
-            if head["sha256"] != _digest(path):
+            if head["sha256"] != file_digest(path / _STATE):
                 raise ValueError("state.safetensors does not have the SHA-256 that head.json states")
-            return Checkpoint(step=head["step"], tensors=load_file(path / "state.safetensors"), head=head["head"])
+            return Checkpoint(step=head["step"], tensors=load_file(path / _STATE), head=head["head"])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             on_refused(f"refused the checkpoint {path}: {error}")
     return None
@@ -88,16 +80,3 @@ def pack(arrays: Mapping[str, Any]) -> dict[str, Tensor]:
 
 def _saved(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("step-*") if path.is_dir())
-
-
-def _digest(folder: Path) -> str:
-    with (folder / "state.safetensors").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ablations import __version__
-from ablations.commands import certify, classifier, data, doctor, listing, report, run, score, search, ui, verify
+from ablations.commands import certify, classifier, data, doctor, listing, report, run, score, search, tune, ui, verify
 from ablations.errors import UserError
 
 
@@ -53,7 +53,7 @@ def main() -> None:
     """
 
 
-for module in (listing, run, report, ui, verify, score, search, certify, data, classifier, doctor):
+for module in (listing, run, report, ui, verify, score, search, tune, certify, data, classifier, doctor):
     main.add_command(module.command)
 
 

@@ -21,9 +21,11 @@ from typing import Any, Protocol, Self
 
 from ablations.errors import UserError
 from ablations.events import Event, GroupEnded
+from ablations.job import GroupJob
+from ablations.recorder import Recorder
 from ablations.results import Status
 from ablations.spool import Spool
-from ablations.worker import Emit, GroupJob, Recorder, train_group
+from ablations.worker import Emit, train_group
 
 ATTEMPTS = 2
 """How often a job is begun whose process dies; each later attempt goes on from its checkpoint."""

@@ -103,13 +103,7 @@ class Convolution:
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
-        area = self.kernel**2
-        fans = (self.inputs * area, self.outputs * area)
-        shape = (self.outputs, self.inputs, self.kernel, self.kernel)
-        return (
-            TensorSpec(f"{self.name}.weight", shape, "weight", *fans),
-            TensorSpec(f"{self.name}.bias", (self.outputs,), "bias", *fans),
-        )
+        return _kernels(self.name, (self.outputs, self.inputs), self.kernel, self.outputs)
 
     @property
     def products(self) -> int:
@@ -138,13 +132,7 @@ class TransposedConvolution:
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
-        area = self.kernel**2
-        fans = (self.outputs * area, self.inputs * area)
-        shape = (self.inputs, self.outputs, self.kernel, self.kernel)
-        return (
-            TensorSpec(f"{self.name}.weight", shape, "weight", *fans),
-            TensorSpec(f"{self.name}.bias", (self.outputs,), "bias", *fans),
-        )
+        return _kernels(self.name, (self.inputs, self.outputs), self.kernel, self.outputs)
 
     @property
     def products(self) -> int:
@@ -158,6 +146,15 @@ class TransposedConvolution:
                 for images, weight, bias in stack
             ]
         )
+
+
+def _kernels(name: str, channels: tuple[int, int], kernel: int, outputs: int) -> tuple[TensorSpec, ...]:
+    """Weight and bias of a convolution; torch.nn.init takes the weight's second dimension for the inputs."""
+    fans = (channels[1] * kernel**2, channels[0] * kernel**2)
+    return (
+        TensorSpec(f"{name}.weight", (*channels, kernel, kernel), "weight", *fans),
+        TensorSpec(f"{name}.bias", (outputs,), "bias", *fans),
+    )
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
-import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +22,7 @@ from safetensors.numpy import load_file, save_file
 
 from ablations.config import Engine, Run, Variant
 from ablations.errors import DataError
+from ablations.files import file_digest, whole_folder
 
 Status = Literal["finished", "diverged", "failed", "timed_out", "interrupted"]
 STATUSES: tuple[Status, ...] = ("finished", "diverged", "failed", "timed_out", "interrupted")
@@ -89,23 +87,15 @@ class Result:
 
     def save(self, folder: Path) -> None:
         """Write the result as `folder`, all or nothing. A `folder` that exists is replaced."""
-        part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
         try:
-            part.mkdir(parents=True)
-            arrays = {f"curves.{name}": values for name, values in self.curves.items()}
-            arrays |= {f"samples.{step}": images for step, images in self.samples.items()}
-            save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, part / "curves.safetensors")
-            save_file({k: np.ascontiguousarray(v) for k, v in self.weights.items()}, part / "weights.safetensors")
-            (part / "result.json").write_text(json.dumps(self._head(part), indent=1))
-            for path in part.iterdir():
-                _flush(path)
-            if folder.exists():
-                shutil.rmtree(folder)
-            os.replace(part, folder)
-            _flush(folder.parent)
-        except OSError as error:
-            shutil.rmtree(part, ignore_errors=True)
-            raise DataError(f"cannot write the result {folder}: {error.strerror or error}") from error
+            with whole_folder(folder) as part:
+                arrays = {f"curves.{name}": values for name, values in self.curves.items()}
+                arrays |= {f"samples.{step}": images for step, images in self.samples.items()}
+                save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, part / "curves.safetensors")
+                save_file({k: np.ascontiguousarray(v) for k, v in self.weights.items()}, part / "weights.safetensors")
+                (part / "result.json").write_text(json.dumps(self._head(part), indent=1))
+        except (OSError, SafetensorError) as error:
+            raise DataError(f"cannot write the result {folder}: {error}; make room or move --store") from error
 
     def _head(self, part: Path) -> dict[str, Any]:
         return {
@@ -120,7 +110,7 @@ class Result:
             "evaluation_seconds": self.evaluation_seconds,
             "environment": dict(self.environment),
             "digests": self.digests,
-            "files": {name: _file_digest(part / name) for name in ("curves.safetensors", "weights.safetensors")},
+            "files": {name: file_digest(part / name) for name in ("curves.safetensors", "weights.safetensors")},
         }
 
 
@@ -166,20 +156,6 @@ def digest_of_arrays(arrays: Mapping[str, Array]) -> str:
 
 
 def _read(folder: Path, name: str, head: Mapping[str, Any]) -> dict[str, Array]:
-    if _file_digest(folder / name) != head["files"][name]:
+    if file_digest(folder / name) != head["files"][name]:
         raise ValueError(f"{name} does not have the SHA-256 that result.json states")
     return load_file(folder / name)
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush(path: Path) -> None:
-    """Force a file or a folder entry to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

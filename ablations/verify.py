@@ -16,11 +16,12 @@ from ablations.data import load_dataset
 from ablations.environment import environment, source_digest
 from ablations.errors import DataError, StoreError
 from ablations.events import Event
+from ablations.job import GroupJob
 from ablations.metrics.features import load_classifier
+from ablations.plan import DECISIVE_MODULES
 from ablations.results import CURVES, Array, Result, load_result
-from ablations.runner import DECISIVE_MODULES
 from ablations.spool import Spool
-from ablations.worker import GroupJob, train_group
+from ablations.worker import train_group
 
 _IDENTITY = {
     "data": "data_digest",

@@ -14,7 +14,7 @@ from ablations.group import SeedGroup, asked_labels
 from ablations.metrics.features import load_classifier
 from ablations.metrics.suite import evaluate, reference_of, sample_count
 from ablations.metrics.table import Tier
-from ablations.worker import Scorer
+from ablations.recorder import Scorer
 
 MODELS = {"mlp": BASELINE} | {name: STUDIES["quick"].variant(name) for name in ("cnn", "conditional")}
 

@@ -10,9 +10,9 @@ from ablations.catalog import STUDIES
 from ablations.config import Engine, Run, Study, Variant
 from ablations.data import Dataset
 from ablations.group import SeedGroup
+from ablations.recorder import GRID_IMAGES
 from ablations.results import CURVES, Evaluation, Result
 from ablations.trainer import evaluation_steps
-from ablations.worker import GRID_IMAGES
 
 
 def study_of(variants: int, seeds: int) -> Study:

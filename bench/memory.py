@@ -34,7 +34,7 @@ def main(variant: str, width: str, dataset: str) -> None:
     from ablations.data import load_dataset
     from ablations.group import SeedGroup
     from ablations.metrics.features import load_classifier
-    from ablations.worker import Scorer
+    from ablations.recorder import Scorer
 
     torch.set_num_threads(1)
     data = load_dataset(dataset)

@@ -18,8 +18,9 @@ from ablations.data import load_dataset
 from ablations.events import Event, GroupEnded, GroupStarted
 from ablations.executors import Executor, ProcessExecutor, SerialExecutor
 from ablations.group import SeedGroup
+from ablations.plan import Options, Plan, make_plan
 from ablations.progress import Display
-from ablations.runner import Options, Plan, execute, make_plan
+from ablations.runner import execute
 from ablations.store import Store
 from bench.statistics import Interval, ratio_interval
 

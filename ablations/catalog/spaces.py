@@ -21,6 +21,10 @@ Narrowing = str | Sequence[Value]
 
 MOST_GRID_POINTS = 10_000
 
+TUNED_BY_EACH = ("learning_rate", "beta1", "beta2", "momentum", "hidden")
+"""Settings, by their last name, that a level of an axis may state and yet be tuned in: what it takes to be at its best,
+not what it is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
@@ -115,6 +119,11 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     Hyperparameter(key="batch_size", domain=Range(low=16, high=256, log=True, whole=True)),
     Hyperparameter(key="update.discriminator_steps", domain=Range(low=1, high=3, whole=True)),
 )
+
+
+def held(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what a level of an axis sets, what tuning must not touch."""
+    return {key: value for key, value in overrides.items() if key.rpartition(".")[2] not in TUNED_BY_EACH}
 
 
 @dataclass(frozen=True, kw_only=True)

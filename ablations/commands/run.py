@@ -22,7 +22,8 @@ from ablations.commands.shared import (
 )
 
 if TYPE_CHECKING:
-    from ablations.runner import Plan, Summary
+    from ablations.plan import Plan
+    from ablations.runner import Summary
 
 AT_LEAST_ONE = click.IntRange(min=1)
 
@@ -85,8 +86,9 @@ def command(study: str, location: str, out: Path | None, dry_run: bool, as_json:
     from ablations.commands.studies import find_study
 
     found = find_study(study)
+    from ablations.plan import Options, make_plan
     from ablations.progress import Display
-    from ablations.runner import Options, execute, make_plan
+    from ablations.runner import execute
     from ablations.store import Store
 
     store = Store.open(location)

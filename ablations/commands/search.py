@@ -30,6 +30,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 OPTIONS = (
     click.option("--trials", type=AT_LEAST_ONE, default=20, show_default=True, help="Of each search, in all."),
+    click.option(
+        "--seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        help="Of training and scoring, after which a search begins no further trials.",
+    ),
     click.option("--seeds", type=AT_LEAST_ONE, default=2, show_default=True, help="Tuning seeds of each trial."),
     click.option("--steps", type=AT_LEAST_ONE, help="Training steps of a trial.  [default: the variant's]"),
     click.option(
@@ -78,7 +83,7 @@ OPTIONS = (
     json_option,
 )
 PLACE = ("storage", "data_folder", "device", "workers", "finalists", "fresh")
-OWN = ("trials", "seeds", "reports", "sampler", "pruner", "seed", "parallel", "dataset")
+OWN = ("trials", "seconds", "seeds", "reports", "sampler", "pruner", "seed", "parallel", "dataset")
 
 
 def search_options(command: Command) -> Command:

@@ -13,7 +13,7 @@ from pathlib import Path
 from ablations.data import Dataset, load_dataset
 from ablations.errors import ConfigError
 from ablations.metrics.features import load_classifier
-from ablations.worker import Scorer
+from ablations.recorder import Scorer
 
 VALIDATION_SHARE = 6
 TUNING_SEED = 1_000_000

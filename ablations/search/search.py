@@ -21,16 +21,16 @@ from ablations.errors import ConfigError
 from ablations.events import Event
 from ablations.executors import Executor, Stop
 from ablations.group import check_fits
+from ablations.job import GroupJob
 from ablations.metrics.features import load_classifier
 from ablations.metrics.suite import primary_metric
-from ablations.runner import DECISIVE_MODULES
+from ablations.plan import DECISIVE_MODULES
 from ablations.search.archive import Archive, Trial
 from ablations.search.judge import Judge
 from ablations.search.protocol import load_split, selection_seeds, tuning_seeds
 from ablations.search.sampling import propose
 from ablations.search.settings import Settings
 from ablations.search.trial import Outcome, TrialJob
-from ablations.worker import GroupJob
 
 Record = Callable[[Sequence[Trial]], None]
 
@@ -151,7 +151,7 @@ class Search:
             mine = archive.claim() if archive.shared else [t for t in known.values() if t.state == TrialState.RUNNING]
             first = min((trial.user_attrs["generation"] for trial in mine), default=max(known, default=-1) + 1)
             total = min(settings.trials, self._grid_size())
-            while len(mine) < settings.parallel and len(known) < total:
+            while len(mine) < settings.parallel and len(known) < total and not self._spent():
                 if not archive.shared and max(known, default=-1) + 1 >= first + settings.parallel:
                     break  # this generation was asked for in full, and part of it told, before a kill
                 number = max(known, default=-1) + 1
@@ -161,6 +161,12 @@ class Search:
                 mine.append(trial)
             self._known = {n: t for n, t in known.items() if n < first and t.state.is_finished()}
             return sorted(mine, key=lambda trial: trial.number)
+
+    def _spent(self) -> bool:
+        """Has the search used up its seconds, in this life and earlier ones?"""
+        limit = self.settings.seconds
+        outcomes = [trial.outcome for trial in self.archive.ended()] if limit is not None else []
+        return limit is not None and sum(item.train_seconds + item.evaluation_seconds for item in outcomes) >= limit
 
     def _grid_size(self) -> int:
         return len(self.settings.space.grid(self.settings.grid_points)) if self.settings.sampler == "grid" else 10**9

@@ -41,6 +41,8 @@ class Settings:
     grid_points: int = 3
     """Values of each range in a grid."""
     dataset: str = "mnist"
+    seconds: float | None = None
+    """Of training and evaluation, after which no further generation begins; it makes trials depend on the machine."""
 
     def __post_init__(self) -> None:
         for key in ("trials", "seeds", "parallel", "grid_points"):

@@ -23,19 +23,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from filelock import FileLock
 
 from ablations.checkpoint import discard_checkpoints
+from ablations.engine import set_up
 from ablations.errors import DataError
 from ablations.events import Evaluated, GroupEnded, GroupStarted, Progressed
 from ablations.executors import Stop
 from ablations.group import SeedGroup
+from ablations.job import CHECKPOINT_SECONDS, GroupJob
+from ablations.recorder import Recorder
 from ablations.results import Status
 from ablations.search.judge import Judge
 from ablations.search.protocol import load_scorer, load_split
 from ablations.trainer import train
-from ablations.worker import CHECKPOINT_SECONDS, Emit, GroupJob, Recorder
+from ablations.worker import Emit
 
 State = Literal["finished", "pruned", "diverged", "failed"]
 
@@ -173,7 +175,7 @@ class _Course:
 
     def __init__(self, job: TrialJob, emit: Emit) -> None:
         run = job.group.runs[0]
-        torch.set_num_threads(run.engine.threads)
+        set_up(run.engine)
         dataset = load_split(run.dataset, job.group.data_folder)
         if dataset.digest != run.data_digest:
             raise DataError(f"the dataset {run.dataset!r} has changed since the search began; begin it again")

@@ -16,8 +16,9 @@ from ablations.errors import ConfigError
 from ablations.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
 from ablations.executors import Job, ProcessExecutor, SerialExecutor
 from ablations.group import SeedGroup
+from ablations.plan import Options, Plan, default_width, make_plan
 from ablations.results import Result
-from ablations.runner import Options, Plan, Summary, default_width, execute, make_plan
+from ablations.runner import Summary, execute
 from ablations.store import Store
 from ablations.worker import train_group
 

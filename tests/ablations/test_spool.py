@@ -91,7 +91,7 @@ def test_a_kill_while_an_entry_is_put_leaves_nothing_pending(tmp_path: Path, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("ablations.results.os.replace", killed)
+        patch.setattr("os.replace", killed)
         with pytest.raises(KeyboardInterrupt):
             spool.put(make_result())
     assert spool.pending() == []

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from ablations.cli import main
 from ablations.config import Engine
 from ablations.errors import DataError, StoreError
+from ablations.plan import make_plan
 from ablations.results import Result
-from ablations.runner import execute, make_plan
+from ablations.runner import execute
 from ablations.store import Store
 from ablations.verify import deviations, first_difference, verify
 from tests.ablations.factories import make_result

@@ -1,0 +1,126 @@
+"""`ablations tune-and-compare AXIS`: tune every level of an axis alike, then compare the winners on fresh seeds."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablations.commands.run import AT_LEAST_ONE
+from ablations.commands.search import OWN, PLACE, carry_out, record, search_options, show_spaces, tree_of
+from ablations.commands.shared import build_report, print_json
+
+if TYPE_CHECKING:
+    from ablations.plan import Plan
+    from ablations.runner import Summary
+    from ablations.search.tuning import Ranking
+    from ablations.store import Store
+
+
+@click.command("tune-and-compare")
+@click.argument("axis")
+@click.option("--base", default="baseline", show_default=True, help="The variant whose levels are compared.")
+@click.option(
+    "--final-seeds", type=AT_LEAST_ONE, default=5, show_default=True, help="Fresh seeds of the comparison on test."
+)
+@search_options
+def command(
+    axis: str,
+    base: str,
+    final_seeds: int,
+    location: str,
+    out: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Compare the levels of AXIS twice: with default settings, and each with settings tuned within one budget.
+
+    What wins with default settings may lose once both sides are tuned; the report flags it. Interrupted, the same
+    command goes on.
+    """
+    from ablations.catalog import AXES
+    from ablations.commands.search import find_variants
+    from ablations.errors import unknown
+    from ablations.search.tuning import rankings, tuned_study, tuning_searches
+
+    if axis not in AXES:
+        raise unknown("axis", axis, AXES)
+    (variant,), _ = find_variants((base,), None)
+    if options["steps"] is not None:
+        variant = variant.override({"steps": options["steps"]})
+    own = {key: options[key] for key in OWN}
+    searches = tuning_searches(AXES[axis], variant, narrowed=options["narrowed"], fixed=options["fixed"], **own)
+    if dry_run:
+        show_spaces(searches, as_json)
+        return
+    from ablations.search.campaign import Place
+    from ablations.search.tuning_page import summary, write_tuning_page
+    from ablations.store import Store
+    from reports.findings import find
+
+    store = Store.open(location)
+    place = Place(store=store, experiment=f"tune {axis}", **{key: options[key] for key in PLACE})
+    results = carry_out(searches, place, as_json)
+    founds = [item.found for item in results]
+    study = tuned_study(AXES[axis], variant, founds, seeds=final_seeds)
+    plan, compared = compare(study, store, options, as_json)
+    folder = out or Path("results") / "tuning" / axis
+    study_page = build_report(store, study.name, folder / "study")
+    findings = find(store.read(study.name))
+    page = write_tuning_page(AXES[axis], founds, findings, folder, study_page)
+    record(results, place, page)
+    ranked = rankings(findings)
+    if as_json:
+        trees = [tree_of(found) for found in founds]
+        flips = [ranking_tree(item) for item in ranked]
+        print_json({"axis": axis, "rankings": flips, "searches": trees, "study": plan.study.name, "report": str(page)})
+    else:
+        for item in ranked:
+            click.echo(ranking_line(item, findings.metric))
+        click.echo(summary(ranked))
+        click.echo(f"report: {page}")
+    if compared.failed:
+        raise click.exceptions.Exit(1)
+
+
+def compare(study: Any, store: Store, options: Any, as_json: bool) -> tuple[Plan, Summary]:
+    """Train the study's runs that are missing; exit 130 where it is interrupted."""
+    from ablations.plan import Options, make_plan
+    from ablations.progress import Display
+    from ablations.runner import execute
+
+    plan = make_plan(
+        study, Options(**{key: options[key] for key in ("dataset", "data_folder", "device", "workers")}), store
+    )
+    estimates = {group.name: group.estimate_seconds for group in plan.groups}
+    try:
+        with Display(estimates, stream=sys.stderr if as_json else sys.stdout) as display:
+            return plan, execute(plan, store, display)
+    except KeyboardInterrupt:
+        again = shlex.join(["ablations", *(word for word in sys.argv[1:] if word != "--fresh")])
+        click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
+        raise click.exceptions.Exit(130) from None
+
+
+def ranking_tree(item: Ranking) -> dict[str, Any]:
+    return {
+        "level": item.level,
+        "reference": item.reference,
+        "default": {"mean": item.default.mean, "verdict": item.default.verdict},
+        "tuned": None if item.tuned is None else {"mean": item.tuned.mean, "verdict": item.tuned.verdict},
+        "flips": item.flips,
+    }
+
+
+def ranking_line(item: Ranking, metric: str) -> str:
+    from reports.words import effect
+
+    tuned = "no tuned settings" if item.tuned is None else f"{item.tuned.verdict} ({effect(item.tuned, metric)})"
+    return (
+        f"{item.level} against {item.reference}: default {item.default.verdict} ({effect(item.default, metric)}), "
+        f"tuned {tuned}; flips: {item.flips}"
+    )
