@@ -18,6 +18,7 @@ from ablations.group import SeedGroup, asked_labels
 from ablations.job import GroupJob
 from ablations.metrics.features import Classifier
 from ablations.metrics.suite import evaluate, noise_floor, primary_metric, reference_of, sample_count
+from ablations.metrics.table import Tier
 from ablations.results import CURVES, Evaluation, Result, Status
 from ablations.trainer import Tick
 
@@ -36,15 +37,16 @@ class Scorer:
         self.noise_floor = noise_floor(dataset, classifier)[primary_metric(dataset)]
         """The primary metric of real training images against the test images."""
 
-    def __call__(self, group: SeedGroup, slot: int) -> tuple[dict[str, float], NDArray[Any]]:
-        """The metrics, and the first images as uint8 of shape (GRID_IMAGES, 28, 28)."""
+    def __call__(self, group: SeedGroup, slot: int, tier: Tier = "quick") -> tuple[dict[str, float], NDArray[Any]]:
+        """The metrics of a tier, and the first images as uint8 of shape (GRID_IMAGES, 28, 28)."""
         images = group.sample(slot, self._count)
         asked = asked_labels(self._count, images.device)
-        conditional = group.variant.conditional
-        scores = evaluate(images, self._classifier, self._reference, asked if conditional else None)
+        labels = asked if group.variant.conditional else None
+        scores = evaluate(images, self._classifier, self._reference, labels, tier=tier)
         test = self._dataset.test_images.to(images.device).float() / 255
-        scores["d_real_test"] = float(group.discriminate(slot, test, self._dataset.test_labels).mean())
-        scores["d_fake_eval"] = float(group.discriminate(slot, images, asked).mean())
+        real, fake = group.discriminate(slot, test, self._dataset.test_labels), group.discriminate(slot, images, asked)
+        scores["d_real_test"], scores["d_fake_eval"] = float(real.mean()), float(fake.mean())
+        scores["d_accuracy"] = float((real > 0.5).float().mean() + (fake <= 0.5).float().mean()) / 2
         shown = torch.nan_to_num(images[:GRID_IMAGES]).clamp(0, 1).mul(255).round().to(torch.uint8)
         return scores, shown.cpu().numpy()
 
@@ -91,7 +93,7 @@ class Recorder:
                 )
         self._step = tick.step
 
-    def evaluate(self, scorer: Scorer) -> None:
+    def evaluate(self, scorer: Scorer, tier: Tier = "quick") -> None:
         """Score every wanted seed at the present step."""
         group = self._trained()
         group.synchronize()
@@ -100,7 +102,7 @@ class Recorder:
             if not finite and not self._diverged[slot]:
                 self._diverged[slot] = f"a parameter is not finite at step {self._step}"
         for slot in self._job.wanted:
-            scores, images = scorer(group, slot)
+            scores, images = scorer(group, slot, tier)
             seconds = self.train_seconds / len(self._job.runs)
             self._evaluations[slot].append(Evaluation(step=self._step, train_seconds=seconds, metrics=scores))
             self._samples[slot][self._step] = images

@@ -93,7 +93,7 @@ def _run(job: GroupJob, recorder: Recorder, emit: Emit, stop: Callable[[], str |
     for tick in train(group, steps):
         recorder.add(tick)
         if tick.evaluation_due:
-            recorder.evaluate(scorer)
+            recorder.evaluate(scorer, "full" if tick.step == job.variant.steps else "quick")
             emit(Evaluated(group=job.name, step=tick.step, scores=recorder.mean_scores()))
         emit(Progressed(group=job.name, step=tick.step, steps=job.variant.steps, train_seconds=recorder.train_seconds))
         if recorder.all_diverged:

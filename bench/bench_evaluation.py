@@ -24,7 +24,7 @@ def test_evaluation(benchmark: BenchmarkFixture, model: str, dataset: Dataset, q
     group = SeedGroup(MODELS[model], [0], dataset, Engine())
     scorer = Scorer(dataset, load_classifier())
     benchmark.group = "evaluation of one model"
-    scores, images = benchmark.pedantic(lambda: scorer(group, 0), rounds=1 if quick else 5, warmup_rounds=1)
+    scores, images = benchmark.pedantic(lambda: scorer(group, 0, "full"), rounds=1 if quick else 5, warmup_rounds=1)
     assert all(math.isfinite(value) for value in scores.values())
     assert len(images)
 

@@ -41,7 +41,7 @@ def main(variant: str, width: str, dataset: str) -> None:
     scorer = Scorer(data, load_classifier())
     group = SeedGroup({**RECIPES, "baseline": BASELINE}[variant], range(int(width)), data, Engine())
     group.advance(3)
-    scorer(group, 0)
+    scorer(group, 0, "full")
     group.advance(1)
     print(json.dumps(peak_of_this_process() / MEBIBYTE))
 
