@@ -177,9 +177,12 @@ def class_shares(found: Findings) -> Table:
 
 
 def other_metrics(found: Findings) -> Table:
-    """Every metric but the score and the shares of single classes."""
+    """Every metric but the score, what is of single classes, and the bounds and errors of other metrics."""
     first = list(found.runs.columns).index("weights_sha256") + 1
-    return _table(found, [name for name in found.runs.columns[first:] if not re.search(r"class_\d+$", name)])
+    return _table(found, [name for name in found.runs.columns[first:] if not _DETAIL.search(name)])
+
+
+_DETAIL = re.compile(r"(class|accuracy)_\d+$|_(low|high)$|_error(_|$)")
 
 
 def _table(found: Findings, metrics: list[str]) -> Table:

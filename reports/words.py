@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 from reports.paired import Interval
 from reports.statistics import Comparison, Rules, Verdict
@@ -12,12 +13,32 @@ MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
 
-TITLES = {"d_real_test": "D(x) on test images", "d_fake_eval": "D(G(z)) in eval mode"}
+TITLES: Mapping[str, str] = {
+    "d_real_test": "D(x) on test images",
+    "d_fake_eval": "D(G(z)) in eval mode",
+    "d_accuracy": "accuracy of D (0.5: cannot tell)",
+    "label_accuracy": "label accuracy \N{UPWARDS ARROW}",
+    "frechet_inf": "Fr\u00e9chet, unlimited samples \N{DOWNWARDS ARROW}",
+    "kernel_distance": "kernel distance \N{DOWNWARDS ARROW}",
+    "precision": "precision \N{UPWARDS ARROW}",
+    "recall": "recall \N{UPWARDS ARROW}",
+    "density": "density \N{UPWARDS ARROW}",
+    "coverage": "coverage \N{UPWARDS ARROW}",
+    "classifier_score": "classifier score \N{UPWARDS ARROW}",
+    "confidence": "confidence \N{UPWARDS ARROW}",
+    "mode_count": "classes present, of 10 \N{UPWARDS ARROW}",
+    "mode_kl": "class histogram, KL to the data \N{DOWNWARDS ARROW}",
+    "intra_class_diversity": "diversity within classes (1: as the data)",
+    "memorization": "memorisation (0.5: new, 1: copies)",
+    "copy_share": "share of copies \N{DOWNWARDS ARROW}",
+}
+"""What metrics are called in a report, by name without their number of samples; an arrow tells which way is better."""
 
 
 def title(metric: str) -> str:
     """A metric's name as a heading."""
-    return TITLES.get(metric, metric.replace("_", " "))
+    stem = re.sub(r"_\d+k?(_vs_\d+k?)?$", "", metric)
+    return TITLES.get(metric) or TITLES.get(stem) or metric.replace("_", " ")
 
 
 def number(value: float, digits: int = 3) -> str:
