@@ -27,6 +27,7 @@ SMALL = {
     "run": ["--data", "digits", "--seeds", "1", "--steps", "4", "--evaluations", "1"],
     "classifier": ["--data", "digits", "--epochs", "1"],
     "data": ["digits"],
+    "doctor": ["--data", "digits"],
 }
 
 
