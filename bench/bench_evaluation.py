@@ -19,12 +19,13 @@ from ablations.recorder import Scorer
 MODELS = {"mlp": BASELINE} | {name: STUDIES["quick"].variant(name) for name in ("cnn", "conditional")}
 
 
+@pytest.mark.parametrize("tier", ["quick", "full"])
 @pytest.mark.parametrize("model", sorted(MODELS))
-def test_evaluation(benchmark: BenchmarkFixture, model: str, dataset: Dataset, quick: bool) -> None:
+def test_evaluation(benchmark: BenchmarkFixture, model: str, tier: Tier, dataset: Dataset, quick: bool) -> None:
     group = SeedGroup(MODELS[model], [0], dataset, Engine())
     scorer = Scorer(dataset, load_classifier())
-    benchmark.group = "evaluation of one model"
-    scores, images = benchmark.pedantic(lambda: scorer(group, 0, "full"), rounds=1 if quick else 5, warmup_rounds=1)
+    benchmark.group = f"evaluation of one model, tier {tier}"
+    scores, images = benchmark.pedantic(lambda: scorer(group, 0, tier), rounds=1 if quick else 3, warmup_rounds=1)
     assert all(math.isfinite(value) for value in scores.values())
     assert len(images)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
 from ablations.data import Dataset, load_dataset
+from ablations.engine import choose_engine, set_up
 from ablations.store import Store
 
 WIDTHS = (1, 2, 4, 8, 16, 32)
@@ -27,8 +28,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
+def _engine() -> Iterator[None]:
+    """One thread, and the library for products that training takes on this machine."""
+    before = torch.get_float32_matmul_precision()
+    set_up(choose_engine("cpu"))
+    yield
+    torch.set_float32_matmul_precision(before)
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from ablations.catalog import STUDIES
-from ablations.config import Engine, Study
+from ablations.config import Study
 from ablations.data import load_dataset
+from ablations.engine import choose_engine, set_up
 from ablations.events import Event, GroupEnded, GroupStarted
 from ablations.executors import Executor, ProcessExecutor, SerialExecutor
 from ablations.group import SeedGroup
@@ -54,10 +55,11 @@ class Scaling:
 def measure_overhead(scratch: Path, *, dataset: str, steps: int, seeds: int, pairs: int) -> Overhead:
     """Train the baseline through the runner, with store and display, and bare, in turns, in this process."""
     study = small_study(seeds=seeds, steps=steps)
-    variant, data = study.variants[0], load_dataset(dataset)
+    variant, data, engine = study.variants[0], load_dataset(dataset), choose_engine("cpu")
 
     def bare() -> None:
-        SeedGroup(variant, range(seeds), data, Engine()).advance(steps)
+        set_up(engine)
+        SeedGroup(variant, range(seeds), data, engine).advance(steps)
 
     rows = []
     for pair in range(-1, pairs):

@@ -11,8 +11,9 @@ from typing import Any
 import torch
 
 from ablations.catalog import STUDIES
-from ablations.config import Engine, Variant
+from ablations.config import Variant
 from ablations.data import Dataset
+from ablations.engine import choose_engine, set_up
 from ablations.group import SeedGroup
 from bench.limit import Floor, Limits, floor_of
 from bench.peers import PEERS, Losses, Peer
@@ -104,13 +105,20 @@ def loop_work(peer: Peer, folder: Path, device: str) -> Work:
 
 
 def group_work(variant: Variant, width: int, dataset: Dataset, device: str) -> Work:
-    """Iterations of a stack, read out as the trainer does at a tick."""
-    group = SeedGroup(variant, range(width), dataset, Engine(device=device))
+    """Iterations of a stack, read out as the trainer does at a tick.
+
+    The engine is the one that training takes on this machine; its choice of a library for products ends with a block,
+    since a document's loop runs as PyTorch comes.
+    """
+    engine, as_it_comes = choose_engine(device), torch.get_float32_matmul_precision()
+    group = SeedGroup(variant, range(width), dataset, engine)
 
     def work(units: int) -> None:
+        set_up(engine)
         group.advance(units)
         group.synchronize()
         group.take_curves()
+        torch.set_float32_matmul_precision(as_it_comes)
 
     return work
 
