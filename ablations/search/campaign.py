@@ -74,12 +74,13 @@ def carry_out(searches: Sequence[Settings], place: Place) -> list[Result]:
 
 
 def missing(settings: Settings, place: Place) -> list[str]:
-    """The names of the trials that are still to be made, as their events will name them."""
+    """The names of the trials and finalists that are still to be trained, as their events will name them."""
     ended: set[int] = set()
     if not place.fresh:
         with open_archive(settings, place.url) as archive:
             ended = {trial.number for trial in archive.ended()}
-    return [f"{settings.name} trial {number}" for number in range(settings.trials) if number not in ended]
+    trials = [f"{settings.name} trial {number}" for number in range(settings.trials) if number not in ended]
+    return trials + [f"{settings.name} finalist {rank + 1}" for rank in range(place.finalists)]
 
 
 def _carry_out(settings: Settings, place: Place, engine: Engine, executor: Executor) -> Result:

@@ -214,8 +214,8 @@ class Search:
         """The best on the tuning seeds are partly the luckiest: let new seeds choose among them."""
         chosen = sorted(finished(trials), key=_value)[:count]
         jobs = []
-        for trial in chosen:
-            name = f"{self.settings.name} finalist {trial.number}"
+        for place, trial in enumerate(chosen, start=1):
+            name = f"{self.settings.name} finalist {place}"
             variant = self.settings.space.settle(trial.values, name)
             job = TrialJob(
                 group=self._group(name, variant, selection_seeds(self.settings.seeds)),

@@ -50,6 +50,8 @@ class Settings:
                 raise ConfigError(f"search {self.name!r}: {key} must be at least 1, not {getattr(self, key)}")
         if self.reports is not None and self.reports < 1:
             raise ConfigError(f"search {self.name!r}: reports must be at least 1, not {self.reports}")
+        if self.sampler == "grid":
+            self.space.grid(self.grid_points)  # refuses one that is too large
         if self.objective != "score" and self.pruner != "none":
             raise ConfigError(
                 f"search {self.name!r}: a trial with two objectives cannot be pruned; take --pruner none with "

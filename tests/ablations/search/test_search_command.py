@@ -1,0 +1,147 @@
+"""`ablations search` and `tune-and-compare` from end to end, small: spaces, trials, MLflow, report, refusals."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ablations.cli import main
+from ablations.store import Store
+
+SMALL = ["--data", "digits", "--workers", "1", "--steps", "9", "--seeds", "1", "--finalists", "1"]
+NARROW = [f"--space={side}.hidden=8:16" for side in ("generator", "discriminator")] + ["--space=batch_size=8:16"]
+
+
+@pytest.fixture(scope="module")
+def folder(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("search")
+    (folder / "results" / "store").mkdir(parents=True)
+    shutil.copy(empty_database, folder / "results" / "store" / "mlflow.db")
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _here(folder: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("ABLATIONS_STORE", raising=False)
+        yield
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, [*arguments])
+
+
+def run_json(*arguments: str) -> Any:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def searched(_here: None) -> Any:
+    return run_json("search", *SMALL, *NARROW, "--trials", "3")
+
+
+def test_a_search_reports_its_trials_and_a_study_that_checks_its_best(searched: Any) -> None:
+    (search,) = searched["searches"]
+    assert [trial["number"] for trial in search["trials"]] == [0, 1, 2]
+    assert search["best"]["number"] in {0, 1, 2}
+    page = Path(searched["report"])
+    text = page.read_text()
+    assert "<svg" in text
+    assert "http" not in text.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "https://matplotlib.org", ""
+    ).replace("http://creativecommons.org", "")
+    assert len((page.parent / "baseline-trials.csv").read_text().splitlines()) == 4
+    listed = run("list", str(page.parent / "baseline-check.json"))
+    assert listed.exit_code == 0, listed.output
+    assert "baseline tuned" in listed.output
+
+
+def test_the_store_has_a_run_for_the_search_and_a_child_for_each_trial_once(searched: Any) -> None:
+    from mlflow.tracking import MlflowClient
+
+    again = run_json("search", *SMALL, *NARROW, "--trials", "3")
+    assert again["searches"][0]["trials"] == searched["searches"][0]["trials"]
+    store = Store.open("results/store")
+    client = MlflowClient(store.uri)
+    experiment = client.get_experiment_by_name("search")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    (parent,) = (run for run in runs if run.data.tags["kind"] == "search")
+    children = {int(run.data.tags["trial"]): run for run in runs if run.data.tags["kind"] == "trial"}
+    assert len(runs) == 1 + len(children) == 4
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["best_trial"] == str(searched["searches"][0]["best"]["number"])
+    for trial in searched["searches"][0]["trials"]:
+        child = children[trial["number"]]
+        assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert child.data.tags["status"] == trial["state"]
+        assert float(child.data.params["latent.size"]) == trial["latent.size"]
+        assert child.data.metrics.get("value") == trial["value"]
+        history = client.get_metric_history(child.info.run_id, "score/validation_score")
+        assert {str(point.step): point.value for point in history} == trial["scores"]
+    assert store.studies() == ()
+
+
+def test_a_study_file_states_a_space_and_the_command_line_narrows_it(folder: Path) -> None:
+    study = {
+        "name": "mine",
+        "title": "Mine",
+        "description": "A study with a space.",
+        "variants": [{"name": "plain", "base": "s3", "steps": 90}],
+        "search": {"space": {"batch_size": "16:32", "latent.size": [8, 16]}, "fix": {"generator": {"dropout": 0.2}}},
+    }
+    (folder / "mine.json").write_text(json.dumps(study))
+    facts = run_json("search", "--study", "mine.json", "--dry-run", "--space", "batch_size=20:24")["plain"]
+    assert facts["space of batch_size"].startswith("20:24")
+    assert facts["space of latent.size"] == "8,16"
+    assert facts["setting generator.dropout"] == 0.2
+    assert "space of generator.dropout" not in facts
+    assert facts["evaluation steps"] == [10, 30, 90]
+    assert run("list", "mine.json").exit_code == 0
+    (folder / "wrong.json").write_text(json.dumps({**study, "search": {"spaces": {}}}))
+    assert "did you mean 'space'" in run("search", "--study", "wrong.json", "--dry-run").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "basline"], "did you mean 'baseline'"),
+        (["search", "--space", "batch_sze=1:2"], "did you mean 'batch_size'"),
+        (["search", "--space", "batch_size=9:3"], "is empty"),
+        (["search", "--space", "batch_size"], "is not KEY=VALUE"),
+        (["search", "--fix", "latent.sise=3"], "did you mean 'latent.size'"),
+        (["search", "--objective", "score-and-seconds"], "take --pruner none"),
+        (["search", "--sampler", "grid", *SMALL], "more than 10,000 trials"),
+        (["tune-and-compare", "activatio"], "did you mean 'activation'"),
+    ],
+)
+def test_mistakes_end_with_exit_code_2_and_the_way_out(arguments: list[str], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+
+
+def test_a_stored_search_with_another_space_is_refused(searched: Any) -> None:
+    result = run("search", *SMALL, *NARROW, "--trials", "3", "--space", "latent.size=8:9")
+    assert result.exit_code == 2
+    assert "space of latent.size" in result.output
+
+
+def test_an_axis_is_tuned_and_compared(folder: Path) -> None:
+    tree = run_json("tune-and-compare", "conditioning", *SMALL, *NARROW, "--trials", "2", "--final-seeds", "1")
+    assert [item["level"] for item in tree["rankings"]] == ["conditional"]
+    assert [len(search["trials"]) for search in tree["searches"]] == [2, 2]
+    assert "Tuned against tuned" in Path(tree["report"]).read_text()
+    stored = Store.open("results/store").read("tuned-conditioning")
+    assert len(stored.results) == 4
+    assert all(result.run.seed == 0 for result in stored.results)
+    assert {result.run.dataset for result in stored.results} == {"digits"}
