@@ -92,18 +92,30 @@ class Archive:
     def add(self, template: FrozenTrial, generation: int) -> FrozenTrial:
         """Begin a trial: it and all that it tries are written at once."""
         template.user_attrs = {"generation": generation}
-        return self._storage.get_trial(self._storage.create_new_trial(self._number_of_study, template))
+        return self._begun(self._storage.create_new_trial(self._number_of_study, template))
 
     def claim(self) -> list[FrozenTrial]:
         """Take over trials that were lost: their state becomes running, and no one else gets them."""
-        optuna.storages.fail_stale_trials(self.study)
+        with quiet():
+            optuna.storages.fail_stale_trials(self.study)
         waiting = self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
         taken = [
             trial
             for trial in waiting
             if self._storage.set_trial_state_values(trial._trial_id, state=TrialState.RUNNING)
         ]
-        return [self._storage.get_trial(trial._trial_id) for trial in taken]
+        return [self._begun(trial._trial_id) for trial in taken]
+
+    def _begun(self, key: int) -> FrozenTrial:
+        """A trial that begins to run; without a first sign of life it could never be found lost."""
+        if self.shared:
+            self._storage.record_heartbeat(key)
+        return self._storage.get_trial(key)
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait before looking again at trials that run elsewhere."""
+        return float(self._storage.get_heartbeat_interval() or 0)
 
     def tell(self, trial: FrozenTrial, outcome: Outcome) -> None:
         """End a trial. Its state comes last: killed before, it is told again."""
@@ -132,11 +144,9 @@ class Archive:
         done = threading.Event()
 
         def beat() -> None:
-            while True:
+            while not done.wait(self.patience):
                 for trial in trials:
                     self._storage.record_heartbeat(trial._trial_id)
-                if done.wait(self._storage.get_heartbeat_interval()):
-                    return
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()

@@ -131,7 +131,7 @@ class Search:
         started = time.perf_counter()
         with self._booked():
             self.record(self.archive.ended())
-        while generation := self._generation():
+        while (generation := self._generation()) or self._others():
             self._train(generation)
         trials = self.archive.ended()
         return Found(
@@ -161,6 +161,17 @@ class Search:
                 mine.append(trial)
             self._known = {n: t for n, t in known.items() if n < first and t.state.is_finished()}
             return sorted(mine, key=lambda trial: trial.number)
+
+    def _others(self) -> bool:
+        """Are trials running elsewhere, which may yet be lost? If so, return after a while."""
+        if not self.archive.shared or all(trial.state.is_finished() for trial in self.archive.known().values()):
+            return False
+        until = time.monotonic() + self.archive.patience
+        while time.monotonic() < until:
+            time.sleep(0.1)
+            if reason := self.stop():
+                raise KeyboardInterrupt(reason)
+        return True
 
     def _spent(self) -> bool:
         """Has the search used up its seconds, in this life and earlier ones?"""
