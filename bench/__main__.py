@@ -18,6 +18,8 @@ import click
 
 from ablations.commands.shared import print_table
 from ablations.errors import UserError
+from bench.gate import PAIRS, SECONDS, STEPS, THRESHOLD, checked_out, compare
+from bench.gate import row as gate_row
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -108,9 +110,9 @@ def limit(width: int, quick: bool, out: Path) -> None:
 @main.command()
 @click.option("--against", "revision", required=True, metavar="REV", help="The git revision to compare with.")
 @click.option("--only", multiple=True, metavar="STEP", help="Compare this step only; may be repeated.")
-@click.option("--pairs", type=click.IntRange(min=2), default=80, show_default=True, help="Pairs of blocks.")
-@click.option("--seconds", type=float, default=0.05, show_default=True, help="Of each block.")
-@click.option("--threshold", type=float, default=0.02, show_default=True, help="A smaller slowdown is no alarm.")
+@click.option("--pairs", type=click.IntRange(min=2), default=PAIRS, show_default=True, help="Pairs of blocks.")
+@click.option("--seconds", type=float, default=SECONDS, show_default=True, help="Of each block.")
+@click.option("--threshold", type=float, default=THRESHOLD, show_default=True, help="A smaller slowdown is no alarm.")
 @click.option("--slowdown", type=float, default=0.0, help="Make the working tree slower by this share: try the gate.")
 @out_option
 def gate(revision: str, only: tuple[str, ...], slowdown: float, out: Path, **settings: Any) -> None:
@@ -118,13 +120,11 @@ def gate(revision: str, only: tuple[str, ...], slowdown: float, out: Path, **set
 
     A step is slower if the interval of the ratio lies above 1 and its estimate above 1 + threshold.
     """
-    from bench.gate import STEPS, checked_out, compare, row
-
     names = choose(only, list(STEPS))
     with checked_out(ROOT, revision) as old:
         steps = {name: STEPS[name] for name in names}
         decisions = compare(old, ROOT, steps, slowdown=slowdown, **settings)
-    print_table(("step", f"time against {revision}", ""), [row(*item) for item in decisions.items()])
+    print_table(("step", f"time against {revision}", ""), [gate_row(*item) for item in decisions.items()])
     slower = [name for name, decision in decisions.items() if decision.slower]
     tree = {name: asdict(decision) for name, decision in decisions.items()}
     save(out, "gate", {"against": revision, "slowdown": slowdown, "steps": tree})
@@ -140,8 +140,6 @@ def gate(revision: str, only: tuple[str, ...], slowdown: float, out: Path, **set
 @out_option
 def power(tries: int, slowdown: float, only: tuple[str, ...], out: Path) -> None:
     """Try the gate itself: the working tree against itself, and against itself made slower. Takes long."""
-    from bench.gate import STEPS, compare
-
     steps = {name: STEPS[name] for name in choose(only, list(STEPS))}
     found: dict[str, list[dict[str, Any]]] = {"equal": [], "slower": []}
     for number in range(1, tries + 1):

@@ -55,7 +55,7 @@ def test_the_gate_fails_where_a_step_became_slower(
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "a step"]):
         git(repository, *command)
     monkeypatch.setattr(program, "ROOT", repository)
-    monkeypatch.setattr("bench.gate.STEPS", {"baseline": STEP})
+    monkeypatch.setattr(program, "STEPS", {"baseline": STEP})
     options = ["--against", "HEAD", "--pairs", "10", "--seconds", "0.01", "--slowdown", slowdown]
     done = CliRunner().invoke(program.main, ["gate", *options, "--out", str(tmp_path)])
     assert done.exit_code == status, done.output

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from bench.gate import THRESHOLD
 from bench.statistics import decide, interquartile_mean, ratio_interval
 
 Array = NDArray[np.float64]
@@ -88,7 +89,7 @@ def alarms(slowdown: float, tries: int, *, bias: float = 0.004, pairs: int = 30,
         factors = (1 + slowdown) * np.exp(bias * rng.normal(size=steps))
         old = {str(step): noisy_times(rng, pairs=pairs, noise=0.02) for step in range(steps)}
         new = {str(step): noisy_times(rng, factors[step], pairs=pairs, noise=0.02) for step in range(steps)}
-        count += any(decision.slower for decision in decide(old, new, threshold=0.02).values())
+        count += any(decision.slower for decision in decide(old, new, threshold=THRESHOLD).values())
     return count / tries
 
 
@@ -114,7 +115,7 @@ def test_a_small_difference_is_no_alarm_however_certain_it_is() -> None:
 
 def test_an_uncertain_difference_is_no_alarm_however_large_it_is() -> None:
     old, new = {"s3": np.ones(4)}, {"s3": np.array([0.5, 0.8, 1.5, 2.0])}
-    decision = decide(old, new, threshold=0.02)["s3"]
+    decision = decide(old, new, threshold=THRESHOLD)["s3"]
     assert decision.ratio.estimate > 1.05
     assert not decision.slower
 
