@@ -55,7 +55,7 @@ class Sampler:
             indices = self._order.last_of_epoch(number) if update.per == "epoch" else self._order.batch(number)
             discriminator.append(
                 DiscriminatorDraw(
-                    images=self._training.images[indices],
+                    images=self._training.images.index_select(0, indices.flatten()).view(*indices.shape, -1),
                     labels=self._training.labels[indices] if conditional else None,
                     latents=self._d_latents.at(number),
                     fake_labels=self._d_labels.at(number) if conditional else None,
@@ -97,8 +97,10 @@ class _MaskPlan:
             for shape in shapes:
                 assert bits is not None
                 count = math.prod(shape)
-                kept = bits[:, start : start + count] >= round(p * 65536) - 32768
-                masks.append(kept.to(dtype).mul_(1 / (1 - p)).view(-1, *shape))
+                window = bits[:, start : start + count]
+                kept = torch.empty(window.shape, dtype=dtype, device=bits.device)
+                torch.ge(window, round(p * 65536) - 32768, out=kept)
+                masks.append(kept.mul_(1 / (1 - p)).view(-1, *shape))
                 start += count
             yield masks
 

@@ -37,16 +37,17 @@ SIDE = 28
 PIXELS = SIDE * SIDE
 
 ACTIVATIONS: Mapping[str, Callable[[float], Callable[[Tensor], Tensor]]] = {
-    "sigmoid": lambda slope: torch.sigmoid,
-    "relu": lambda slope: F.relu,
-    "leaky_relu": lambda slope: partial(F.leaky_relu, negative_slope=slope),
+    "sigmoid": lambda slope: torch.sigmoid_,
+    "relu": lambda slope: torch.relu_,
+    "leaky_relu": lambda slope: partial(F.leaky_relu_, negative_slope=slope),
     "gelu": lambda slope: F.gelu,
-    "tanh": lambda slope: torch.tanh,
+    "tanh": lambda slope: torch.tanh_,
 }
+"""In place where the gradient needs the output only: what comes in is always the fresh output of another layer."""
 
 OUTPUTS: Mapping[str, tuple[Layer, ...]] = {
-    "sigmoid": (Elementwise(torch.sigmoid),),
-    "tanh": (Elementwise(torch.tanh),),
+    "sigmoid": (Elementwise(torch.sigmoid_),),
+    "tanh": (Elementwise(torch.tanh_),),
     "logits": (),
 }
 

@@ -69,8 +69,10 @@ class Side:
         gradients = torch.autograd.grad(loss, [*self.parameters, *also])[: len(self.parameters)]
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
-        self.optimizer.step()
         norms = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]
+        self.optimizer.step()
+        for parameter in self.parameters:
+            parameter.grad = None
         return torch.stack(norms).square().sum(0)
 
 
