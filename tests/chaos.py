@@ -41,6 +41,7 @@ class Outcome:
 
     kills: Counter[str] = field(default_factory=Counter)
     resumes: int = 0
+    rounds: int = 0
     differences: list[str] = field(default_factory=list)
     rows_lost: int = 0
     rows_doubled: int = 0
@@ -53,7 +54,8 @@ class Outcome:
     def __str__(self) -> str:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kills.items()))
         return (
-            f"kills {sum(self.kills.values())} ({kinds}), resumes {self.resumes}, differences {len(self.differences)}, "
+            f"kills {sum(self.kills.values())} in {self.rounds} rounds ({kinds}), resumes {self.resumes}, "
+            f"differences {len(self.differences)}, "
             f"rows lost {self.rows_lost}, rows doubled {self.rows_doubled}, runs left RUNNING {self.left_running}"
         )
 
@@ -108,24 +110,21 @@ class Trial:
 
 
 def disturb(trial: Trial, kills: int, rng: random.Random, outcome: Outcome, life: float) -> None:
-    """Start the study and kill, until so many kills are done."""
+    """Run the study to its end, and kill until so many kills are done in all."""
     process = trial.start()
-    while sum(outcome.kills.values()) < kills:
+    while process.poll() is None and sum(outcome.kills.values()) < kills:
         moment, victim = rng.choice(MOMENTS), rng.choice(VICTIMS)
         await_moment(trial, process, moment, rng.uniform(0, life))
-        if process.poll() is not None:  # it came to its end: everything once more, on what it left
-            process = trial.start()
-            continue
-        if not kill(process, victim):
+        if process.poll() is not None or not kill(process, victim):
             continue
         outcome.kills[f"{victim} at {moment}"] += 1
+        print(f"kill {sum(outcome.kills.values())}: {victim} at {moment}", flush=True)
         if victim != "worker":
             process.wait()
             outcome.resumes += 1
             process = trial.start()
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    outcome.kills["all at any"] += 1
+    process.wait(timeout=LONGEST * 5)
+    trial.finish()
 
 
 def await_moment(trial: Trial, process: subprocess.Popen[bytes], moment: str, patience: float) -> None:
@@ -164,20 +163,23 @@ def compare(undisturbed: Trial, disturbed: Trial, outcome: Outcome) -> None:
         if names or ours[key].status != theirs[key].status:
             outcome.differences.append(f"run {key} differs in {', '.join(names) or 'status'}")
     expected, found = undisturbed.rows(), disturbed.rows()
-    outcome.rows_lost = sum((expected - found).values())
-    outcome.rows_doubled = sum((found - expected).values())
-    outcome.left_running = disturbed.running()
+    outcome.rows_lost += sum((expected - found).values())
+    outcome.rows_doubled += sum((found - expected).values())
+    outcome.left_running += disturbed.running()
 
 
 def chaos(folder: Path, kills: int, steps: int, seed: int) -> Outcome:
     """The whole trial; see the module."""
     outcome, rng = Outcome(), random.Random(seed)
-    undisturbed, disturbed = Trial(folder / "undisturbed", steps), Trial(folder / "disturbed", steps)
+    undisturbed = Trial(folder / "undisturbed", steps)
     started = time.monotonic()
     undisturbed.finish()
-    disturb(disturbed, kills - 1, rng, outcome, life=time.monotonic() - started)
-    disturbed.finish()
-    compare(undisturbed, disturbed, outcome)
+    life = time.monotonic() - started
+    while sum(outcome.kills.values()) < kills:
+        disturbed = Trial(folder / f"round-{outcome.rounds}", steps)
+        disturb(disturbed, kills, rng, outcome, life)
+        compare(undisturbed, disturbed, outcome)
+        outcome.rounds += 1
     return outcome
 
 
