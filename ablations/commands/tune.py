@@ -63,7 +63,7 @@ def command(
     from reports.findings import find
 
     store = Store.open(location)
-    place = Place(store=store, experiment=f"tune {axis}", **{key: options[key] for key in PLACE})
+    place = Place(store=store, experiment=f"tune {axis}", drawn=False, **{key: options[key] for key in PLACE})
     results = carry_out(searches, place, as_json)
     founds = [item.found for item in results]
     study = tuned_study(AXES[axis], variant, founds, seeds=final_seeds)

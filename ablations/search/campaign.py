@@ -34,6 +34,8 @@ class Place:
     workers: int | None = None
     finalists: int = 3
     fresh: bool = False
+    drawn: bool = True
+    """Draw Optuna's figures of each search."""
     heartbeat: int = HEARTBEAT_SECONDS
     on_event: Callable[[Event], None] = field(default=lambda event: None)
     stop: Stop = field(default=lambda: None)
@@ -54,7 +56,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A search that has been carried out, and Optuna's figures of it."""
+    """A search that has been carried out, with Optuna's figures of it where they are drawn."""
 
     found: Found
     figures: dict[str, Markup]
@@ -100,7 +102,8 @@ def _carry_out(settings: Settings, place: Place, engine: Engine, executor: Execu
             stop=place.stop,
         )
         found = search.run(finalists=place.finalists)
-        return Result(found=found, figures=optuna_figures(archive.study, found.metric), record=record)
+        figures = optuna_figures(archive.study, found.metric) if place.drawn else {}
+        return Result(found=found, figures=figures, record=record)
 
 
 def _record(store: Store, search: SearchRecord, trials: Sequence[Trial]) -> None:
