@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from ablations.config import Run
 from ablations.data import load_dataset
@@ -53,6 +55,8 @@ class Verification:
     """Facts that differ between then and now, which would explain a difference."""
     deviations: Mapping[str, float]
     """The largest relative difference of the weights, of each curve and of each score."""
+    score: float
+    """The primary score of the run as it was trained now; NaN where it has none."""
 
     @property
     def identical(self) -> bool:
@@ -89,7 +93,27 @@ def verify(
         first_difference=first_difference(stored, again),
         facts=_differing_facts(stored, now),
         deviations=deviations(stored, again),
+        score=primary_score(again),
     )
+
+
+def primary_score(result: Result) -> float:
+    """The Frechet distance of a result, the one by which verdicts are given; NaN where it has none."""
+    found = [value for name, value in result.scores.items() if re.match(r"frechet_\d", name)]
+    return found[0] if found else float("nan")
+
+
+def prediction_interval(scores: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Where the score of one more seed lies with probability `level`, judging from those of other seeds (Student's t).
+
+    From minus to plus infinity where fewer than two scores are finite.
+    """
+    finite = np.array([score for score in scores if np.isfinite(score)])
+    if len(finite) < 2:
+        return float("-inf"), float("inf")
+    spread = finite.std(ddof=1) * np.sqrt(1 + 1 / len(finite))
+    reach = stats.t.ppf((1 + level) / 2, len(finite) - 1) * spread
+    return float(finite.mean() - reach), float(finite.mean() + reach)
 
 
 def label_of(result: Result) -> str:

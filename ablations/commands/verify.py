@@ -11,6 +11,7 @@ from ablations.commands.shared import data_folder_option, json_option, print_jso
 from ablations.errors import StoreError
 
 if TYPE_CHECKING:
+    from ablations.results import Result
     from ablations.store import Store
     from ablations.verify import Verification
 
@@ -51,10 +52,12 @@ def command(
     store = Store.open(location)
     outcomes = []
     for run_id in runs or spread(store, str(study), sample):
-        outcome = verify(store.read_result(run_id), data_folder=data_folder)
-        outcomes.append(tree_of(run_id, outcome, tolerance))
+        stored = store.read_result(run_id)
+        outcome = verify(stored, data_folder=data_folder)
+        bounds = None if outcome.identical else interval_of(store, stored)
+        outcomes.append(tree_of(run_id, outcome, tolerance, bounds))
         if not as_json:
-            print_outcome(outcome, tolerance)
+            print_outcome(outcome, tolerance, bounds)
     if as_json:
         print_json(outcomes)
     if not all(outcome["accepted"] for outcome in outcomes):
@@ -70,7 +73,16 @@ def spread(store: Store, study: str, sample: int) -> list[str]:
     return [ids[index * len(ids) // count] for index in range(count)]
 
 
-def print_outcome(outcome: Verification, tolerance: float) -> None:
+def interval_of(store: Store, stored: Result) -> tuple[float, float]:
+    """Where the score of one more seed of a run's variant would lie, judging from its other seeds in the store."""
+    from ablations.verify import prediction_interval, primary_score
+
+    results = store.read(stored.study).results
+    alike = [r for r in results if r.run.variant.digest == stored.run.variant.digest and r.run.seed != stored.run.seed]
+    return prediction_interval([primary_score(result) for result in alike])
+
+
+def print_outcome(outcome: Verification, tolerance: float, bounds: tuple[float, float] | None) -> None:
     if outcome.identical:
         click.echo(f"identical: {outcome.label}: weights, curves and scores")
         return
@@ -78,13 +90,19 @@ def print_outcome(outcome: Verification, tolerance: float) -> None:
     verdict = "within the tolerance" if outcome.within(tolerance) and tolerance else "DIFFERENT"
     click.echo(f"{verdict}: {outcome.label}: first at {outcome.first_difference}")
     click.echo(f"  largest relative difference: {outcome.deviations[worst]:.3g} ({worst})")
+    if bounds is not None:
+        low, high = bounds
+        where = "inside" if low <= outcome.score <= high else "OUTSIDE"
+        click.echo(
+            f"  score now {outcome.score:.4g}: {where} [{low:.4g}, {high:.4g}], where 95% of new seeds would lie"
+        )
     for name, (then, now) in outcome.facts.items():
         click.echo(f"  {name}: {then} then, {now} now")
     if not outcome.facts:
         click.echo("  no fact of the environment that was recorded differs")
 
 
-def tree_of(run_id: str, outcome: Verification, tolerance: float) -> dict[str, Any]:
+def tree_of(run_id: str, outcome: Verification, tolerance: float, bounds: tuple[float, float] | None) -> dict[str, Any]:
     return {
         "run": run_id,
         "label": outcome.label,
@@ -93,4 +111,6 @@ def tree_of(run_id: str, outcome: Verification, tolerance: float) -> dict[str, A
         "first_difference": outcome.first_difference,
         "facts": {name: {"then": then, "now": now} for name, (then, now) in outcome.facts.items()},
         "deviations": dict(outcome.deviations),
+        "score": outcome.score,
+        "prediction_interval": bounds,
     }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ablations import checkpoint
 from ablations.checkpoint import KEPT, Checkpoint, discard_checkpoints, load_checkpoint, save_checkpoint
@@ -105,3 +108,23 @@ def test_a_full_disk_is_named_and_leaves_nothing_behind(tmp_path: Path, monkeypa
 def test_none_is_no_error(tmp_path: Path) -> None:
     assert load(tmp_path / "missing") == (None, [])
     discard_checkpoints(tmp_path / "missing")
+
+
+@given(st.sampled_from(["state.safetensors", "head.json"]), st.integers(0, 400), st.binary(max_size=24), st.booleans())
+def test_no_damage_of_a_checkpoint_gives_anything_but_a_refusal(
+    name: str, position: int, junk: bytes, cut: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        save_checkpoint(Path(folder), "me", make(5))
+        path = Path(folder) / "step-000000005" / name
+        data = path.read_bytes()
+        place = position % (len(data) + 1)
+        harmed = data[:place] + junk + (b"" if cut else data[place + len(junk) :])
+        path.write_bytes(harmed)
+        found, refused = load(Path(folder))
+        if harmed == data:
+            assert found is not None
+        elif found is None:
+            assert "step-000000005" in refused[0]
+        else:  # a change of the plain data that its meaning survives, such as a space
+            assert torch.equal(found.tensors["w"], make(5).tensors["w"])

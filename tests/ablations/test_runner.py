@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -315,3 +318,22 @@ def test_executors_are_chosen_by_the_number_of_workers(open_store: Open) -> None
 
     assert isinstance(choose_executor(plan(open_store, workers=1)), SerialExecutor)
     assert isinstance(choose_executor(plan(open_store, workers=2)), ProcessExecutor)
+
+
+def test_two_commands_at_once_train_nothing_twice(tmp_path: Path) -> None:
+    """The second waits for the first, then finds everything stored."""
+    (tmp_path / "study.json").write_text(json.dumps(STUDY.as_dict()))
+    command = [sys.executable, "-m", "ablations.cli", "run", str(tmp_path / "study.json"), "--data", "digits", "--json"]
+    command += ["--device", "cpu", "--workers", "1", "--steps", "300", "--store", str(tmp_path / "store"), "--out"]
+    both = [
+        subprocess.Popen([*command, str(tmp_path / out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for out in ("first", "second")
+    ]
+    done = [process.communicate(timeout=100) for process in both]
+    assert [process.returncode for process in both] == [0, 0], done
+    summaries = [json.loads(output) for output, _ in done]
+    assert sorted(summary["counts"]["finished"] for summary in summaries) == [0, 6]
+    assert sorted(summary["reused"] for summary in summaries) == [0, 6]
+    stored = Store.open(tmp_path / "store").read("small")
+    assert len(stored.results) == 6
+    assert stored.superseded == 0

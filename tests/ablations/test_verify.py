@@ -9,16 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 
 from ablations.cli import main
 from ablations.config import Engine
 from ablations.errors import DataError, StoreError
+from ablations.group import SeedGroup
 from ablations.plan import make_plan
 from ablations.results import Result
 from ablations.runner import execute
 from ablations.store import Store
-from ablations.verify import deviations, first_difference, verify
+from ablations.verify import deviations, first_difference, prediction_interval, verify
 from tests.ablations.factories import make_result
 from tests.ablations.test_runner import OPTIONS, STUDY
 
@@ -84,6 +86,37 @@ def test_first_differences_are_named() -> None:
     scored = dataclasses.replace(last, metrics=dict.fromkeys(last.metrics, 1e9))
     theirs = dataclasses.replace(ours, evaluations=(*ours.evaluations[:-1], scored))
     assert f"at the evaluation of step {last.step}" in str(first_difference(ours, theirs))
+
+
+def test_the_prediction_interval_holds_one_more_seed_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(15, 2, (2_000, 6))
+    held = [low <= last <= high for *others, last in scores for low, high in [prediction_interval(others)]]
+    assert 0.93 < np.mean(held) < 0.97
+    assert prediction_interval([3.0]) == (float("-inf"), float("inf"))
+
+
+def test_a_difference_is_judged_by_the_other_seeds(trained: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stored run stays as it is; training it again goes another way, as on another machine."""
+    run_id, _ = stored(trained)
+    advance = SeedGroup.advance
+
+    def another_way(self: SeedGroup, steps: int) -> None:
+        if self.step == 0:
+            with torch.no_grad():
+                self._generator.tensors["output.bias"].add_(1e-3)
+        advance(self, steps)
+
+    monkeypatch.setattr(SeedGroup, "advance", another_way)
+    done = CliRunner().invoke(main, ["verify", run_id, "--store", str(trained.folder)])
+    assert done.exit_code == 1
+    assert "DIFFERENT" in done.output
+    assert "first at d_loss_fake at step 1" in done.output
+    assert "where 95% of new seeds would lie" in done.output
+    assert (
+        CliRunner().invoke(main, ["verify", run_id, "--store", str(trained.folder), "--tolerance", "1e9"]).exit_code
+        == 0
+    )
 
 
 def test_missing_and_unlike_values_are_infinitely_far() -> None:
