@@ -25,7 +25,7 @@ from ablations.metrics.manifold import NEIGHBOURS, manifold_scores
 from ablations.metrics.memorization import memorization
 from ablations.metrics.modes import mode_kl
 from ablations.metrics.neighbours import nearest
-from ablations.metrics.values import Features, Float
+from ablations.metrics.values import Features, Float, random_parts
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -153,7 +153,7 @@ def torchmetrics_numbers(sets: Sets) -> tuple[float, ...]:
 
 def _subsets(features: Float) -> list[Tensor]:
     wide = torch.from_numpy(features.astype(np.float64))
-    return [wide[start::SUBSETS] for start in range(SUBSETS)]
+    return [wide[rows] for rows in random_parts(len(wide), SUBSETS)]
 
 
 OTHERS: tuple[Other, ...] = (

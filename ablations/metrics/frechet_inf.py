@@ -2,7 +2,7 @@
 
 A Frechet distance of N samples is too large by nearly c / N (Chong and Forsyth 2020, arXiv:1911.07023). They find c by
 a regression over random subsets of several sizes; here it comes from leaving out one of `GROUPS` groups at a time (the
-jackknife, Quenouille 1956), on either side. That uses all samples in each estimate, draws nothing, and also gives the
+jackknife, Quenouille 1956), on either side. That uses all samples in each estimate and also gives the
 standard error (Tukey 1958). For known Gaussians of 8 to 64 dimensions and 1,000 to 2,000 samples the 95% interval held
 the true distance 94% to 100% of the time; the most where that is 0.
 """
@@ -16,7 +16,7 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from ablations.metrics.frechet import Gaussian, frechet_distance
-from ablations.metrics.values import Float
+from ablations.metrics.values import Float, random_parts
 
 GROUPS = 20
 CONFIDENCE = 0.95
@@ -57,8 +57,8 @@ def frechet_inf(x: Float, y: Float) -> Extrapolated:
 
 
 def _leave_one_out(features: NDArray[np.float64]) -> tuple[Gaussian, list[Gaussian]]:
-    """The Gaussian of all rows, and those without group i: every `GROUPS`-th row from row i on."""
-    groups = [features[start::GROUPS] for start in range(GROUPS)]
+    """The Gaussian of all rows, and those without each of `GROUPS` random groups."""
+    groups = [features[rows] for rows in random_parts(len(features), GROUPS)]
     sums = [(len(group), group.sum(0), group.T @ group) for group in groups]
     count, total, squares = len(features), features.sum(0), features.T @ features
     return _gaussian(count, total, squares), [_gaussian(count - n, total - s, squares - q) for n, s, q in sums]

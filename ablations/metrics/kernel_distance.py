@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.metrics.values import Float
+from ablations.metrics.values import Float, random_parts
 
 SUBSETS = 10
 
@@ -18,8 +18,8 @@ SUBSETS = 10
 def kernel_distance(x: Float, y: Float) -> tuple[float, float]:
     """Mean over `SUBSETS` disjoint subsets of features (n, d) and (m, d), and the standard error of that mean.
 
-    Subset i is every tenth row from row i on: no draw is needed, and a set that is sorted in some way is spread evenly.
-    The paper draws overlapping subsets; disjoint ones are independent, which is what a standard error asks for.
+    The subsets are random, and the same ones for every set of so many rows. The paper draws overlapping ones; disjoint
+    ones are independent, which is what a standard error asks for.
 
     Raises:
         ValueError: fewer than two rows a subset.
@@ -27,7 +27,8 @@ def kernel_distance(x: Float, y: Float) -> tuple[float, float]:
     if min(len(x), len(y)) < 2 * SUBSETS:
         raise ValueError(f"a kernel distance needs at least {2 * SUBSETS} samples, not {min(len(x), len(y))}")
     wide_x, wide_y = (np.asarray(values, dtype=np.float64) for values in (x, y))
-    values = [squared_discrepancy(wide_x[start::SUBSETS], wide_y[start::SUBSETS]) for start in range(SUBSETS)]
+    parts = zip(random_parts(len(wide_x), SUBSETS), random_parts(len(wide_y), SUBSETS), strict=True)
+    values = [squared_discrepancy(wide_x[ours], wide_y[theirs]) for ours, theirs in parts]
     return float(np.mean(values)), float(np.std(values, ddof=1) / SUBSETS**0.5)
 
 

@@ -35,3 +35,13 @@ class Features:
     def finite(self) -> bool:
         """False if any image had a value that is not a number: the generator has diverged."""
         return bool(np.isfinite(self.features).all() and np.isfinite(self.probabilities).all())
+
+
+def random_parts(count: int, parts: int) -> list[NDArray[np.intp]]:
+    """The rows 0 to count - 1 in `parts` disjoint random parts of nearly equal size, always the same ones.
+
+    Neither blocks nor every so-many-th row would do: the samples of a conditional generator come in the order of the
+    labels asked for, and such a part could be of one class.
+    """
+    order = np.random.default_rng(count).permutation(count)
+    return [order[start::parts] for start in range(parts)]

@@ -8,6 +8,7 @@ import torch
 from torchmetrics.image.kid import poly_mmd
 
 from ablations.metrics.kernel_distance import SUBSETS, kernel_distance, squared_discrepancy
+from ablations.metrics.values import random_parts
 
 
 def normal(seed: int, rows: int, shift: float = 0.0, columns: int = 8) -> np.ndarray:
@@ -18,7 +19,8 @@ def test_torchmetrics_agrees() -> None:
     x, y = np.abs(normal(1, 300, columns=64)), np.abs(normal(2, 300, 0.3, columns=64))
     theirs = torch.from_numpy(x), torch.from_numpy(y)
     assert squared_discrepancy(x, y) == pytest.approx(poly_mmd(*theirs).item(), rel=1e-9)
-    subsets = [poly_mmd(theirs[0][i::SUBSETS], theirs[1][i::SUBSETS]).item() for i in range(SUBSETS)]
+    parts = zip(*(random_parts(len(values), SUBSETS) for values in theirs), strict=True)
+    subsets = [poly_mmd(theirs[0][ours], theirs[1][others]).item() for ours, others in parts]
     assert kernel_distance(x, y)[0] == pytest.approx(np.mean(subsets), rel=1e-9)
 
 
