@@ -29,7 +29,7 @@ from ablations.worker import Emit, train_group
 
 ATTEMPTS = 2
 """How often a job is begun whose process dies; each later attempt goes on from its checkpoint."""
-_WORKER_VARIABLES = {
+WORKER_VARIABLES = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -287,7 +287,7 @@ def _death(process: SpawnProcess) -> str:
 @contextlib.contextmanager
 def _worker_environment(gpu: int | None) -> Iterator[None]:
     """The environment a process is started in: one thread, memory that is kept, and its GPU."""
-    settings = dict(_WORKER_VARIABLES)
+    settings = dict(WORKER_VARIABLES)
     if gpu is not None:
         settings["CUDA_VISIBLE_DEVICES"] = str(gpu)
     before = {name: os.environ.get(name) for name in settings}

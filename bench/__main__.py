@@ -211,7 +211,16 @@ def save(out: Path, name: str, tree: dict[str, Any], device: str = "cpu") -> Non
     click.echo(f"written: {path}")
 
 
+def start_as_workers_are() -> None:
+    """Begin this process again in the environment of a worker: its memory settings are read at the very start."""
+    from ablations.executors import WORKER_VARIABLES
+
+    if any(os.environ.get(name) != value for name, value in WORKER_VARIABLES.items()):
+        os.execve(sys.executable, [sys.executable, "-m", "bench", *sys.argv[1:]], {**os.environ, **WORKER_VARIABLES})
+
+
 if __name__ == "__main__":
+    start_as_workers_are()
     try:
         main(prog_name="python -m bench")
     except UserError as error:
