@@ -337,3 +337,20 @@ def test_two_commands_at_once_train_nothing_twice(tmp_path: Path) -> None:
     stored = Store.open(tmp_path / "store").read("small")
     assert len(stored.results) == 6
     assert stored.superseded == 0
+
+
+def test_a_disk_that_is_full_at_a_checkpoint_is_said_and_a_rerun_takes_up(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store("full-disk")
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ablations.checkpoint.save_file", full)
+        summary, _ = run(STUDY, store, checkpoint_seconds=0.0)
+    assert summary.counts["failed"] == 6
+    assert "No space left on device; make room" in summary.failures[0][1]
+    again, _ = run(STUDY, store)
+    assert again.counts["finished"] == 6
