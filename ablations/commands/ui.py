@@ -13,9 +13,16 @@ from ablations.commands.shared import store_option
 @store_option
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes a free one.")
 def command(location: str, port: int) -> None:
-    """Serve MLflow's page of the store, to this machine only, until Ctrl-C."""
-    from ablations.store import serve
+    """Serve MLflow's page of the store, to this machine only, until Ctrl-C.
 
+    Prints the address of each study's table, with the columns that compare its variants.
+    """
+    from ablations.store import Store, serve
+
+    store = Store.open(location)
+    pages = {study: store.page(study) for study in store.studies()}
     with contextlib.suppress(KeyboardInterrupt), serve(location, port=port) as server:
         click.echo(f"{server.url} shows {location}; stop it with Ctrl-C")
+        for study, page in pages.items():
+            click.echo(f"{study}: {server.url}{page}")
         server.wait()
