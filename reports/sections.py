@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ablations.config import Variant
+from ablations.config import IDEAL_LOSSES, Variant
 from ablations.results import Result
 from reports.aggregate import profile_frame
 from reports.curves import Line, lines
@@ -129,9 +129,10 @@ def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str,
     """Where a loss stands if D cannot tell real from fake: ln 2 for BCE, 0.25 for MSE; negative for a saturating G."""
     marks = {}
     for variant in variants:
-        mse = variant.loss.criterion == "mse"
+        ideal = IDEAL_LOSSES[variant.loss.criterion]
         sign = -1 if generator and variant.loss.generator == "saturating" else 1
-        marks[("" if sign > 0 else MINUS) + ("0.25" if mse else "ln 2")] = sign * (0.25 if mse else math.log(2))
+        name = "ln 2" if ideal == math.log(2) else f"{ideal:g}"
+        marks[("" if sign > 0 else MINUS) + name] = sign * ideal
     return marks
 
 
