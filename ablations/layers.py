@@ -1,8 +1,7 @@
 """Layers on a stack of seeds: inputs of shape (seeds, batch, ...), tensors of shape (seeds, ...). Pure functions of
 both.
 
-A batched matrix product trains all seeds of a dense layer at once; a convolution runs seed by seed, which on a CPU is
-as fast as a grouped one. Each seed's numbers depend on its own tensors only.
+A batched matrix product trains all seeds of a dense layer at once. Each seed's numbers depend on its own tensors only.
 """
 
 from __future__ import annotations
@@ -15,11 +14,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ablations.convolutions import gather, spread
+
 Role = Literal["weight", "bias", "scale", "shift", "running_mean", "running_var"]
 Tensors = Mapping[str, Tensor]
 
 NORM_EPSILON = 1e-5
 NORM_MOMENTUM = 0.1
+_LARGE = 32_768
+"""Values of one seed in a batch from which passes over memory cost more than calls: seed by seed is then faster."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,7 @@ class Convolution:
         return self.inputs * self.outputs * self.kernel**2 * self.side**2
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
-        stack = zip(inputs, run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"], strict=True)
-        return torch.stack([F.conv2d(images, weight, bias, stride=2) for images, weight, bias in stack])
+        return gather(inputs, run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"])
 
 
 @dataclass(frozen=True)
@@ -139,13 +141,8 @@ class TransposedConvolution:
         return self.inputs * self.outputs * self.kernel**2 * self.side**2
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
-        stack = zip(inputs, run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"], strict=True)
-        return torch.stack(
-            [
-                F.conv_transpose2d(images, weight, bias, stride=2, output_padding=self.output_padding)
-                for images, weight, bias in stack
-            ]
-        )
+        weight, bias = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
+        return spread(inputs, weight, bias, (self.side - 1) * 2 + self.kernel + self.output_padding)
 
 
 def _kernels(name: str, channels: tuple[int, int], kernel: int, outputs: int) -> tuple[TensorSpec, ...]:
@@ -174,8 +171,11 @@ class LayerNorm(Weightless):
         )
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
-        normal = F.layer_norm(inputs, self.shape, eps=NORM_EPSILON)
         scale, shift = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
+        if inputs[0].numel() >= _LARGE:
+            stack = zip(inputs, scale, shift, strict=True)
+            return torch.stack([F.layer_norm(one, self.shape, w, b, NORM_EPSILON) for one, w, b in stack])
+        normal = F.layer_norm(inputs, self.shape, eps=NORM_EPSILON)
         return torch.addcmul(shift.unsqueeze(1), normal, scale.unsqueeze(1))
 
 

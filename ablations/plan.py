@@ -22,6 +22,7 @@ from ablations.store import Store
 DECISIVE_MODULES = (
     "capture",
     "classifier",
+    "convolutions",
     "draws",
     "engine",
     "group",
