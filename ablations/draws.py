@@ -17,10 +17,24 @@ from ablations.streams import DataOrder, StackedStream, draw
 
 @dataclass(frozen=True)
 class TrainingImages:
-    """The training set on the device, in the variant's range: images (n, 784), labels int64 (n,)."""
+    """The training set on the device: images uint8 (n, 784), labels int64 (n,).
+
+    They are scaled when they are drawn: as float32 they would take four times the memory, and a step uses few of them.
+    """
 
     images: Tensor
     labels: Tensor
+    symmetric: bool
+    """Drawn in [-1, 1], else in [0, 1]."""
+    dtype: torch.dtype
+    """As which they are drawn."""
+
+    def at(self, indices: Tensor) -> Tensor:
+        """Images of shape (*indices.shape, 784), scaled."""
+        drawn = self.images.index_select(0, indices.flatten()).to(self.dtype).div_(255)
+        if self.symmetric:
+            drawn.mul_(2).sub_(1)
+        return drawn.view(*indices.shape, -1)
 
 
 class Sampler:
@@ -33,7 +47,7 @@ class Sampler:
         training: TrainingImages,
         networks: tuple[StackedNetwork, StackedNetwork],
     ) -> None:
-        device, dtype = training.images.device, training.images.dtype
+        device, dtype = training.images.device, training.dtype
         batch, size = variant.batch_size, variant.latent.size
         kind = variant.latent.distribution
         self._variant = variant
@@ -49,13 +63,13 @@ class Sampler:
     def at(self, step: int) -> Draws:
         update, conditional = self._variant.update, self._variant.conditional
         bits = self._bits.at(step) if self._masks.values else None
-        masks = self._masks.carve(bits, self._training.images.dtype)
+        masks = self._masks.carve(bits, self._training.dtype)
         discriminator = []
         for number in range(step * update.discriminator_steps, (step + 1) * update.discriminator_steps):
             indices = self._order.last_of_epoch(number) if update.per == "epoch" else self._order.batch(number)
             discriminator.append(
                 DiscriminatorDraw(
-                    images=self._training.images.index_select(0, indices.flatten()).view(*indices.shape, -1),
+                    images=self._training.at(indices),
                     labels=self._training.labels[indices] if conditional else None,
                     latents=self._d_latents.at(number),
                     fake_labels=self._d_labels.at(number) if conditional else None,

@@ -38,7 +38,7 @@ class SeedGroup:
     def __init__(self, variant: Variant, seeds: Sequence[int], dataset: Dataset, engine: Engine) -> None:
         device, dtype = torch.device(engine.device), _DTYPES[engine.precision]
         check_fits(variant, dataset)
-        training = training_images(dataset, variant.image_range, variant.training_images, device, dtype)
+        training = training_images(variant, dataset, device, dtype)
         networks = build_networks(variant)
         self.variant = variant
         self.seeds = tuple(seeds)
@@ -156,23 +156,18 @@ class SeedGroup:
         return torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False)
 
 
-_TRAINING: dict[tuple[object, ...], TrainingImages] = {}
+_TRAINING: dict[tuple[object, ...], tuple[Tensor, Tensor]] = {}
 
 
-def training_images(
-    dataset: Dataset, image_range: str, count: int, device: torch.device, dtype: torch.dtype
-) -> TrainingImages:
-    """The last `count` training images on the device, in the range of the variant. The last one is kept for the
-    next group.
-    """
-    key = (dataset.digest, image_range, count, device, dtype)
+def training_images(variant: Variant, dataset: Dataset, device: torch.device, dtype: torch.dtype) -> TrainingImages:
+    """The last `variant.training_images` training images on the device. The last ones are kept for the next group."""
+    count = variant.training_images
+    key = (dataset.digest, count, device)
     if key not in _TRAINING:
         _TRAINING.clear()
-        images = dataset.train_images[-count:].to(device, dtype).div_(255)
-        if image_range == "symmetric":
-            images = images.mul_(2).sub_(1)
-        _TRAINING[key] = TrainingImages(images.view(-1, PIXELS), dataset.train_labels[-count:].to(device))
-    return _TRAINING[key]
+        images, labels = dataset.train_images[-count:], dataset.train_labels[-count:]
+        _TRAINING[key] = (images.reshape(-1, PIXELS).to(device), labels.to(device))
+    return TrainingImages(*_TRAINING[key], symmetric=variant.image_range == "symmetric", dtype=dtype)
 
 
 def check_fits(variant: Variant, dataset: Dataset) -> None:

@@ -57,6 +57,9 @@ def initial_tensors(
     """The tensors of a stack: name to values of shape (seeds, *shape)."""
     values = {}
     for spec in specs:
-        drawn = [INITIALIZATIONS[scheme](generator(seed, "init", f"{network}.{spec.name}"), spec) for seed in seeds]
-        values[spec.name] = torch.from_numpy(np.stack(drawn)).to(device, dtype)
+        stack = torch.empty(len(seeds), *spec.shape, dtype=dtype)
+        for place, seed in zip(stack, seeds, strict=True):  # drawn in float64, one seed at a time: a stack is large
+            drawn = INITIALIZATIONS[scheme](generator(seed, "init", f"{network}.{spec.name}"), spec)
+            place.copy_(torch.from_numpy(np.asarray(drawn)))
+        values[spec.name] = stack.to(device)
     return values

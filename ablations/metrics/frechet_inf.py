@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.stats
+import scipy.special
 from numpy.typing import NDArray
 
 from ablations.metrics.frechet import Gaussian, frechet_distance
@@ -51,7 +51,7 @@ def frechet_inf(x: Float, y: Float) -> Extrapolated:
     )
     bias = sum((GROUPS - 1) * float(side.mean() - whole) for side in sides)
     variance = sum((GROUPS - 1) * float(side.var()) for side in sides)
-    reach = float(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, GROUPS - 1)) * variance**0.5
+    reach = float(scipy.special.stdtrit(GROUPS - 1, (1 + CONFIDENCE) / 2)) * variance**0.5
     distance = whole - bias
     return Extrapolated(distance=distance, low=distance - reach, high=distance + reach)
 
