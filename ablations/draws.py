@@ -123,7 +123,12 @@ def _dropout(variant: Variant) -> tuple[float, float]:
     return variant.generator.dropout, variant.discriminator.dropout
 
 
-def evaluation_latents(variant: Variant, seed: int, count: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """The fixed latents of a seed's evaluations, of shape (1, count, size); training never draws them."""
+def evaluation_latents(
+    variant: Variant, seed: int, count: int, device: torch.device, dtype: torch.dtype, number: int = 0
+) -> Tensor:
+    """The fixed latents of a seed's evaluations, of shape (1, count, size); training never draws them.
+
+    Set 0 is what scores are taken of; others show how much a score owes to the samples.
+    """
     shape = (count, variant.latent.size)
-    return draw(variant.latent.distribution, seed, "evaluation", 0, shape, device).to(dtype)[None]
+    return draw(variant.latent.distribution, seed, "evaluation", number, shape, device).to(dtype)[None]

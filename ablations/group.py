@@ -79,12 +79,12 @@ class SeedGroup:
         return [bool(ok) for ok in torch.stack(checks).all(0).tolist()]
 
     @torch.no_grad()
-    def sample(self, slot: int, count: int) -> Tensor:
+    def sample(self, slot: int, count: int, number: int = 0) -> Tensor:
         """`count` images of one seed in eval mode on its fixed evaluation latents: float32 (count, 28, 28) in [0, 1].
 
-        A conditional G is asked for class i mod 10 in row i.
+        A conditional G is asked for class i mod 10 in row i. Each `number` stands for latents of its own.
         """
-        latents = evaluation_latents(self.variant, self.seeds[slot], count, self._device, self._dtype)
+        latents = evaluation_latents(self.variant, self.seeds[slot], count, self._device, self._dtype, number)
         labels = asked_labels(count, self._device)[None] if self.variant.conditional else None
         images = _in_batches(self._generator, slot, join(latents, labels))
         if self.variant.image_range == "symmetric":

@@ -17,8 +17,9 @@ from ablations.environment import environment
 from ablations.group import SeedGroup, asked_labels
 from ablations.job import GroupJob
 from ablations.metrics.features import Classifier
-from ablations.metrics.suite import evaluate, noise_floor, primary_metric, reference_of, sample_count
-from ablations.metrics.table import Tier
+from ablations.metrics.repeats import SETS, parts_of, repeats
+from ablations.metrics.suite import noise_floor, primary_metric, reference_of, sample_count, score
+from ablations.metrics.table import Samples, Tier
 from ablations.results import CURVES, Evaluation, Result, Status
 from ablations.trainer import Tick
 
@@ -33,6 +34,7 @@ class Scorer:
         self._dataset = dataset
         self._classifier = classifier
         self._reference = reference_of(dataset, classifier)
+        self._parts = parts_of(self._reference.test)
         self._count = sample_count(dataset)
         self.noise_floor = noise_floor(dataset, classifier)[primary_metric(dataset)]
         """The primary metric of real training images against the test images."""
@@ -41,8 +43,12 @@ class Scorer:
         """The metrics of a tier, and the first images as uint8 of shape (GRID_IMAGES, 28, 28)."""
         images = group.sample(slot, self._count)
         asked = asked_labels(self._count, images.device)
-        labels = asked if group.variant.conditional else None
-        scores = evaluate(images, self._classifier, self._reference, labels, tier=tier)
+        seen = self._classifier.features(images)
+        labels = asked.cpu().numpy() if group.variant.conditional else None
+        scores = score(Samples(seen=seen, asked=labels), self._reference, tier=tier)
+        if tier == "full" and self._parts:
+            more = (group.sample(slot, self._count, number) for number in range(1, SETS))
+            scores |= repeats([seen, *map(self._classifier.features, more)], self._parts)
         test = self._dataset.test_images.to(images.device).float() / 255
         real, fake = group.discriminate(slot, test, self._dataset.test_labels), group.discriminate(slot, images, asked)
         scores["d_real_test"], scores["d_fake_eval"] = float(real.mean()), float(fake.mean())

@@ -183,7 +183,7 @@ def other_metrics(found: Findings) -> Table:
     return _table(found, [name for name in found.runs.columns[first:] if not _DETAIL.search(name)])
 
 
-_DETAIL = re.compile(r"(class|accuracy)_\d+$|_(low|high)$|_error(_|$)")
+_DETAIL = re.compile(r"(class|accuracy)_\d+$|_(low|high)$|_error(_|$)|^repeat_")
 
 
 def _table(found: Findings, metrics: list[str]) -> Table:

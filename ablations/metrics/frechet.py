@@ -10,6 +10,7 @@ where they are singular.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.linalg
@@ -47,6 +48,13 @@ class Gaussian:
     def finite(self) -> bool:
         return bool(np.isfinite(self.mean).all() and np.isfinite(self.covariance).all())
 
+    @cached_property
+    def root(self) -> Float64:
+        """The symmetric square root of the covariance; eigenvalues that rounding made negative count as zero."""
+        values, vectors = scipy.linalg.eigh(self.covariance)
+        root: Float64 = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
+        return root
+
 
 def frechet_distance(first: Float | Gaussian, second: Float | Gaussian) -> float:
     """The squared Frechet distance, at least 0, of two sets of features (n, d) or of their Gaussians.
@@ -57,15 +65,8 @@ def frechet_distance(first: Float | Gaussian, second: Float | Gaussian) -> float
     x, y = (value if isinstance(value, Gaussian) else Gaussian.of(value) for value in (first, second))
     if not (x.finite and y.finite):
         return float("nan")
-    overlap = scipy.linalg.svdvals(_square_root(x.covariance) @ _square_root(y.covariance)).sum()
+    overlap = scipy.linalg.svdvals(x.root @ y.root).sum()
     shift = x.mean - y.mean
     distance = shift @ shift + np.trace(x.covariance) + np.trace(y.covariance) - 2 * overlap
     # Equal sets come out as plus or minus a rounding error.
     return max(float(distance), 0.0)
-
-
-def _square_root(covariance: Float64) -> Float64:
-    """The symmetric square root; eigenvalues that rounding made negative count as zero."""
-    values, vectors = scipy.linalg.eigh(covariance)
-    root: Float64 = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
-    return root

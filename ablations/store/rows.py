@@ -25,6 +25,7 @@ CURVE_POINTS = 100
 
 NOTE = 20_000
 SHARES = "share of samples/"
+REPEATS = "the score again/"
 
 UNITS: Mapping[str, str] = {
     "frechet_10k": "squared distance of classifier features, 10,000 samples against the test images; lower is better",
@@ -145,8 +146,10 @@ def _all_points(result: Result) -> list[Point]:
 def score_name(name: str) -> str:
     """The part before the slash becomes a section of MLflow's charts, and sections are sorted: what counts comes first.
 
-    Ten class shares would crowd out the scores, so they have a section of their own.
+    Ten class shares would crowd out the scores, so they have a section of their own, and so have repeated scores.
     """
+    if name.startswith("repeat_"):
+        return f"{REPEATS}{name}"
     return f"{SHARES if re.fullmatch(r'class_[0-9]+', name) else 'score/'}{name}"
 
 
@@ -181,7 +184,7 @@ def summary_points(results: Sequence[Result]) -> list[Point]:
             series.setdefault((name, step), []).append(value)
     points += [Point(name, statistics.fmean(values), step) for (name, step), values in series.items()]
     for name in sorted({name for result in finished for name in result.scores}):
-        if score_name(name).startswith(SHARES):
+        if score_name(name).startswith((SHARES, REPEATS)):
             continue
         values = [result.scores[name] for result in finished if name in result.scores]
         points.append(Point(f"{name}_mean", statistics.fmean(values), last))
