@@ -61,6 +61,9 @@ def _optimizers(**settings: Any) -> dict[str, Any]:
     }
 
 
+_D_STEPS = "update.discriminator_steps"
+_G_RATE, _D_RATE = "generator_optimizer.learning_rate", "discriminator_optimizer.learning_rate"
+
 LOSS = Axis(
     name="loss",
     question="Which loss?",
@@ -200,6 +203,29 @@ GENERATOR_LATENTS = Axis(
     sources=("S3", "S4"),
 )
 
+DISCRIMINATOR_STEPS = Axis(
+    name="d-steps",
+    question="How many D updates for each G update?",
+    levels=tuple(
+        Level(name=f"d-steps-{n}", label=f"{n} D step{'s' if n > 1 else ''} a G step", overrides={_D_STEPS: n})
+        for n in (1, 5)
+    ),
+    sources=("S3",),
+    claims=("S3-b",),
+)
+
+RATES = Axis(
+    name="rates",
+    question="Does one network learn faster?",
+    levels=(
+        Level(name="equal-rates", label="equal rates", overrides={_G_RATE: 1e-3, _D_RATE: 1e-3}),
+        Level(name="d-rate-x5", label="D's rate five times G's", overrides={_G_RATE: 1e-3, _D_RATE: 5e-3}),
+        Level(name="g-rate-x5", label="G's rate five times D's", overrides={_G_RATE: 5e-3, _D_RATE: 1e-3}),
+    ),
+    sources=("S3",),
+    claims=("S3-b",),
+)
+
 DETACHMENT = Axis(
     name="detachment",
     question="Is the fake detached in D's step?",
@@ -264,6 +290,8 @@ AXES: Mapping[str, Axis] = {
         LATENT_DISTRIBUTION,
         DISCRIMINATOR_UPDATE,
         GENERATOR_LATENTS,
+        DISCRIMINATOR_STEPS,
+        RATES,
         DETACHMENT,
         DROPOUT,
         INITIALIZATION,
