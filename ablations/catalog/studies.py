@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from ablations.catalog.axes import (
@@ -17,7 +18,7 @@ from ablations.catalog.axes import (
     Axis,
     Level,
 )
-from ablations.catalog.recipes import RECIPES, S1, S1_FIRST_ATTEMPT
+from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_PRINTED
 from ablations.config import Contrast, Study, Variant
 
 BASELINE = S1.override(
@@ -119,6 +120,9 @@ AXES_STUDY = Study(
     evaluations=4,
 )
 
+SINGLE_IMAGES = 10_000
+"""Steps of the documents' loops over single images where 20 seeds of each are compared."""
+
 _LADDER_STEPS = (
     (LOSS, "bce", "BCE"),
     (ACTIVATION, "leaky-relu-0.02", "LeakyReLU(0.02)"),
@@ -130,7 +134,7 @@ _LADDER_STEPS = (
 
 
 def _ladder() -> Study:
-    rungs = [S1_FIRST_ATTEMPT.override({"steps": 20_000}, name="0-first-attempt")]
+    rungs = [S1_FIRST_ATTEMPT.override({"steps": SINGLE_IMAGES}, name="0-first-attempt")]
     contrasts = []
     for number, (axis, level, label) in enumerate(_LADDER_STEPS, start=1):
         before = rungs[-1]
@@ -154,9 +158,25 @@ def _ladder() -> Study:
         variants=tuple(rungs),
         contrasts=tuple(contrasts),
         seeds=5,
-        evaluations=5,
+        evaluations=4,
     )
 
+
+_CONDITIONAL = Contrast(
+    axis="conditioning",
+    question="conditional instead of unconditional",
+    treatment="s0",
+    reference="s1",
+    claims=("S0-b", "S1-d"),
+)
+
+_SLIP = Contrast(
+    axis="schedule",
+    question="an update a batch instead of an update an epoch",
+    treatment="s4",
+    reference="s4-printed",
+    claims=("S4-slip",),
+)
 
 RECIPES_STUDY = Study(
     name="recipes",
@@ -167,13 +187,7 @@ RECIPES_STUDY = Study(
     ),
     variants=tuple(RECIPES.values()),
     contrasts=(
-        Contrast(
-            axis="conditioning",
-            question="conditional instead of unconditional",
-            treatment="s0",
-            reference="s1",
-            claims=("S0-b", "S1-d"),
-        ),
+        _CONDITIONAL,
         Contrast(
             axis="refinements",
             question="S1's refinements and its later z instead of the first attempt",
@@ -187,17 +201,92 @@ RECIPES_STUDY = Study(
             treatment="s2",
             reference="s2-z10",
         ),
-        Contrast(
-            axis="schedule",
-            question="an update a batch instead of an update an epoch",
-            treatment="s4",
-            reference="s4-printed",
-            claims=("S4-a",),
-        ),
+        _SLIP,
     ),
     seeds=5,
     evaluations=10,
 )
 
-STUDIES: Mapping[str, Study] = {study.name: study for study in (QUICK, RECIPES_STUDY, AXES_STUDY, _ladder())}
+DOCUMENTS = Study(
+    name="documents",
+    title="S0 to S3 as they are written, shortened",
+    description=(
+        "The documents' own recipes at lengths that 20 seeds of each can be trained for in minutes: single images for "
+        f"{SINGLE_IMAGES:,} steps, S2 to the step 2,000 whose losses it prints, S3 for 2,000 steps. S4 is a study of "
+        "its own."
+    ),
+    variants=(
+        *(recipe.override({"steps": SINGLE_IMAGES}) for recipe in (S0, S1, S1_CNN)),
+        *(recipe.override({"steps": 2_000}) for recipe in (S2, S3)),
+    ),
+    contrasts=(
+        _CONDITIONAL,
+        Contrast(
+            axis="architecture",
+            question="S1's CNN with BatchNorm instead of its MLP with LayerNorm",
+            treatment="s1-cnn",
+            reference="s1",
+            claims=("S1-b", "S1-q"),
+        ),
+    ),
+    seeds=5,
+    evaluations=4,
+)
+
+S4_STUDY = Study(
+    name="s4",
+    title="S4 as it is meant and as it is printed",
+    description=(
+        "One update a batch for 2,000 steps, scored every 100, against the loop as it is printed: one update an epoch, "
+        "100 in all."
+    ),
+    variants=(S4.override({"steps": 2_000}), S4_PRINTED),
+    contrasts=(_SLIP,),
+    seeds=5,
+    evaluations=20,
+)
+
+
+def _normalization() -> Study:
+    """Every normalisation on both architectures, at batch 1 and at the baseline's; dense BatchNorm cannot do batch 1.
+
+    The variants that the study of all axes has too carry its names' settings, so that their runs are shared.
+    """
+    variants: list[Variant] = []
+    contrasts: list[Contrast] = []
+    batches = (BASELINE.batch_size, 1)
+    for architecture, batch in itertools.product(("mlp", "cnn"), batches):
+        norms = ("no-norm", "layer-norm", *(() if (architecture, batch) == ("mlp", 1) else ("batch-norm",)))
+        names = [f"{architecture}-{norm}-batch-{batch}" for norm in norms]
+        for norm, name in zip(norms, names, strict=True):
+            shaped = ARCHITECTURE.level(architecture).apply(BASELINE.override({"batch_size": batch}))
+            variants.append(NORMALIZATION.level(norm).apply(shaped, name))
+        for one, other in itertools.pairwise(range(len(norms))):
+            treatment, reference = NORMALIZATION.level(norms[other]), NORMALIZATION.level(norms[one])
+            contrasts.append(
+                Contrast(
+                    axis=f"{architecture.upper()}, batch {batch}",
+                    question=f"{treatment.label} instead of {reference.label}, {architecture.upper()}, batch {batch}",
+                    treatment=names[other],
+                    reference=names[one],
+                    claims=("S1-q",),
+                )
+            )
+    return Study(
+        name="normalization",
+        title="What did BatchNorm instead of LayerNorm change?",
+        description=(
+            "No normalisation, LayerNorm and BatchNorm on the baseline's MLP and CNN, at batch 64 and at batch 1. "
+            "BatchNorm on dense layers is impossible at batch 1: the variance of one value is zero."
+        ),
+        variants=tuple(variants),
+        contrasts=tuple(contrasts),
+        seeds=5,
+        evaluations=4,
+    )
+
+
+STUDIES: Mapping[str, Study] = {
+    study.name: study for study in (QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization())
+}
 """Every study by name."""
