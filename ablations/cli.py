@@ -12,7 +12,21 @@ from typing import Any
 import click
 
 from ablations import __version__
-from ablations.commands import certify, classifier, data, doctor, listing, report, run, score, search, tune, ui, verify
+from ablations.commands import (
+    certify,
+    claims,
+    classifier,
+    data,
+    doctor,
+    listing,
+    report,
+    run,
+    score,
+    search,
+    tune,
+    ui,
+    verify,
+)
 from ablations.errors import UserError
 
 
@@ -53,7 +67,7 @@ def main() -> None:
     """
 
 
-for module in (listing, run, report, ui, verify, score, search, tune, certify, data, classifier, doctor):
+for module in (listing, run, report, claims, ui, verify, score, search, tune, certify, data, classifier, doctor):
     main.add_command(module.command)
 
 

@@ -39,8 +39,8 @@ def build(stored: StoredStudy, out: Path, *, noise_floor: float | None = None) -
     found = find(stored, noise_floor=noise_floor)
     context = page(found)
     contents = {
-        "report.html": _environment(escape=True).get_template("report.html.j2").render(context).encode(),
-        "report.md": _environment(escape=False).get_template("report.md.j2").render(context).encode(),
+        "report.html": environment_of(escape=True).get_template("report.html.j2").render(context).encode(),
+        "report.md": environment_of(escape=False).get_template("report.md.j2").render(context).encode(),
     }
     contents |= files.tables(found) | files.figures(context["figures"], context["axes"]) | files.samples(found)
     try:
@@ -137,7 +137,7 @@ def _images(metric: str) -> str:
     return f"{int(written) * (1_000 if size.endswith('k') else 1):,}" if written.isdigit() else size
 
 
-def _environment(*, escape: bool) -> jinja2.Environment:
+def environment_of(*, escape: bool) -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=escape,

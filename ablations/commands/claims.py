@@ -1,0 +1,68 @@
+"""`ablations claims`: what the documents claim, answered from the studies that the store has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablations.commands.shared import json_option, out_option, print_json, print_table, store_option
+
+if TYPE_CHECKING:
+    from ablations.store import Store, StoredStudy
+    from reports.claims import Answered
+
+DEFAULT = Path("results") / "reports" / "claims"
+LONGEST = 90
+
+
+@click.command("claims")
+@store_option
+@out_option
+@json_option
+def command(location: str, out: Path | None, as_json: bool) -> None:
+    """Answer the claims of the five documents from the stored studies; trains nothing.
+
+    A claim whose studies are not stored cannot be answered: the page names the command that trains them.
+    """
+    from ablations.store import Store
+    from reports.claims_page import build_claims
+
+    folder = out or DEFAULT
+    found = build_claims(stored_studies(Store.open(location)), folder)
+    if as_json:
+        print_json({"claims": [tree_of(item) for item in found], "page": str(folder / "claims.html")})
+        return
+    print_table(("claim", "answer", "tests", "text"), [_row(item) for item in found])
+    click.echo(f"\npage: {folder / 'claims.html'}")
+
+
+def stored_studies(store: Store) -> dict[str, StoredStudy]:
+    """Those of the studies that the claims need which the store has."""
+    from ablations.catalog.claims import studies_of
+
+    present = store.studies()
+    return {name: store.read(name) for name in studies_of() if name in present}
+
+
+def tree_of(item: Answered) -> dict[str, Any]:
+    from reports.claims_page import claims_frame
+
+    claim = item.claim
+    tests: Sequence[Any] = claims_frame([item]).to_dict("records") if item.tests else []
+    keys = ("test", "expected", "outcome", "measured", "held_against", "difference", "low", "high", "seeds", "p_holm")
+    return {
+        "claim": claim.name,
+        "kind": claim.kind,
+        "text": claim.text,
+        "answer": item.answer,
+        "tests": [{key: row[key] for key in keys} for row in tests],
+        "command": claim.command,
+    }
+
+
+def _row(item: Answered) -> tuple[str, ...]:
+    text = item.claim.text if len(item.claim.text) <= LONGEST else f"{item.claim.text[: LONGEST - 2]} …"
+    return item.claim.name, item.answer, item.counted or "-", text
