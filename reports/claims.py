@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from ablations.catalog.claims import Claim, Curve, Expectation, Measure, Metric, Test
+from ablations.catalog.claims import Claim, Curve, Expectation, Measure, Metric, Check
 from ablations.config import Contrast
 from ablations.results import Evaluation, Result
 from reports.frames import WITHOUT_SCORE
@@ -39,7 +39,7 @@ _HALVES = {"d_loss": ("d_loss_real", "d_loss_fake")}
 class Tested:
     """One test and its outcome."""
 
-    test: Test
+    test: Check
     outcome: Outcome
     comparison: Comparison | None = None
     """None without data, or for a printed figure."""
@@ -80,7 +80,7 @@ def answer(claims: Sequence[Claim], runs: Runs, rules: Rules | None = None) -> t
     rules = rules or Rules()
     columns: dict[str, dict[int, float]] = {}
     contrasts: list[Contrast] = []
-    compared: list[Test] = []
+    compared: list[Check] = []
     for test in dict.fromkeys(test for claim in claims for test in claim.tests):
         ours, theirs = _columns(test, runs)
         if test.expect != "among" and ours and theirs:
@@ -105,7 +105,7 @@ def values(measure: Measure, runs: Runs) -> dict[int, float]:
     return found
 
 
-def _columns(test: Test, runs: Runs) -> tuple[dict[int, float], dict[int, float]]:
+def _columns(test: Check, runs: Runs) -> tuple[dict[int, float], dict[int, float]]:
     ours = values(test.measure, runs)
     if isinstance(test.against, float | int):
         return ours, dict.fromkeys(ours, float(test.against))
@@ -158,7 +158,7 @@ def _curve(measure: Curve, result: Result) -> float | None:
     return mean if math.isfinite(mean) else None
 
 
-def _tested(test: Test, comparison: Comparison | None, runs: Runs, rules: Rules) -> Tested:
+def _tested(test: Check, comparison: Comparison | None, runs: Runs, rules: Rules) -> Tested:
     ours, theirs = _columns(test, runs)
     shared = [seed for seed in ours if seed in theirs]
     if not shared:
@@ -178,7 +178,7 @@ def _tested(test: Test, comparison: Comparison | None, runs: Runs, rules: Rules)
     )
 
 
-def _among(test: Test, numbers: Sequence[float], rules: Rules) -> Tested:
+def _among(test: Check, numbers: Sequence[float], rules: Rules) -> Tested:
     """Could the printed number be one more seed's? By the prediction interval of Student's t."""
     assert isinstance(test.against, float | int)
     count, mean = len(numbers), _mean(numbers)
@@ -200,7 +200,7 @@ _SIGNS: Mapping[Expectation, int] = {"lower": -1, "higher": 1}
 _VERDICTS = {"better": -1, "worse": 1}
 
 
-def _outcome(test: Test, item: Comparison, rules: Rules) -> Outcome:
+def _outcome(test: Check, item: Comparison, rules: Rules) -> Outcome:
     if item.verdict == "too few seeds":
         return "too few seeds"
     shown = _VERDICTS.get(item.verdict, 0)
@@ -211,7 +211,7 @@ def _outcome(test: Test, item: Comparison, rules: Rules) -> Outcome:
     return "not shown" if not shown else "holds" if shown == _SIGNS[test.expect] else "contrary"
 
 
-def _is_score(test: Test) -> bool:
+def _is_score(test: Check) -> bool:
     return isinstance(test.measure, Metric) and test.measure.name == "frechet" and not isinstance(test.against, float)
 
 

@@ -54,7 +54,7 @@ Measure = Metric | Curve
 
 
 @dataclass(frozen=True, kw_only=True)
-class Test:
+class Check:
     """One comparison, and what the claim expects of it."""
 
     says: str
@@ -70,7 +70,7 @@ class Claim:
     name: str
     kind: Kind = "claim"
     text: str
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Check, ...] = ()
     denied: bool = False
     """The tests state the opposite: where they hold, the claim is refuted."""
     reading: str = ""
@@ -90,31 +90,31 @@ FIRST_TENTH = (0.02, 0.1)
 """Once D has learned to tell noise from digits, which takes some dozens of steps."""
 
 
-def _score(says: str, better: str, worse: str) -> Test:
+def _score(says: str, better: str, worse: str) -> Check:
     """`better` has the lower final score."""
-    return Test(says=says, measure=Metric(of=better), expect="lower", against=Metric(of=worse))
+    return Check(says=says, measure=Metric(of=better), expect="lower", against=Metric(of=worse))
 
 
-def _rise(says: str, variant: str) -> Test:
+def _rise(says: str, variant: str) -> Check:
     """D's loss in the last tenth is above that of the first."""
     start, stop = FIRST_TENTH
     late, early = Curve(of=variant, name="d_loss", start=0.9), Curve(of=variant, name="d_loss", start=start, stop=stop)
-    return Test(says=says, measure=late, expect="higher", against=early)
+    return Check(says=says, measure=late, expect="higher", against=early)
 
 
-def _above(says: str, variant: str, criterion: str) -> Test:
+def _above(says: str, variant: str, criterion: str) -> Check:
     """D's loss ends above a tenth of the ideal: not near 0."""
     late = Curve(of=variant, name="d_loss", start=0.9)
-    return Test(says=says, measure=late, expect="higher", against=IDEAL_LOSSES[criterion] / 10)
+    return Check(says=says, measure=late, expect="higher", against=IDEAL_LOSSES[criterion] / 10)
 
 
-def _asked(says: str, variant: str, name: str) -> Test:
-    return Test(says=says, measure=Metric(of=variant, name=name), expect="higher", against=0.5)
+def _asked(says: str, variant: str, name: str) -> Check:
+    return Check(says=says, measure=Metric(of=variant, name=name), expect="higher", against=0.5)
 
 
-def _coverage(says: str, variant: str) -> Test:
+def _coverage(says: str, variant: str) -> Check:
     """The share of the real images within reach of a sample is lower than the baseline's."""
-    return Test(
+    return Check(
         says=says,
         measure=Metric(of=variant, name="coverage"),
         expect="lower",
@@ -177,7 +177,7 @@ CLAIMS: tuple[Claim, ...] = (
         text="Local image features make a CNN the better tool for images.",
         tests=(
             _score("at equal steps: the CNN has a lower score than the MLP", CNN, BASE),
-            Test(
+            Check(
                 says="at equal training seconds: the CNN has a lower score than the MLP",
                 measure=Metric(of=CNN, same_seconds=BASE),
                 expect="lower",
@@ -231,7 +231,7 @@ CLAIMS: tuple[Claim, ...] = (
         name="S2-a",
         text="Maximising log D(G(z)) avoids the vanishing gradient that log(1 - D(G(z))) has early in training.",
         tests=(
-            Test(
+            Check(
                 says="G's gradient in the first tenth is smaller with log(1 - D(G(z)))",
                 measure=Curve(of="axes/saturating", name="g_grad_norm", stop=0.1),
                 expect="lower",
@@ -244,25 +244,25 @@ CLAIMS: tuple[Claim, ...] = (
         name="S2-b",
         text="G and D grow stronger together.",
         tests=(
-            Test(
+            Check(
                 says="baseline: G's score is lower at the end than at half time",
                 measure=Metric(of=BASE),
                 expect="lower",
                 against=Metric(of=BASE, step=1_000),
             ),
-            Test(
+            Check(
                 says="baseline: D still tells real from fake better than a coin at the end",
                 measure=Metric(of=BASE, name="d_accuracy"),
                 expect="higher",
                 against=0.5,
             ),
-            Test(
+            Check(
                 says="S2 as written: G's score is lower at the end than at half time",
                 measure=Metric(of="documents/s2"),
                 expect="lower",
                 against=Metric(of="documents/s2", step=1_000),
             ),
-            Test(
+            Check(
                 says="S2 as written: D still tells real from fake better than a coin at the end",
                 measure=Metric(of="documents/s2", name="d_accuracy"),
                 expect="higher",
@@ -276,13 +276,13 @@ CLAIMS: tuple[Claim, ...] = (
         kind="figures",
         text="At step 2,000, mean losses over the last 500 steps: G 1.7751, D 0.1973.",
         tests=(
-            Test(
+            Check(
                 says="G's loss: 1.7751 could be one more seed's",
                 measure=Curve(of="documents/s2", name="g_loss", start=0.75),
                 expect="among",
                 against=1.7751,
             ),
-            Test(
+            Check(
                 says="D's loss: 0.1973 could be one more seed's",
                 measure=Curve(of="documents/s2", name="d_loss", start=0.75),
                 expect="among",
@@ -302,19 +302,19 @@ CLAIMS: tuple[Claim, ...] = (
         name="S3-a",
         text="There is no quantitative measure of how close samples are to real images, only a subjective look.",
         tests=(
-            Test(
+            Check(
                 says="baseline: the score falls from the first step to the last",
                 measure=Metric(of=BASE),
                 expect="lower",
                 against=Metric(of=BASE, step=0),
             ),
-            Test(
+            Check(
                 says="S3 as written: the score falls from the first step to the last",
                 measure=Metric(of="documents/s3"),
                 expect="lower",
                 against=Metric(of="documents/s3", step=0),
             ),
-            Test(
+            Check(
                 says="S3 as written: it still falls in the second half of the training",
                 measure=Metric(of="documents/s3"),
                 expect="lower",
@@ -349,13 +349,13 @@ CLAIMS: tuple[Claim, ...] = (
             "1,000 quality no longer changes."
         ),
         tests=(
-            Test(
+            Check(
                 says="at update 300 the score is below half of what it was at the start",
                 measure=Metric(of="s4/s4", step=300),
                 expect="lower",
                 against=Metric(of="s4/s4", step=0, scale=0.5),
             ),
-            Test(
+            Check(
                 says="from update 1,000 to 2,000 the score stays the same",
                 measure=Metric(of="s4/s4"),
                 expect="equal",
@@ -369,25 +369,25 @@ CLAIMS: tuple[Claim, ...] = (
         name="S4-b",
         text="The digits drawn exist nowhere in MNIST: they are new handwriting, not copies.",
         tests=(
-            Test(
+            Check(
                 says="S4 as meant: memorization below 0.6 (0.5: as new as test images, 1: copies)",
                 measure=Metric(of="s4/s4", name="memorization"),
                 expect="lower",
                 against=0.6,
             ),
-            Test(
+            Check(
                 says="S4 as meant: fewer than 1% of the samples are copies",
                 measure=Metric(of="s4/s4", name="copy_share"),
                 expect="lower",
                 against=0.01,
             ),
-            Test(
+            Check(
                 says="baseline: memorization below 0.6",
                 measure=Metric(of=BASE, name="memorization"),
                 expect="lower",
                 against=0.6,
             ),
-            Test(
+            Check(
                 says="baseline: fewer than 1% of the samples are copies",
                 measure=Metric(of=BASE, name="copy_share"),
                 expect="lower",
