@@ -115,6 +115,12 @@ def report(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"])
+def publish(session: nox.Session) -> None:
+    """Regenerate reports/published from nothing: hours; `-- --no-tuned` leaves out the axes tuned against tuned."""
+    run(session, "ablations", "publish", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
 def ui(session: nox.Session) -> None:
     """Serve MLflow's page of the store on this machine."""
     run(session, "ablations", "ui", *session.posargs)

@@ -19,6 +19,7 @@ from ablations.commands import (
     data,
     doctor,
     listing,
+    publish,
     report,
     run,
     score,
@@ -67,7 +68,22 @@ def main() -> None:
     """
 
 
-for module in (listing, run, report, claims, ui, verify, score, search, tune, certify, data, classifier, doctor):
+for module in (
+    listing,
+    run,
+    report,
+    claims,
+    publish,
+    ui,
+    verify,
+    score,
+    search,
+    tune,
+    certify,
+    data,
+    classifier,
+    doctor,
+):
     main.add_command(module.command)
 
 

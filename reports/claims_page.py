@@ -94,18 +94,23 @@ def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answere
 
 def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[str, Any]:
     """What the templates show."""
-    counts = Counter(item.answer for item in found)
     family = {item.test for one in found for item in one.tests if item.comparison is not None}
     results = [result for stored in studies.values() for result in stored.results]
     return {
         "answers": [_claim(item, studies) for item in found],
-        "tally": ", ".join(f"{counts[kind]} {kind}" for kind in SYMBOLS if counts[kind]),
+        "tally": tally(found),
         "sources": SOURCES,
         "rules": Rules(noise_floor=stated_floor(tuple(results))),
         "tests": len(family),
         "studies": [(name, _numbers(stored)) for name, stored in studies.items()],
         "words": words,
     }
+
+
+def tally(found: Sequence[Answered]) -> str:
+    """How many answers of each kind."""
+    counts = Counter(item.answer for item in found)
+    return ", ".join(f"{counts[kind]} {kind}" for kind in SYMBOLS if counts[kind])
 
 
 def _numbers(stored: StoredStudy) -> str:

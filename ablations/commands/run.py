@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ import click
 from ablations.commands.shared import (
     DATASETS,
     build_report,
+    carry_out,
     data_folder_option,
     json_option,
     out_option,
@@ -87,8 +86,6 @@ def command(study: str, location: str, out: Path | None, dry_run: bool, as_json:
 
     found = find_study(study)
     from ablations.plan import Options, make_plan
-    from ablations.progress import Display
-    from ablations.runner import execute
     from ablations.store import Store
 
     store = Store.open(location)
@@ -96,14 +93,7 @@ def command(study: str, location: str, out: Path | None, dry_run: bool, as_json:
     if dry_run:
         print_json(plan.as_dict()) if as_json else print_plan(plan)
         return
-    estimates = {group.name: group.estimate_seconds for group in plan.groups}
-    try:
-        with Display(estimates, stream=sys.stderr if as_json else sys.stdout) as display:
-            summary = execute(plan, store, display)
-    except KeyboardInterrupt:
-        again = shlex.join(["ablations", *sys.argv[1:]])
-        click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
-        raise click.exceptions.Exit(130) from None
+    summary = carry_out(plan, store, as_json)
     page = build_report(store, plan.study.name, out)
     if as_json:
         print_json(summary_tree(plan, summary, page))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ablations.plan import Plan
+    from ablations.runner import Summary
     from ablations.store import Store
 
 DATASETS = ("mnist", "digits")
@@ -66,3 +70,21 @@ def build_report(store: Store, study: str, out: Path | None) -> Path:
     page = build(store.read(study), out or Path("results") / "reports" / study)
     store.attach_report(study, page)
     return page
+
+
+def carry_out(plan: Plan, store: Store, as_json: bool, *, without: Sequence[str] = ()) -> Summary:
+    """Train what the plan lists, with a progress display; where it is interrupted, say how to go on and exit 130.
+
+    `without` are words of the present command line that the next one must not have.
+    """
+    from ablations.progress import Display
+    from ablations.runner import execute
+
+    estimates = {group.name: group.estimate_seconds for group in plan.groups}
+    try:
+        with Display(estimates, stream=sys.stderr if as_json else sys.stdout) as display:
+            return execute(plan, store, display)
+    except KeyboardInterrupt:
+        again = shlex.join(["ablations", *(word for word in sys.argv[1:] if word not in without)])
+        click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
+        raise click.exceptions.Exit(130) from None

@@ -104,7 +104,7 @@ def tuned_study(axis: Axis, base: Variant, founds: Sequence[Found], *, seeds: in
         if named[0][0] is levels[0].level
     ]
     return Study(
-        name=f"tuned-{axis.name}",
+        name=study_name(axis.name),
         title=f"{axis.question} Tuned against tuned",
         description=(
             f"The levels of the axis {axis.name}, with their default settings and with settings tuned by the same "
@@ -115,6 +115,11 @@ def tuned_study(axis: Axis, base: Variant, founds: Sequence[Found], *, seeds: in
         seeds=seeds,
         evaluations=5,
     )
+
+
+def study_name(axis: str) -> str:
+    """Of the study that compares an axis' levels with default and with tuned settings."""
+    return f"tuned-{axis}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,22 @@
+"""What `ablations publish` regenerates: the studies behind the published answers, and how large they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ablations.catalog.claims import PUBLISHED_SEEDS, PUBLISHED_WIDTH
+
+SEEDS, WIDTH = PUBLISHED_SEEDS, PUBLISHED_WIDTH
+
+STUDIES_IN_ORDER = ("axes", "ladder", "normalization", "documents", "s4")
+"""Each is trained for the first stack of seeds before any is for the next, so that a run that is cut short has all."""
+
+SIX_AXES = ("loss", "activation", "normalization", "optimizer", "conditioning", "architecture")
+"""The axes that are also compared tuned against tuned."""
+
+TUNING: Mapping[str, Any] = {"trials": 12, "seeds": 2, "steps": 1_000, "final_seeds": 10}
+"""Of each level of the six axes: what fits into two hours on two cores."""
+
+SHOWN = ("baseline", "conditional", "cnn", "mse", "no-norm", "sigmoid", "sgd", "batch-norm")
+"""Variants of the study `axes` in the overview picture."""

@@ -1,0 +1,121 @@
+"""`ablations publish`: regenerate the results that this project stands for, from nothing or from where it stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablations.commands.run import AT_LEAST_ONE
+from ablations.commands.shared import DATASETS, carry_out, data_folder_option
+
+if TYPE_CHECKING:
+    from ablations.search.tuning import Ranking
+    from ablations.store import Store
+
+
+@click.command("publish")
+@click.option("--seeds", type=AT_LEAST_ONE, help="Of each variant.  [default: 20]")
+@click.option("--steps", type=AT_LEAST_ONE, help="Of every variant, to try the command.  [default: the studies']")
+@click.option("--only", multiple=True, metavar="STUDY", help="Of the published studies only this; may be repeated.")
+@click.option("--tuned/--no-tuned", default=True, show_default=True, help="Also the six axes tuned against tuned.")
+@click.option("--train/--no-train", default=True, show_default=True, help="Train what the store lacks, or only write.")
+@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@data_folder_option
+@click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
+@click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
+@click.option(
+    "--store",
+    "location",
+    default="results/published",
+    show_default=True,
+    metavar="LOCATION",
+    help="A store of its own: a folder or an MLflow tracking URI.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reports/published"),
+    show_default=True,
+    help="Folder of the pages.",
+)
+def command(
+    seeds: int | None, steps: int | None, only: tuple[str, ...], tuned: bool, train: bool, location: str, out: Path,
+    **options: Any,
+) -> None:  # fmt: skip
+    """Train the published studies, 20 seeds a variant, and write their pages and the answers to the claims.
+
+    Hours on two cores; begun again, it goes on where it stopped. All studies are trained for a first stack of seeds
+    before any is for the next: cut short, it has fewer seeds, not fewer studies.
+    """
+    from ablations.catalog import published
+    from ablations.errors import unknown
+    from ablations.store import Store
+    from reports.claims_page import tally
+    from reports.published import publish
+
+    for name in only:
+        if name not in published.STUDIES_IN_ORDER:
+            raise unknown("published study", name, published.STUDIES_IN_ORDER)
+    names = only or published.STUDIES_IN_ORDER
+    store = Store.open(location)
+    failed = train and _train(store, names, seeds or published.SEEDS, published.WIDTH, {"steps": steps, **options})
+    if train and tuned:
+        failed = _tune(store, steps, options) or failed
+    present = store.studies()
+    studies = {name: store.read(name) for name in published.STUDIES_IN_ORDER if name in present}
+    main = published.STUDIES_IN_ORDER[0]
+    if main not in studies:
+        raise click.ClickException(f"the study {main!r} is not in the store {location}: publish it first")
+    answers = publish(studies, out, shown=published.SHOWN, main=main, axes=published.SIX_AXES, tuned=_rankings(store))
+    click.echo(f"{tally(answers)}\npages: {out / 'README.md'}")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _train(store: Store, names: tuple[str, ...], seeds: int, width: int, options: dict[str, Any]) -> bool:
+    """Every study, a stack of seeds after the other; whether a run failed."""
+    from ablations.catalog import STUDIES
+    from ablations.plan import Options, make_plan
+
+    failed = False
+    for count in [*range(width, seeds, width), seeds]:
+        for name in names:
+            click.echo(f"study {name}, {count} of {seeds} seeds")
+            plan = make_plan(STUDIES[name], Options(seeds=count, width=min(width, seeds), **options), store)
+            failed = carry_out(plan, store, False).failed or failed
+    return failed
+
+
+def _tune(store: Store, steps: int | None, options: dict[str, Any]) -> bool:
+    """Every level of the six axes, tuned alike and compared on fresh seeds; whether a run failed."""
+    from ablations.catalog import published
+    from ablations.commands import tune
+
+    failed = False
+    settings = dict(published.TUNING) | ({"steps": steps, "trials": 2, "final_seeds": 2} if steps else {})
+    for axis in published.SIX_AXES:
+        click.echo(f"axis {axis}, tuned against tuned")
+        folder = Path("results") / "published-tuning" / axis
+        try:
+            click.get_current_context().invoke(
+                tune.command, axis=axis, location=store.uri, out=folder, **settings, **options
+            )
+        except click.exceptions.Exit as ended:
+            if ended.exit_code != 1:
+                raise
+            failed = True
+    return failed
+
+
+def _rankings(store: Store) -> dict[str, tuple[Ranking, ...]]:
+    """Of the axes whose comparison is stored."""
+    from ablations.catalog import published
+    from ablations.search.tuning import rankings, study_name
+    from reports.findings import find
+
+    present = store.studies()
+    return {
+        axis: rankings(find(store.read(study_name(axis)))) for axis in published.SIX_AXES if study_name(axis) in present
+    }
