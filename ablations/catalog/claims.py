@@ -185,7 +185,7 @@ CLAIMS: tuple[Claim, ...] = (
             ),
             _score("as written: S1's CNN has a lower score than its MLP", "documents/s1-cnn", "documents/s1"),
         ),
-        reading="The baseline's CNN has a fifteenth of the MLP's weights. Seconds are those of one processor core.",
+        reading="The baseline's CNN has a tenth of the MLP's weights. Seconds are those of one processor core.",
     ),
     Claim(
         name="S1-c",
