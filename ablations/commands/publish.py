@@ -50,7 +50,7 @@ def command(
     before any is for the next: cut short, it has fewer seeds, not fewer studies.
     """
     from ablations.catalog import published
-    from ablations.errors import unknown
+    from ablations.errors import StoreError, unknown
     from ablations.store import Store
     from reports.claims_page import tally
     from reports.published import publish
@@ -67,7 +67,7 @@ def command(
     studies = {name: store.read(name) for name in published.STUDIES_IN_ORDER if name in present}
     main = published.STUDIES_IN_ORDER[0]
     if main not in studies:
-        raise click.ClickException(f"the study {main!r} is not in the store {location}: publish it first")
+        raise StoreError(f"the store {location} does not have the study {main!r}, which the pages begin with; train it")
     answers = publish(studies, out, shown=published.SHOWN, main=main, axes=published.SIX_AXES, tuned=_rankings(store))
     click.echo(f"{tally(answers)}\npages: {out / 'README.md'}")
     if failed:
