@@ -36,7 +36,15 @@ def build(stored: StoredStudy, out: Path, *, noise_floor: float | None = None) -
         StoreError: no run of the study is stored.
         UserError: the folder cannot be written.
     """
-    found = find(stored, noise_floor=noise_floor)
+    return write(find(stored, noise_floor=noise_floor), out)
+
+
+def write(found: Findings, out: Path) -> Path:
+    """`build` for findings at hand.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
     context = page(found)
     contents = {
         "report.html": environment_of(escape=True).get_template("report.html.j2").render(context).encode(),

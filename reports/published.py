@@ -17,7 +17,7 @@ from reports.claims import Answered
 from reports.claims_page import build_claims, tally
 from reports.files import standalone
 from reports.findings import Findings, environment, find
-from reports.html import build, environment_of
+from reports.html import environment_of, write
 from reports.overview import overview
 from reports.statistics import Comparison
 
@@ -68,8 +68,8 @@ def publish(
         made = Path(scratch)
         answers = build_claims(studies, made / "claims")
         (made / "claims" / "claims.md").rename(made / "claims" / "README.md")
-        for name, stored in studies.items():
-            _study(stored, made / name)
+        for name, one in found.items():
+            _study(one, made / name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
         context = _context(found, answers, main, axes) | {"tuned": tuned}
         page = environment_of(escape=False).get_template("published.md.j2").render(context)
@@ -84,11 +84,11 @@ def publish(
     return answers
 
 
-def _study(stored: StoredStudy, folder: Path) -> None:
+def _study(found: Findings, folder: Path) -> None:
     """A study's report, less what would be too large."""
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch)
-        build(stored, whole)
+        write(found, whole)
         folder.mkdir(parents=True)
         (whole / "report.md").rename(folder / "README.md")
         chosen = [path for pattern in KEPT for path in whole.glob(pattern)]

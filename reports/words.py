@@ -142,6 +142,18 @@ def evidence(item: Comparison) -> str:
     )
 
 
+def verdicts(comparisons: Sequence[Comparison], metric: str) -> dict[str, str]:
+    """Variant to its verdicts in words, as the treatment first, then of the variants that are held against it."""
+    found: dict[str, list[str]] = {}
+    for item in comparisons:
+        other = f"against {item.contrast.reference}: {item.verdict} ({effect(item, metric)})"
+        found.setdefault(item.contrast.treatment, []).append(other)
+    for item in comparisons:
+        own = f"{item.contrast.treatment} against it: {item.verdict}"
+        found.setdefault(item.contrast.reference, []).append(own)
+    return {variant: "; ".join(texts) for variant, texts in found.items()}
+
+
 def tally(comparisons: Sequence[Comparison]) -> str:
     """How many verdicts of each kind, e.g. "3 better, 2 worse, 2 no difference shown"."""
     verdicts = [item.verdict for item in comparisons]

@@ -64,11 +64,15 @@ def print_table(
 
 
 def build_report(store: Store, study: str, out: Path | None) -> Path:
-    """Write the report of a stored study to `out`, and into the store; returns the path of its page."""
-    from reports import build
+    """Write the report of a stored study to `out`, and into the store with its verdicts; returns its page's path."""
+    from reports.findings import find
+    from reports.html import write
+    from reports.words import verdicts
 
-    page = build(store.read(study), out or Path("results") / "reports" / study)
+    found = find(store.read(study))
+    page = write(found, out or Path("results") / "reports" / study)
     store.attach_report(study, page)
+    store.tag_verdicts(study, verdicts(found.comparisons, found.metric))
     return page
 
 

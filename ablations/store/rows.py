@@ -23,7 +23,10 @@ DONE: tuple[Status, ...] = ("finished", "diverged")
 CURVE_POINTS = 100
 """A quantity's points in MLflow; the stored files have every step."""
 
-NOTE = 20_000
+NOTE, TAG = 20_000, 8_000
+"""Characters that MLflow takes of a description and of a tag."""
+VERDICT = "verdict"
+"""The tag of a variant's run that says how it compares."""
 SHARES = "share of samples/"
 REPEATS = "the score again/"
 
@@ -35,7 +38,10 @@ UNITS: Mapping[str, str] = {
 }
 
 VIEW_KEY = "summary"
-_COLUMNS = ("tags.`status`", "metrics.`frechet_10k_mean`", "metrics.`frechet_10k_median`", "metrics.`frechet_10k_std`")
+_COLUMNS = (
+    *("tags.`status`", "tags.`verdict`"),
+    *("metrics.`frechet_10k_mean`", "metrics.`frechet_10k_median`", "metrics.`frechet_10k_std`"),
+)
 VIEW: Mapping[str, str] = {
     "mlflow.experimentKind": "custom_model_development",
     f"mlflow.sharedViewState.{VIEW_KEY}": json.dumps({"selectedColumns": ["attributes.`Created`", *_COLUMNS]}),

@@ -231,6 +231,16 @@ class Store:
                 raise StoreError(f"the study {study!r} was not recorded whole; run it again")
             self._files.put(run, "report.html", page)
 
+    def tag_verdicts(self, study: str, verdicts: Mapping[str, str]) -> None:
+        """Put what a report says of each variant, by its name, beside its summary: a column of MLflow's table."""
+        recorded, _ = self._read_study(study)
+        with self._gate.writing():
+            experiment = self._experiment(study)
+            for variant in recorded.variants:
+                if text := verdicts.get(variant.name):
+                    run_id = self._variants.parent(experiment, variant)
+                    self._runs.log(run_id, tags={rows.VERDICT: text[: rows.TAG]})
+
     # --- searches ---
 
     def write_trials(self, search: SearchRecord, trials: Sequence[TrialRecord]) -> str:

@@ -421,12 +421,16 @@ def test_the_page_of_a_study_opens_with_columns_that_exist(store: Store) -> None
     for seed in range(2):
         store.write(make_result(seed=seed))
     store.summarize("demo")
+    store.tag_verdicts("demo", {make_variant().name: "better than nothing; " * 1_000, "unknown": "x"})
     key = parse_qs(store.page("demo").partition("?")[2])["viewStateShareKey"][0]
     ((view,),) = query(store, f"SELECT value FROM experiment_tags WHERE key = 'mlflow.sharedViewState.{key}'")
     ((parent, _, _),) = active(store, "variant")
     known = {f"metrics.`{name}`" for name, _, _ in points(store, parent)}
     known |= {f"tags.`{name}`" for name in tags(store, parent)} | {"attributes.`Created`"}
     assert set(json.loads(view)["selectedColumns"]) <= known
+    verdict = tags(store, parent)["verdict"]
+    assert verdict.startswith("better than nothing")
+    assert len(verdict) <= 8_000, "MLflow refuses more"
 
 
 def test_a_run_is_copied_between_studies_whole(store: Store) -> None:
