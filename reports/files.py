@@ -14,6 +14,7 @@ from reports.findings import Findings
 from reports.pictures import grid, png
 from reports.sections import Axis
 from reports.statistics import Comparison
+from reports.variance import variance_frame
 
 ROOM = 16
 STYLE = Path(__file__).parent / "templates" / "figure.css"
@@ -31,6 +32,8 @@ def tables(found: Findings) -> dict[str, bytes]:
         "evaluations.csv": found.evaluations,
         "curves.csv": found.curves,
     }
+    if found.variance:
+        frames["variance.csv"] = variance_frame(found.variance)
     return {name: frame.to_csv(index=False).encode() for name, frame in frames.items()}
 
 

@@ -20,6 +20,7 @@ from reports.factorial import Effect, effects
 from reports.paired import Interval
 from reports.palette import Style, axes, styles
 from reports.statistics import Comparison, Rules, Scores, compare
+from reports.variance import Components, by_variant
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -51,6 +52,8 @@ class Findings:
     spreads: Mapping[str, Spread]
     failures: tuple[Failures, ...]
     """Of the variants that have a run without a score."""
+    variance: Mapping[str, Components]
+    """Of the variants with repeated scores."""
     runs: pd.DataFrame
     evaluations: pd.DataFrame
     curves: pd.DataFrame
@@ -82,6 +85,7 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None) -> Findings:
     rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor)
     unordered = frames.scores(results, metric)
     scores = {variant.name: unordered[variant.name] for variant in study.variants if variant.name in unordered}
+    runs = frames.runs_frame(stored, metric)
     evaluations = frames.evaluations_frame(results)
     return Findings(
         study=study,
@@ -93,7 +97,8 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None) -> Findings:
         effects=effects(study, scores, rules),
         spreads={name: spread(list(by_seed.values())) for name, by_seed in scores.items()},
         failures=tuple(_failures(variant, results) for variant in study.variants if _has_failed(variant, results)),
-        runs=frames.runs_frame(stored, metric),
+        variance=by_variant(runs),
+        runs=runs,
         evaluations=evaluations,
         curves=frames.curves_frame(results),
         along=frames.metric_frame(evaluations, metric),

@@ -15,6 +15,7 @@ from reports.factorial import factors
 from reports.figures import forest, strips
 from reports.findings import Findings, environment, find
 from reports.palette import anchor
+from reports.variance import SOURCES
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -91,6 +92,7 @@ def page(found: Findings) -> dict[str, Any]:
         ],
         "variants": [_variant_row(found, variant, reference) for variant in present],
         "runs": [row for _, row in found.runs.iterrows()],
+        "sources": SOURCES,
         "factors": len(factors(found.study)),
         "classes": sections.class_shares(found),
         "others": sections.other_metrics(found),
@@ -146,7 +148,7 @@ def _images(metric: str) -> str:
 
 
 def environment_of(*, escape: bool) -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=escape,
         undefined=jinja2.StrictUndefined,
@@ -154,3 +156,5 @@ def environment_of(*, escape: bool) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["slug"] = files.slug
+    return made

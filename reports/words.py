@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 
 from reports.paired import Interval
 from reports.statistics import Comparison, Rules, Verdict
+from reports.variance import Components
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
@@ -159,3 +161,27 @@ def tally(comparisons: Sequence[Comparison]) -> str:
     verdicts = [item.verdict for item in comparisons]
     seen: list[Verdict] = sorted(set(verdicts), key=lambda v: (-verdicts.count(v), v))
     return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in seen)
+
+
+def scatter(found: Sequence[Components]) -> str:
+    """What the variance over seeds is made of, and so what would make contrasts sharper; empty if unknown."""
+    shares = [item.seed_share for item in found if math.isfinite(item.seed_share)]
+    if not shares:
+        return ""
+    middle = statistics.median(shares)
+    if middle >= 0.9:
+        verdict = "scoring more samples would hardly help; only more seeds make a contrast sharper"
+    elif middle >= 0.5:
+        verdict = "more seeds make a contrast sharper, and scoring more samples a little"
+    else:
+        verdict = "the scoring blurs more than the training: score more samples before training more seeds"
+    return f"In the median variant {share(middle)} of the variance from seed to seed comes from training: {verdict}."
+
+
+def share(part: float) -> str:
+    """A part of a whole in percent, with as many digits as tell it from nothing and from all."""
+    if math.isnan(part):
+        return DASH
+    if 0 < part < 0.001 or 0.999 < part < 1:
+        return "< 0.1%" if part < 0.5 else "> 99.9%"
+    return f"{part:.1%}" if 0 < part < 0.1 or 0.9 < part < 1 else f"{part:.0%}"

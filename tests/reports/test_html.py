@@ -47,7 +47,7 @@ class Outline(HTMLParser):
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
     statuses = {("sgd", 1): "diverged", ("sgd", 3): "diverged", ("cnn", 0): "interrupted"}
-    material = stored(quick_study(), statuses=statuses)  # type: ignore[arg-type]
+    material = stored(quick_study(), statuses=statuses, repeats=True)  # type: ignore[arg-type]
     return reports.build(material, tmp_path_factory.mktemp("report") / "new" / "folder", noise_floor=1.4)
 
 
@@ -101,6 +101,26 @@ def test_failures_are_counted_with_their_wilson_interval(quick: Path) -> None:
     text = text_of(quick)
     assert "2 of 5 40% [12%, 77%]" in text
     assert "diverged: a loss was not finite at step 400 (2\N{MULTIPLICATION SIGN})" in text
+
+
+def test_the_variance_is_told_apart_by_source(quick: Path) -> None:
+    text = text_of(quick)
+    section = text[text.index("Where the variance comes from") : text.index("Train a row again")]
+    assert re.search(r"In the median variant 9\d\.\d% of the variance from seed to seed comes from training: ", section)
+    assert re.search(r"conditional 5 [\d.]+ \[[\d.]+, [\d.]+\] [\d.]+ ", section)
+    table = pd.read_csv(quick.parent / "variance.csv")
+    assert table.groupby("variant").share.sum().to_numpy() == pytest.approx(1)
+    assert table[table.variant == "sgd"].seeds.unique() == [3], "the two that diverged have no repeats"
+    assert "## Where the variance comes from" in (quick.parent / "report.md").read_text()
+
+
+def test_runs_without_repeated_scores_have_no_section_of_the_variance(tmp_path: Path) -> None:
+    page = reports.build(stored(recipes_study()), tmp_path)
+    assert "Where the variance" not in page.read_text()
+    assert not (tmp_path / "variance.csv").exists()
+    few = reports.build(stored(recipes_study(), repeats=True), tmp_path)
+    assert "too few seeds" in text_of(few)
+    assert " nan" not in text_of(few)
 
 
 def test_the_tables_beside_the_page_hold_the_same_verdicts(quick: Path) -> None:

@@ -5,7 +5,9 @@ import pytest
 
 from ablations.config import Contrast
 from reports import words
+from reports.paired import Interval
 from reports.statistics import Comparison, Rules, compare
+from reports.variance import Components
 
 REFERENCE = [500.0, 510, 490, 505, 495]
 
@@ -64,3 +66,22 @@ def test_durations_and_ranks() -> None:
 def test_the_tally_counts_every_question_once() -> None:
     items = [judged(list(np.array(REFERENCE) * scale)) for scale in (0.5, 0.6, 2.0)]
     assert words.tally(items) == "2 better, 1 worse"
+
+
+def test_shares_tell_almost_all_from_all() -> None:
+    given = (0.0, 0.0004, 0.034, 0.5, 0.934, 0.9996, 1.0, math.nan)
+    assert [words.share(part) for part in given] == [
+        "0%", "< 0.1%", "3.4%", "50%", "93.4%", "> 99.9%", "100%", "\N{EN DASH}"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("share", "advice"), [(0.99, "only more seeds"), (0.7, "a little"), (0.1, "more samples before")]
+)
+def test_what_the_variance_is_made_of_says_what_would_help(share: float, advice: str) -> None:
+    unknown = Interval(math.nan, math.nan, "none")
+    part = Components(
+        seeds=5, parts=5, seed=share, samples=1 - share, real=9, seed_by_real=0, rest=0, seed_interval=unknown
+    )
+    assert advice in words.scatter([part])
+    assert words.scatter([]) == ""
