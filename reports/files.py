@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from reports.cost import cost_frame
 from reports.findings import Findings
 from reports.pictures import grid, png
 from reports.sections import Axis
@@ -31,6 +32,7 @@ def tables(found: Findings) -> dict[str, bytes]:
         "runs.csv": found.runs,
         "evaluations.csv": found.evaluations,
         "curves.csv": found.curves,
+        "cost.csv": cost_frame(found.runs),
     }
     if found.variance:
         frames["variance.csv"] = variance_frame(found.variance)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from ablations.errors import UserError
 from reports import describe, files, sections, words
+from reports.cost import cost_frame, total_seconds
 from reports.factorial import factors
 from reports.figures import forest, strips
 from reports.findings import Findings, environment, find
@@ -96,6 +97,7 @@ def page(found: Findings) -> dict[str, Any]:
         "factors": len(factors(found.study)),
         "classes": sections.class_shares(found),
         "others": sections.other_metrics(found),
+        "cost": _cost(found, center),
         "environment": environment(found.results),
         "digests": _digests(found),
     }
@@ -114,7 +116,6 @@ def _figures(found: Findings) -> dict[str, Markup]:
 
 def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any]:
     own = found.runs[found.runs.variant == variant.name]
-    seconds = own.train_seconds.sum()
     return {
         "name": variant.name,
         "css": found.styles[variant.name].css,
@@ -122,9 +123,26 @@ def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any
         "spread": found.spreads.get(variant.name),
         "runs": len(own),
         "finished": int((own.status == "finished").sum()),
-        "seconds": float(own.train_seconds.mean()),
-        "speed": float(own.last_step.sum() / seconds) if seconds > 0 else math.nan,
         "command": describe.command(found, variant),
+    }
+
+
+def _cost(found: Findings, reference: str | None) -> dict[str, Any]:
+    """What the study cost: in all, and a row for each variant, with how many times the reference's step it takes."""
+    frame = cost_frame(found.runs)
+    train, evaluation = total_seconds(found.runs)
+    base = frame.step_ms[frame.variant == reference]
+    frame["times"] = frame.step_ms / base.iloc[0] if len(base) else math.nan
+    frame["share"] = frame.total_seconds / (train + evaluation) if train + evaluation else math.nan
+    facts = environment(found.results)
+    engines = {(r.run.engine.device, r.run.engine.threads) for r in found.results}
+    threads = {f"{count} thread{'s' if count > 1 else ''} a process" for device, count in engines if device == "cpu"}
+    where = [facts[name] for name in ("gpu", "cpu") if name in facts][:1] + sorted(threads)
+    return {
+        "rows": [row for _, row in frame.iterrows()],
+        "train": train,
+        "evaluation": evaluation,
+        "where": ", ".join(where),
     }
 
 

@@ -16,6 +16,7 @@ from ablations.catalog import STUDIES
 from ablations.config import Contrast, Study
 from ablations.errors import StoreError, UserError
 from ablations.store import StoredStudy
+from reports import words
 from reports.describe import command
 from reports.findings import find
 from tests.reports.factories import quick_study, recipes_study, stored
@@ -88,8 +89,8 @@ def test_a_command_states_what_differs_from_the_catalog() -> None:
     study = STUDIES["quick"]
     changed = tuple(v.override({"batch_size": 7, "generator.hidden": (50, 60)}) for v in study.variants[:1])
     altered = Study(name="quick", title="t", description="d", variants=changed, seeds=2)
-    words = shlex.split(command(find(stored(altered)), changed[0]))
-    settings = [words[i + 1] for i, word in enumerate(words) if word == "--set"]
+    parts = shlex.split(command(find(stored(altered)), changed[0]))
+    settings = [parts[i + 1] for i, word in enumerate(parts) if word == "--set"]
     assert settings == ["generator.hidden=50,60", "batch_size=7"]
     repeated = study.variants[0].override(dict(setting.split("=") for setting in settings))
     assert repeated == changed[0]
@@ -121,6 +122,17 @@ def test_runs_without_repeated_scores_have_no_section_of_the_variance(tmp_path: 
     few = reports.build(stored(recipes_study(), repeats=True), tmp_path)
     assert "too few seeds" in text_of(few)
     assert " nan" not in text_of(few)
+
+
+def test_the_cost_is_told_in_all_and_by_variant(quick: Path) -> None:
+    text, runs = text_of(quick), pd.read_csv(quick.parent / "runs.csv")
+    section = text[text.index(" Cost ") : text.index("Train a row again")]
+    total = runs.train_seconds.sum() + runs.evaluation_seconds.sum()
+    assert f"All 40 runs together: {words.duration(total)} of computing (made up, 1 thread a process)" in section
+    assert "baseline 4.0 s 4.00 ms 4.0 s 1.00\N{MULTIPLICATION SIGN} 0.50 s" in section
+    assert "cnn 12 s 12.0 ms 12 s 3.00\N{MULTIPLICATION SIGN} 0.50 s" in section
+    assert len(pd.read_csv(quick.parent / "cost.csv")) == 8
+    assert "| cnn | 12 s | 12.0 ms | 12 s |" in (quick.parent / "report.md").read_text()
 
 
 def test_the_tables_beside_the_page_hold_the_same_verdicts(quick: Path) -> None:
@@ -268,7 +280,7 @@ def test_the_controls_work_in_a_browser(quick: Path, tmp_path: Path) -> None:
         "--disable-component-update",
         f"--user-data-dir={tmp_path / 'profile'}",
     ]
-    words = [str(CHROMIUM), *flags, "--window-size=500,1200", "--dump-dom", page.as_uri()]
-    dom = subprocess.run(words, capture_output=True, text=True, timeout=100, check=True).stdout
+    line = [str(CHROMIUM), *flags, "--window-size=500,1200", "--dump-dom", page.as_uri()]
+    dom = subprocess.run(line, capture_output=True, text=True, timeout=100, check=True).stdout
     # Six figures of the axis, one of which draws the variant twice.
     assert "<title>steps 0 hidden 7 wide true read at 1,000 baseline 205 mse 260</title>" in dom

@@ -59,7 +59,9 @@ def test_the_evidence_states_the_least_possible_rank_p() -> None:
 
 
 def test_durations_and_ranks() -> None:
-    assert [words.duration(s) for s in (0.45, 75, 3_700)] == ["0.45 s", "1 min 15 s", "1 h 01 min"]
+    assert [words.duration(s) for s in (0.45, 75, 3_700, math.nan)] == [
+        "0.45 s", "1 min 15 s", "1 h 01 min", "\N{EN DASH}"
+    ]  # fmt: skip
     assert [words.ordinal(n) for n in (1, 2, 3, 4, 11, 22)] == ["1st", "2nd", "3rd", "4th", "11th", "22nd"]
 
 
