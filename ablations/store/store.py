@@ -158,6 +158,14 @@ class Store:
         """The names of the studies that were recorded, in alphabetical order."""
         return tuple(sorted(item.name for item in self._runs.experiments() if item.tags.get("kind") == "study"))
 
+    def variants(self, study: str) -> tuple[str, ...]:
+        """The names of a recorded study's variants."""
+        return tuple(variant.name for variant in self._read_study(study)[0].variants)
+
+    def run_ids(self, prefix: str) -> tuple[str, ...]:
+        """Of all complete runs of single seeds, those that begin so."""
+        return tuple(run.info.run_id for run in self._complete(None) if run.info.run_id.startswith(prefix))
+
     def read(self, study: str) -> StoredStudy:
         """A study with all its results, without their weights.
 

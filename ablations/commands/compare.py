@@ -1,0 +1,177 @@
+"""`ablations compare A B`: the paired contrast of any two stored variants, or two runs side by side."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ablations.commands.shared import json_option, print_json, print_table, store_option
+
+if TYPE_CHECKING:
+    from ablations.results import Result
+    from ablations.store import Store
+    from reports.duel import Duel
+
+RUN_ID = re.compile(r"[0-9a-f]{6,32}")
+
+
+@click.command("compare")
+@click.argument("treatment", metavar="A")
+@click.argument("reference", metavar="B")
+@click.option("--study", help="Of variants that are named without one.")
+@click.option("--metric", help="Any recorded metric.  [default: the score]")
+@click.option(
+    "--difference",
+    metavar="SIZE",
+    help="What you would call a difference, 5% or 0.5: the margin of equivalence, and of the seeds needed.  "
+    "[default: 10%]",
+)
+@store_option
+@json_option
+def command(
+    treatment: str,
+    reference: str,
+    study: str | None,
+    metric: str | None,
+    difference: str | None,
+    location: str,
+    as_json: bool,
+) -> None:
+    """Is A better than B? Both are STUDY/VARIANT, a VARIANT (with --study, or where one study alone has it), or the
+    beginning of a run id.
+    """
+    from ablations.errors import ConfigError
+    from ablations.store import Store
+
+    store = Store.open(location)
+    sides = [find_runs(store, name, study) for name in (treatment, reference)]
+    single = [name for name, runs in sides if name.startswith("run ")]
+    if len(single) == 1:
+        raise ConfigError(f"{single[0]} is a single run, the other side a variant: name two runs, or two variants")
+    (one, ours), (other, theirs) = sides
+    if single:
+        show_runs((ours[0], theirs[0]), (one, other), metric, as_json)
+        return
+    from reports.duel import duel
+
+    found = duel(ours, theirs, (one, other), metric=metric, difference=difference)
+    print_json(tree_of(found, one, other)) if as_json else show_duel(found, one, other)
+
+
+def find_runs(store: Store, name: str, study: str | None) -> tuple[str, list[Result]]:
+    """What a name stands for, and the runs behind it.
+
+    Raises:
+        ConfigError: nothing is called so (with the nearest name), or several things are.
+    """
+    from ablations.errors import ConfigError, unknown
+
+    if "/" in name or study is not None:
+        within, _, variant = name.rpartition("/")
+        return _variant(store, within or study or "", variant)
+    places = {known: store.variants(known) for known in store.studies()}
+    having = [known for known, variants in places.items() if name in variants]
+    if len(having) == 1:
+        return _variant(store, having[0], name)
+    if having:
+        raise ConfigError(f"several studies have a variant {name!r}: say {' or '.join(f'{s}/{name}' for s in having)}")
+    if RUN_ID.fullmatch(name):
+        ids = store.run_ids(name)
+        if len(ids) == 1:
+            return f"run {ids[0]}", [store.read_result(ids[0], weights=False)]
+        if ids:
+            raise ConfigError(f"{len(ids)} runs have ids that begin with {name}: give more of it")
+    raise unknown("variant or run:", name, sorted({v for variants in places.values() for v in variants}))
+
+
+def _variant(store: Store, study: str, variant: str) -> tuple[str, list[Result]]:
+    from ablations.errors import unknown
+
+    stored = store.read(study)
+    names = [item.name for item in stored.study.variants]
+    if variant not in names:
+        raise unknown(f"variant of study {study!r}:", variant, names)
+    return f"{study}/{variant}", [item for item in stored.results if item.run.variant.name == variant]
+
+
+def show_duel(found: Duel, one: str, other: str) -> None:
+    from reports import words
+
+    item, metric = found.comparison, found.metric
+    way = "no way is better" if found.better == "neither" else f"{found.better} is better"
+    click.echo(f"{one} against {other}: {metric}, {way}; {words.count(item.pairs, 'paired seed')}\n")
+    least = f" (least possible {words.p_value(item.p_signed_rank_least)})"
+    needed = "more than 10,000, or unknown" if item.seeds_needed is None else f"{item.seeds_needed:,}"
+    rows = [
+        ("mean of the first", words.number(found.treatment_mean)),
+        ("mean of the second", words.number(found.reference_mean)),
+        ("mean difference", f"{words.signed(item.mean)} ({words.percent(item.percent)})"),
+        ("median difference", words.signed(item.median)),
+        ("95% interval", f"{words.bounds(item.interval)}, {item.interval.method}"),
+        ("p, paired t test", words.p_value(item.p_student)),
+        ("p, Wilcoxon", words.p_value(item.p_signed_rank) + least),
+        ("p, sign flips", words.p_value(item.p_sign_flip)),
+        ("superiority", f"{words.number(item.superiority)}: better in {item.wins:g} of {item.pairs} pairs"),
+        ("seeds needed", f"{needed}, for a difference of {100 * found.rules.margin:.3g}% of the second's mean"),
+        ("verdict", item.verdict),
+    ]
+    for label, value in rows:
+        click.echo(f"{label:20} {value}")
+    if caveat := words.caveat(item, found.rules):
+        click.echo(f"\n{caveat}")
+    if found.left_out:
+        click.echo(f"{words.count(found.left_out, 'seed')} left out: the other side lacks it, or it has no {metric}")
+
+
+def tree_of(found: Duel, one: str, other: str) -> dict[str, Any]:
+    item = found.comparison
+    keys = ("pairs", "wins", "superiority", "mean", "median", "percent", "p_student", "p_signed_rank", "p_sign_flip")
+    tree = {key: getattr(item, key) for key in keys}
+    return {
+        "treatment": one,
+        "reference": other,
+        "metric": found.metric,
+        "better": found.better,
+        "treatment_mean": found.treatment_mean,
+        "reference_mean": found.reference_mean,
+        **{key: value if math.isfinite(value) else None for key, value in tree.items()},
+        "interval": [item.interval.low, item.interval.high],
+        "interval_method": item.interval.method,
+        "difference": found.rules.margin,
+        "seeds_needed": item.seeds_needed,
+        "verdict": item.verdict,
+    }
+
+
+def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: str | None, as_json: bool) -> None:
+    """Two runs side by side. One pair carries no verdict."""
+    from reports import words
+    from reports.comparable import check_comparable
+    from reports.describe import differences
+    from reports.frames import primary_metric
+
+    check_comparable(" against ".join(names), results)
+    chosen = metric or primary_metric(results)
+    rows = [
+        {
+            "run": name.removeprefix("run "),
+            "study": result.study,
+            "variant": result.run.variant.name,
+            "seed": result.run.seed,
+            "status": result.status,
+            "steps": result.last_step,
+            chosen: result.scores.get(chosen, math.nan),
+        }
+        for name, result in zip(names, results, strict=True)
+    ]
+    differ = differences(results[0].run.variant, results[1].run.variant)
+    if as_json:
+        print_json({"runs": rows, "first_differs": differ, "verdict": None})
+        return
+    cells = [tuple(words.number(v) if isinstance(v, float) else str(v) for v in row.values()) for row in rows]
+    print_table(tuple(rows[0]), cells, right=frozenset({3, 5, 6}))
+    click.echo(f"\nthe first differs from the second in: {'nothing' if differ == 'the reference' else differ}")
+    click.echo("two single runs carry no verdict: compare their variants over several seeds")

@@ -1,0 +1,125 @@
+"""`ablations compare`: any two variants of a store, or two runs, from the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from ablations.cli import main
+from ablations.store import Store
+from tests.ablations.factories import make_result, make_study, make_variant
+
+SEEDS = 6
+
+
+@pytest.fixture(scope="module")
+def location(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> str:
+    """Only read from. The study "demo": sgd is better than the baseline by 5 with little noise, except for a seed that diverged."""
+    folder = tmp_path_factory.mktemp("compared")
+    shutil.copy(empty_database, folder / "mlflow.db")
+    store = Store.open(folder)
+    store.write_study(make_study())
+    sgd = make_variant("sgd", generator_optimizer__name="sgd")
+    for seed in range(SEEDS):
+        luck, noise = np.random.default_rng(seed).normal(size=2)
+        recall = {"recall_10k": 0.5 + 0.01 * noise}
+        store.write(make_result("baseline", seed, 20 + luck, metrics=recall))
+        store.write(make_result(sgd, seed, 15 + luck + 0.1 * noise, metrics={"recall_10k": 0.6 + 0.01 * luck}))
+    store.write(make_result("baseline", SEEDS, status="diverged"))
+    store.write(make_result(sgd, SEEDS, 15.0, metrics={"recall_10k": 0.6}))
+    return str(folder)
+
+
+def compare(location: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["compare", *arguments, "--store", location])
+
+
+def tree(location: str, *arguments: str) -> Any:
+    result = compare(location, *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_two_variants_are_paired_by_seed_and_turned_round_they_mirror(location: str) -> None:
+    found, turned = tree(location, "sgd", "baseline"), tree(location, "baseline", "demo/sgd")
+    assert (found["treatment"], found["reference"]) == ("demo/sgd", "demo/baseline")
+    assert found["pairs"] == SEEDS + 1, "a diverged run ranks worst, it is not left out"
+    assert found["mean"] == pytest.approx(-5, abs=0.2)
+    assert found["mean"] == pytest.approx(-turned["mean"])
+    assert found["wins"] == turned["pairs"] - turned["wins"] == SEEDS + 1
+    assert found["interval"] == pytest.approx([-value for value in reversed(turned["interval"])], rel=0.05)
+    for keys in ("p_student", "p_signed_rank", "p_sign_flip"):
+        assert found[keys] == pytest.approx(turned[keys])
+
+
+def test_where_higher_is_better_more_wins(location: str) -> None:
+    found = tree(location, "sgd", "baseline", "--metric", "recall_10k")
+    assert (found["better"], found["verdict"], found["pairs"]) == ("higher", "better", SEEDS)
+    assert found["superiority"] == 1
+    assert tree(location, "baseline", "sgd", "--metric", "recall_10k")["verdict"] == "worse"
+
+
+def test_a_smaller_difference_needs_more_seeds(location: str) -> None:
+    named = [tree(location, "sgd", "baseline", "--metric", "recall_10k", "--difference", d) for d in ("10%", "1%")]
+    assert named[0]["difference"] == pytest.approx(0.1)
+    assert named[0]["seeds_needed"] < named[1]["seeds_needed"]
+    absolute = tree(location, "sgd", "baseline", "--metric", "recall_10k", "--difference", "0.05")
+    assert absolute["difference"] == pytest.approx(0.05 / absolute["reference_mean"])
+
+
+def test_it_can_be_read(location: str) -> None:
+    text = compare(location, "sgd", "baseline").output
+    for word in ("demo/sgd against demo/baseline", "lower is better", "95% interval", "Wilcoxon", "verdict"):
+        assert word in text
+    assert "nan" not in text.lower()
+
+
+def test_two_runs_carry_no_verdict_but_show_what_differs(location: str) -> None:
+    ids = {run.seed: run_id for run_id, run in runs_of(location, "sgd")}
+    other = {run.seed: run_id for run_id, run in runs_of(location, "baseline")}
+    found = tree(location, ids[0], other[1])
+    assert found["verdict"] is None
+    assert [(row["variant"], row["seed"]) for row in found["runs"]] == [("sgd", 0), ("baseline", 1)]
+    assert "sgd" in found["first_differs"]
+    assert "no verdict" in compare(location, ids[0], other[1]).output
+    assert compare(location, ids[0], "baseline").exit_code == 2
+
+
+def runs_of(location: str, variant: str) -> list[tuple[str, Any]]:
+    stored = Store.open(location).read("demo")
+    return [(stored.run_ids[item.key], item.run) for item in stored.results if item.run.variant.name == variant]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sdg", "baseline"], "'sgd'"),
+        (["demo/sdg", "baseline"], "'sgd'"),
+        (["demmo/sgd", "baseline"], "'demo'"),
+        (["sgd", "baseline", "--metric", "recal"], "'recall_10k'"),
+        (["sgd", "baseline", "--difference", "much"], "--difference much"),
+        (["sgd", "baseline", "--difference", "0%"], "--difference 0%"),
+        (["ffffffff", "baseline"], "unknown variant or run"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(location: str, arguments: list[str], words: str) -> None:
+    result = compare(location, *arguments)
+    assert result.exit_code == 2, result.output
+    assert words in result.stderr
+
+
+def test_scores_of_another_classifier_are_refused(store: Store) -> None:
+    for study, digest in (("demo", "c" * 64), ("other", "e" * 64)):
+        store.write_study(make_study(study))
+        store.write(make_result("baseline", 0, 20.0, study=study, classifier_digest=digest))
+    place = str(store.folder)
+    result = compare(place, "demo/baseline", "other/baseline")
+    assert result.exit_code == 2
+    assert "different classifiers" in result.stderr
+    assert "several studies" in compare(place, "baseline", "demo/baseline").stderr
