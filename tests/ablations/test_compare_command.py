@@ -20,7 +20,7 @@ SEEDS = 6
 
 @pytest.fixture(scope="module")
 def location(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> str:
-    """Only read from. The study "demo": sgd is better than the baseline by 5 with little noise, except for a seed that diverged."""
+    """Only read from. In "demo" sgd is better than the baseline by 5, with little noise; one run diverged."""
     folder = tmp_path_factory.mktemp("compared")
     shutil.copy(empty_database, folder / "mlflow.db")
     store = Store.open(folder)
