@@ -43,7 +43,7 @@ def test_the_claims_find_all_they_need_in_the_published_studies() -> None:
 
 def test_pages_link_to_what_is_there_and_every_run_has_an_id(pages: Path) -> None:
     for page in pages.rglob("*.md"):
-        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        for target in re.findall(r"\]\(<?([^)#>]+)[^)]*\)", page.read_text()):
             there = page.parent / target
             assert there.exists() or target.startswith("certificate/"), f"{page.name} links to {target}"
     rows = (pages / "axes" / "runs.csv").read_text().splitlines()
