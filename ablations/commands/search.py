@@ -33,7 +33,7 @@ OPTIONS = (
     click.option(
         "--seconds",
         type=click.FloatRange(min=0, min_open=True),
-        help="Of training and scoring, after which a search begins no further trials.",
+        help="Of training and scoring, in all; trials that end after them do not count.",
     ),
     click.option("--seeds", type=AT_LEAST_ONE, default=2, show_default=True, help="Tuning seeds of each trial."),
     click.option("--steps", type=AT_LEAST_ONE, help="Training steps of a trial.  [default: the variant's]"),
@@ -233,7 +233,9 @@ def record(results: Sequence[Result], place: Place, page: Path) -> None:
 
 
 def tree_of(found: Found) -> dict[str, Any]:
-    best = found.best
+    from ablations.search.spent import spent
+
+    best, used = found.best, spent(found)
     return {
         "name": found.settings.name,
         "metric": found.metric,
@@ -242,6 +244,9 @@ def tree_of(found: Found) -> dict[str, Any]:
         "finalists": {str(item.trial.number): item.outcome.value for item in found.finalists},
         "charged_steps": found.charged_steps,
         "unpruned_steps": found.full_steps,
+        "train_seconds": round(used.train_seconds, 3),
+        "evaluation_seconds": round(used.evaluation_seconds, 3),
+        "trials_beyond_budget": used.beyond,
         "seconds": round(found.seconds, 3),
         "bookkeeping_seconds": round(found.bookkeeping_seconds, 3),
     }
@@ -256,6 +261,8 @@ def print_found(found: Found) -> None:
     click.echo(
         f"{found.settings.name}: {counts}, in {duration(found.seconds)}; pruning left out {saved:.0%} of the steps"
     )
+    if found.beyond:
+        click.echo(f"stored beyond --trials or --seconds, and not counted: {found.beyond}")
     best = found.best
     if best is None:
         click.echo("no trial finished, so there is no best; the report has the reasons")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ablations.commands.shared import build_report, print_json
 if TYPE_CHECKING:
     from ablations.plan import Plan
     from ablations.runner import Summary
+    from ablations.search.search import Found
     from ablations.search.tuning import Ranking
     from ablations.store import Store
 
@@ -58,7 +60,7 @@ def command(
         show_spaces(searches, as_json)
         return
     from ablations.search.campaign import Place
-    from ablations.search.tuning_page import summary, write_tuning_page
+    from ablations.search.tuning_page import budget_in_words, summary, write_tuning_page
     from ablations.store import Store
     from reports.findings import find
 
@@ -77,11 +79,13 @@ def command(
     if as_json:
         trees = [tree_of(found) for found in founds]
         flips = [ranking_tree(item) for item in ranked]
-        print_json({"axis": axis, "rankings": flips, "searches": trees, "study": plan.study.name, "report": str(page)})
+        tree = {"axis": axis, "rankings": flips, "budget": budget_tree(founds), "searches": trees}
+        print_json({**tree, "study": plan.study.name, "report": str(page)})
     else:
         for item in ranked:
             click.echo(ranking_line(item, findings.metric))
         click.echo(summary(ranked))
+        click.echo(budget_in_words(founds))
         click.echo(f"report: {page}")
     if compared.failed:
         raise click.exceptions.Exit(1)
@@ -104,6 +108,31 @@ def compare(study: Any, store: Store, options: Any, as_json: bool) -> tuple[Plan
         again = shlex.join(["ablations", *(word for word in sys.argv[1:] if word != "--fresh")])
         click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
         raise click.exceptions.Exit(130) from None
+
+
+def budget_tree(founds: Sequence[Found]) -> dict[str, Any]:
+    """What every level was granted, and what each used of it; steps are those of every seed."""
+    from ablations.search.spent import spent
+
+    settings = founds[0].settings
+    granted = {
+        "trials": settings.trials,
+        "steps": settings.trials * settings.steps * settings.seeds,
+        "seconds": settings.seconds,
+    }
+    used = [
+        {
+            "level": item.name,
+            "trials": item.trials,
+            "charged_steps": item.charged_steps,
+            "train_seconds": round(item.train_seconds, 3),
+            "evaluation_seconds": round(item.evaluation_seconds, 3),
+            "seconds": round(item.seconds, 3),
+            "trials_beyond_budget": item.beyond,
+        }
+        for item in map(spent, founds)
+    ]
+    return {"granted": granted, "used": used}
 
 
 def ranking_tree(item: Ranking) -> dict[str, Any]:

@@ -89,6 +89,7 @@ def search_view(found: Found, drawn: Mapping[str, Markup], out: Path) -> dict[st
         "space": settings.space.as_dict(),
         "counts": ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states))),
         "saved": 1 - found.charged_steps / found.full_steps if found.full_steps else 0.0,
+        "beyond": found.beyond,
         "best": best,
         "rows": [(key, text(own[key]), _short(value)) for key, value in best.values.items()] if best else [],
         "start": next((t for t in finished(trials) if t.number == 0), None),

@@ -30,6 +30,7 @@ from ablations.search.judge import Judge
 from ablations.search.protocol import load_split, selection_seeds, tuning_seeds
 from ablations.search.sampling import propose
 from ablations.search.settings import Settings
+from ablations.search.spent import counted
 from ablations.search.trial import Outcome, TrialJob
 
 Record = Callable[[Sequence[Trial]], None]
@@ -50,6 +51,9 @@ class Found:
     settings: Settings
     metric: str
     trials: tuple[Trial, ...]
+    """Those within the budget: the stored search may have more."""
+    beyond: int = 0
+    """How many more."""
     finalists: tuple[Finalist, ...] = ()
     """The winner first; those that have no score are left out."""
     seconds: float = 0.0
@@ -133,11 +137,13 @@ class Search:
             self.record(self.archive.ended())
         while (generation := self._generation()) or self._others():
             self._train(generation)
-        trials = self.archive.ended()
+        ended = self.archive.ended()
+        trials = counted(ended, self.settings)
         return Found(
             settings=self.settings,
             metric=self.metric,
             trials=trials,
+            beyond=len(ended) - len(trials),
             finalists=self._select(trials, finalists),
             seconds=time.perf_counter() - started,
             bookkeeping_seconds=self.bookkeeping_seconds,
@@ -176,8 +182,7 @@ class Search:
     def _spent(self) -> bool:
         """Has the search used up its seconds, in this life and earlier ones?"""
         limit = self.settings.seconds
-        outcomes = [trial.outcome for trial in self.archive.ended()] if limit is not None else []
-        return limit is not None and sum(item.train_seconds + item.evaluation_seconds for item in outcomes) >= limit
+        return limit is not None and sum(trial.outcome.seconds for trial in self.archive.ended()) >= limit
 
     def _grid_size(self) -> int:
         return len(self.settings.space.grid(self.settings.grid_points)) if self.settings.sampler == "grid" else 10**9

@@ -42,7 +42,8 @@ class Settings:
     """Values of each range in a grid."""
     dataset: str = "mnist"
     seconds: float | None = None
-    """Of training and evaluation, after which no further generation begins; it makes trials depend on the machine."""
+    """Of training and evaluation, in which a trial must have ended to count; no generation begins after them. They make
+    the result depend on the machine."""
 
     def __post_init__(self) -> None:
         for key in ("trials", "seeds", "parallel", "grid_points"):
@@ -50,6 +51,8 @@ class Settings:
                 raise ConfigError(f"search {self.name!r}: {key} must be at least 1, not {getattr(self, key)}")
         if self.reports is not None and self.reports < 1:
             raise ConfigError(f"search {self.name!r}: reports must be at least 1, not {self.reports}")
+        if self.seconds is not None and not self.seconds > 0:
+            raise ConfigError(f"search {self.name!r}: seconds must be above 0, not {self.seconds}")
         if self.sampler == "grid":
             self.space.grid(self.grid_points)  # refuses one that is too large
         if self.objective != "score" and self.pruner != "none":

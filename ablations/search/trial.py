@@ -70,6 +70,11 @@ class Outcome:
     """The pruner's."""
 
     @property
+    def seconds(self) -> float:
+        """Of training and evaluation: what a budget of seconds is charged."""
+        return self.train_seconds + self.evaluation_seconds
+
+    @property
     def value(self) -> float | None:
         """The objective; None unless the trial finished."""
         return self.scores[-1].mean if self.state == "finished" else None

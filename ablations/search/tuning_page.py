@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,13 @@ from ablations.catalog import Axis
 from ablations.search.figures import budgets
 from ablations.search.page import render, trials_csv, write
 from ablations.search.search import Found, finished
+from ablations.search.spent import Spent, spent
 from ablations.search.tuning import Ranking, rankings
 from reports import words
 from reports.findings import Findings
+
+ALIKE = 1.1
+"""Seconds whose ratio is below this are called alike."""
 
 
 def write_tuning_page(axis: Axis, founds: Sequence[Found], findings: Findings, out: Path, study_page: Path) -> Path:
@@ -30,6 +35,7 @@ def write_tuning_page(axis: Axis, founds: Sequence[Found], findings: Findings, o
         "words": words,
         "rankings": ranked,
         "summary": summary(ranked),
+        "budget": budget_in_words(founds),
         "levels": [_level(found, findings) for found in founds],
         "figure": budgets(searches, founds[0].metric),
         "seeds": findings.study.seeds,
@@ -41,6 +47,35 @@ def write_tuning_page(axis: Axis, founds: Sequence[Found], findings: Findings, o
     contents |= {f"{found.settings.name}-trials.csv": trials_csv(found) for found in founds}
     write(out, contents)
     return out / "report.html"
+
+
+def budget_in_words(founds: Sequence[Found]) -> str:
+    """What searches with one budget were granted, and how far what they used is alike."""
+    settings = founds[0].settings
+    used = sorted((spent(found) for found in founds), key=lambda item: item.seconds)
+    granted = (
+        f"{words.count(settings.trials, 'trial')} of {words.count(settings.steps, 'step')} of "
+        f"{words.count(settings.seeds, 'seed')}"
+    )
+    span = f"from {_cost(used[0])} to {_cost(used[-1])}"
+    if settings.seconds is not None:
+        late = sum(item.beyond for item in used)
+        return (
+            f"Each level was granted {granted} and {words.number(settings.seconds)} seconds of training and scoring, "
+            f"whichever ended first. They used {span}."
+        ) + (f" {words.count(late, 'trial')} ended beyond that and had no part in the result." if late else "")
+    ratio = used[-1].seconds / used[0].seconds if used[0].seconds else math.inf
+    if ratio < ALIKE:
+        return f"Each level was granted {granted}; seconds were not limited, and were nearly alike: {span}."
+    return (
+        f"Each level was granted {granted}. So steps were equal and seconds were not: {span}, "
+        f"{words.number(ratio, 2)} times as many. With --seconds, each level is granted the same seconds too."
+    )
+
+
+def _cost(item: Spent) -> str:
+    step = words.number(item.milliseconds_a_step, 2)
+    return f"{words.number(item.seconds)} s ({item.name}, {step} ms a step of one seed)"
 
 
 def summary(ranked: Sequence[Ranking]) -> str:
@@ -62,10 +97,8 @@ def _level(found: Found, findings: Findings) -> dict[str, Any]:
     best = found.best
     return {
         "name": name,
-        "trials": len(found.trials),
+        "spent": spent(found),
         "counts": ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states))),
-        "charged": found.charged_steps,
-        "seconds": sum(trial.outcome.train_seconds + trial.outcome.evaluation_seconds for trial in found.trials),
         "validation": min((trial.outcome.value or 0.0 for trial in finished(found.trials)), default=float("nan")),
         "default": findings.spreads.get(name),
         "tuned": findings.spreads.get(f"{name} tuned"),

@@ -140,8 +140,25 @@ def test_an_axis_is_tuned_and_compared(folder: Path) -> None:
     tree = run_json("tune-and-compare", "conditioning", *SMALL, *NARROW, "--trials", "2", "--final-seeds", "1")
     assert [item["level"] for item in tree["rankings"]] == ["conditional"]
     assert [len(search["trials"]) for search in tree["searches"]] == [2, 2]
-    assert "Tuned against tuned" in Path(tree["report"]).read_text()
+    page = Path(tree["report"]).read_text()
+    assert "Tuned against tuned" in page
+    assert "Each level was granted 2 trials of 9 steps of 1 seed" in page
+    assert tree["budget"]["granted"] == {"trials": 2, "steps": 18, "seconds": None}
+    for level in tree["budget"]["used"]:
+        assert (level["trials"], level["trials_beyond_budget"]) == (2, 0)
+        assert 0 < level["charged_steps"] <= 18
+        assert level["seconds"] > level["train_seconds"] > 0
     stored = Store.open("results/store").read("tuned-conditioning")
     assert len(stored.results) == 4
     assert all(result.run.seed == 0 for result in stored.results)
     assert {result.run.dataset for result in stored.results} == {"digits"}
+
+
+def test_levels_in_whose_seconds_no_trial_ended_are_compared_untuned(folder: Path) -> None:
+    small = [*SMALL, *NARROW, "--trials", "2", "--final-seeds", "1", "--store", "results/short"]
+    tree = run_json("tune-and-compare", "conditioning", *small, "--seconds", "1e-9")
+    assert tree["budget"]["granted"]["seconds"] == 1e-9
+    assert [level["trials"] for level in tree["budget"]["used"]] == [0, 0]
+    assert all(level["trials_beyond_budget"] for level in tree["budget"]["used"])
+    assert [item["tuned"] for item in tree["rankings"]] == [None]
+    assert "beyond that and had no part" in Path(tree["report"]).read_text()
