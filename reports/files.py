@@ -1,4 +1,4 @@
-"""What lies beside the page: frames as CSV, figures as SVG files, sample grids as PNG files. Pure: name to bytes."""
+"""What lies beside the page: frames as CSV and Parquet, figures as SVG and PNG, sample grids. Pure: name to bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from markupsafe import Markup
 
 from reports.cost import cost_frame
 from reports.findings import Findings
+from reports.legend import with_legend
 from reports.pictures import grid, png
+from reports.raster import rasterize
 from reports.sections import Axis
 from reports.statistics import Comparison
 from reports.variance import variance_frame
@@ -28,15 +30,19 @@ COLUMNS = (
 
 def tables(found: Findings) -> dict[str, bytes]:
     frames = {
-        "contrasts.csv": contrasts_frame(found.comparisons),
-        "runs.csv": found.runs,
-        "evaluations.csv": found.evaluations,
-        "curves.csv": found.curves,
-        "cost.csv": cost_frame(found.runs),
+        "contrasts": contrasts_frame(found.comparisons),
+        "runs": found.runs,
+        "evaluations": found.evaluations,
+        "curves": found.curves,
+        "cost": cost_frame(found.runs),
     }
     if found.variance:
-        frames["variance.csv"] = variance_frame(found.variance)
-    return {name: frame.to_csv(index=False).encode() for name, frame in frames.items()}
+        frames["variance"] = variance_frame(found.variance)
+    contents: dict[str, bytes] = {}
+    for name, frame in frames.items():
+        contents[f"{name}.csv"] = frame.to_csv(index=False).encode()
+        contents[f"{name}.parquet"] = frame.to_parquet(index=False)
+    return contents
 
 
 def contrasts_frame(comparisons: tuple[Comparison, ...]) -> pd.DataFrame:
@@ -54,13 +60,20 @@ def contrasts_frame(comparisons: tuple[Comparison, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def figures(whole: Mapping[str, Markup], axes: list[Axis]) -> dict[str, bytes]:
-    """SVG files that stand alone, in light and dark: `whole` by its names, an axis' figures by its name and theirs."""
+def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> dict[str, bytes]:
+    """Files that stand alone, lines named: SVG in light and dark, and PNG of those that are not for a narrow page.
+
+    `whole` are figures of the whole study by their names; an axis' are named by its name and theirs.
+    """
     named = dict(whole)
+    if "profile" in named:
+        named["profile"] = with_legend(named["profile"], [*found.scores], found.styles)
     for axis in axes:
         for name, figure in axis.figures.items():
-            named[f"{axis.name} {name}".strip()] = figure
-    return {f"figures/{slug(name)}.svg": standalone(figure) for name, figure in named.items()}
+            named[f"{axis.name} {name}".strip()] = with_legend(figure, axis.variants, found.styles)
+    contents = {f"figures/{slug(name)}.svg": standalone(figure) for name, figure in named.items()}
+    wide = {name: figure for name, figure in named.items() if not name.endswith("narrow")}
+    return contents | {f"figures/{slug(name)}.png": rasterize(figure) for name, figure in wide.items()}
 
 
 def samples(found: Findings) -> dict[str, bytes]:

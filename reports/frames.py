@@ -162,5 +162,5 @@ def _summary(table: NDArray[np.float64]) -> pd.DataFrame:
     """Mean and band over the first axis (seeds), NaN left out."""
     seeds = np.isfinite(table).sum(axis=0)
     filled = np.where(seeds > 0, table, 0.0)
-    low, high = (np.nanquantile(filled, q, axis=0) for q in BAND)
+    low, high = np.nanquantile(filled, BAND, axis=0)
     return pd.DataFrame({"seeds": seeds, "mean": np.nanmean(filled, axis=0), "low": low, "high": high})

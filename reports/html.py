@@ -52,7 +52,7 @@ def write(found: Findings, out: Path) -> Path:
         "report.html": environment_of(escape=True).get_template("report.html.j2").render(context).encode(),
         "report.md": environment_of(escape=False).get_template("report.md.j2").render(context).encode(),
     }
-    contents |= files.tables(found) | files.figures(context["figures"], context["axes"]) | files.samples(found)
+    contents |= files.tables(found) | files.figures(found, context["figures"], context["axes"]) | files.samples(found)
     try:
         for name, content in contents.items():
             (out / name).parent.mkdir(parents=True, exist_ok=True)

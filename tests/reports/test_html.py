@@ -145,6 +145,13 @@ def test_the_tables_beside_the_page_hold_the_same_verdicts(quick: Path) -> None:
         assert len(pd.read_csv(quick.parent / name)) > 100
 
 
+def test_every_table_is_there_as_csv_and_as_parquet(quick: Path) -> None:
+    tables = sorted(quick.parent.glob("*.csv"))
+    assert len(tables) == 6
+    for path in tables:
+        assert pd.read_parquet(path.with_suffix(".parquet")).to_csv(index=False) == path.read_text()
+
+
 def test_the_same_study_gives_the_same_bytes(tmp_path: Path) -> None:
     material = stored(recipes_study())
     one, other = reports.build(material, tmp_path / "one"), reports.build(material, tmp_path / "other")
@@ -173,6 +180,10 @@ def test_the_files_beside_the_page_stand_alone(quick: Path) -> None:
         root = ET.fromstring(path.read_bytes())
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert float(root.attrib["width"]) > 300
+        if not path.stem.endswith("narrow"):
+            with Image.open(path.with_suffix(".png")) as picture:
+                assert picture.size[0] == 2 * float(root.attrib["width"])
+    assert ">batch_norm</text>" in (quick.parent / "figures" / "normalization-d-loss.svg").read_text()
     with Image.open(quick.parent / "samples" / "cnn.png") as picture:
         assert picture.size == (289, 115)
 
@@ -251,10 +262,10 @@ def test_five_hundred_runs_take_seconds_and_stay_small(tmp_path: Path) -> None:
         for i, v in enumerate(variants[1:])
     )
     study = Study(name="big", title="Big", description="", variants=variants, contrasts=contrasts, seeds=20)
-    material = stored(study)
-    start = time.perf_counter()
+    material = stored(study, repeats=True)
+    start = time.process_time()  # what else the machine does is no fault of the report
     page = reports.build(material, tmp_path)
-    assert time.perf_counter() - start < 15
+    assert time.process_time() - start < 15
     assert page.stat().st_size < 5_000_000
 
 
