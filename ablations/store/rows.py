@@ -44,7 +44,14 @@ _COLUMNS = (
 )
 VIEW: Mapping[str, str] = {
     "mlflow.experimentKind": "custom_model_development",
-    f"mlflow.sharedViewState.{VIEW_KEY}": json.dumps({"selectedColumns": ["attributes.`Created`", *_COLUMNS]}),
+    f"mlflow.sharedViewState.{VIEW_KEY}": json.dumps(
+        {
+            "selectedColumns": ["attributes.`Created`", *_COLUMNS],
+            # Only a variant's run has this metric, so the variants come first, the best at the top, and the seeds last.
+            "orderByKey": "metrics.`frechet_10k_mean`",
+            "orderByAsc": True,
+        }
+    ),
 }
 """Tags of an experiment that MLflow's pages read: what it is, and which columns its table shows under a shared link."""
 
