@@ -16,7 +16,7 @@ from reports.legend import with_legend
 from reports.pictures import grid, png
 from reports.raster import rasterize
 from reports.sections import Axis
-from reports.statistics import Comparison
+from reports.statistics import Comparison, Rules
 from reports.variance import variance_frame
 
 ROOM = 16
@@ -30,7 +30,7 @@ COLUMNS = (
 
 def tables(found: Findings) -> dict[str, bytes]:
     frames = {
-        "contrasts": contrasts_frame(found.comparisons),
+        "contrasts": contrasts_frame(found.comparisons, found.rules),
         "runs": found.runs,
         "evaluations": found.evaluations,
         "curves": found.curves,
@@ -45,14 +45,15 @@ def tables(found: Findings) -> dict[str, bytes]:
     return contents
 
 
-def contrasts_frame(comparisons: tuple[Comparison, ...]) -> pd.DataFrame:
-    """One row a contrast, all its numbers."""
+def contrasts_frame(comparisons: tuple[Comparison, ...], rules: Rules) -> pd.DataFrame:
+    """One row a contrast, all its numbers; `difference` is the least that matters, in units of the score."""
     rows = []
     for item in comparisons:
         contrast = item.contrast
         row: dict[str, Any] = {"axis": contrast.axis, "question": contrast.question, "verdict": item.verdict}
         row |= {"treatment": contrast.treatment, "reference": contrast.reference, "claims": " ".join(contrast.claims)}
         row |= {name: getattr(item, name) for name in COLUMNS}
+        row["difference"] = rules.size(item.reference_mean)
         for name in ("interval", "student", "bootstrap"):
             bounds = getattr(item, name)
             row |= {f"{name}_low": bounds.low, f"{name}_high": bounds.high, f"{name}_method": bounds.method}

@@ -71,10 +71,13 @@ class Findings:
         return 1 + sum(value < by_seed[seed] for value in by_seed.values()), len(by_seed)
 
 
-def find(stored: StoredStudy, *, noise_floor: float | None = None) -> Findings:
+def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: str | None = None) -> Findings:
     """Judge a stored study. `noise_floor` defaults to what the runs' environment says, else to 0.
 
+    `difference` is the least one that matters, such as "5%" or "0.5": see `Rules.for_difference`.
+
     Raises:
+        ConfigError: a difference that is no positive number.
         StoreError: nothing is stored, or runs whose scores cannot be compared.
     """
     study, results = stored.study, tuple(stored.results)
@@ -82,7 +85,7 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None) -> Findings:
         raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
     check_comparable(study.name, results)
     metric = frames.primary_metric(results)
-    rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor)
+    rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor).for_difference(difference)
     unordered = frames.scores(results, metric)
     scores = {variant.name: unordered[variant.name] for variant in study.variants if variant.name in unordered}
     runs = frames.runs_frame(stored, metric)

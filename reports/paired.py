@@ -107,13 +107,11 @@ def sign_flip_p(differences: Array, resamples: int) -> float:
     return float(test.pvalue)
 
 
-def equivalence_p(treatment: Array, reference: Array, margin: float) -> float:
-    """Two one-sided paired t tests: is the treatment's mean within (1 - margin, 1 + margin) times the reference's?"""
-    if len(treatment) < 2:
+def equivalence_p(differences: Array, size: Array | float) -> float:
+    """Two one-sided paired t tests: is the mean difference within `size` of 0? One for all pairs, or one for each."""
+    if len(differences) < 2:
         return float("nan")
-    above = student_p(treatment - (1 - margin) * reference, "greater")
-    below = student_p(treatment - (1 + margin) * reference, "less")
-    return float(max(above, below))
+    return float(max(student_p(differences + size, "greater"), student_p(differences - size, "less")))
 
 
 def seeds_needed(differences: Array, effect: float, alpha: float, power: float) -> int | None:

@@ -6,13 +6,15 @@ worst and is never dropped. Pairs are the seeds that both variants of a contrast
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from ablations.config import Contrast
+from ablations.errors import ConfigError
 from reports.paired import (
     Array,
     Interval,
@@ -44,9 +46,33 @@ class Rules:
     noise_floor: float = 0.0
     """An effect no larger than this is never called better or worse."""
     margin: float = 0.1
-    """A share of the reference's score: smaller differences count as equivalent, `seeds_needed` is for one so large."""
+    """The least difference that matters, as a share of the reference's score: smaller ones count as equivalent, and
+    `seeds_needed` is for one so large."""
+    difference: float | None = None
+    """The same in units of the score, in place of `margin`."""
     power: float = 0.8
     resamples: int = 9_999
+
+    def size(self, reference: Any) -> Any:
+        """The least difference that matters, of one score of the reference or of an array of them."""
+        return self.margin * np.abs(reference) if self.difference is None else self.difference
+
+    def for_difference(self, named: str | None) -> Self:
+        """With the least difference that matters as a person names it: "5%" of the reference, or "0.5" of a score.
+
+        Raises:
+            ConfigError: it is no positive number.
+        """
+        if named is None:
+            return self
+        share, number = named.endswith("%"), named.removesuffix("%")
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if not 0 < value < math.inf:
+            raise ConfigError(f"--difference {named}: it must be a positive number such as 0.5, or a share such as 5%")
+        return replace(self, margin=value / 100) if share else replace(self, difference=value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +113,9 @@ class Comparison:
     """The p value that the verdict rests on, before Holm: see `compare`."""
     p_holm: float
     p_equivalence: float
-    """Two one-sided t tests against the margin, after Holm."""
+    """Two one-sided t tests against the least difference that matters, after Holm."""
     seeds_needed: int | None
-    """Pairs to show a difference as large as the margin with the demanded power; None if unknown or above 10,000."""
+    """Pairs to show the least difference that matters with the demanded power; None if unknown or above 10,000."""
     verdict: Verdict
 
     @property
@@ -152,8 +178,8 @@ def _measure(scores: Scores, contrast: Contrast, rules: Rules, family: int) -> C
         p_unscored=p_unscored,
         p=_bonferroni(p_student, p_unscored) if one_sided else p_student,
         p_holm=float("nan"),
-        p_equivalence=float("nan") if one_sided else equivalence_p(t[scored], r[scored], rules.margin),
-        seeds_needed=seeds_needed(differences, rules.margin * reference_mean, rules.alpha / family, rules.power),
+        p_equivalence=float("nan") if one_sided else equivalence_p(differences, rules.size(r[scored])),
+        seeds_needed=seeds_needed(differences, rules.size(reference_mean), rules.alpha / family, rules.power),
         verdict="too few seeds",
     )
 

@@ -124,15 +124,30 @@ def caveat(item: Comparison, rules: Rules) -> str:
     if item.verdict == "too few seeds":
         notes.append(f"{count(len(item.seeds), 'scored pair')}, at least {rules.minimum_pairs} are needed")
     elif item.verdict == "equivalent":
-        notes.append(f"the whole difference lies within {rules.margin:.0%} of the reference")
+        notes.append(f"the whole difference lies within {difference(rules)}")
     elif item.verdict == "no difference shown":
         if item.p_holm < rules.alpha and abs(item.mean) <= rules.noise_floor:
             notes.append("steady, but no larger than the noise floor")
         elif item.interval.excludes(0.0):
             notes.append("the interval leaves out 0, but so many questions bring that about by chance (Holm)")
-        if item.p_holm >= rules.alpha and item.seeds_needed and item.seeds_needed > len(item.seeds):
-            notes.append(f"about {item.seeds_needed:,} seeds would show a difference of {rules.margin:.0%}")
     return "; ".join(notes)
+
+
+def difference(rules: Rules) -> str:
+    """The least difference that matters, such as "10% of the reference"."""
+    return f"{100 * rules.margin:.3g}% of the reference" if rules.difference is None else number(rules.difference)
+
+
+def needed(item: Comparison, rules: Rules) -> str:
+    """How many seeds show the least difference that matters, and whether there are as many; empty if unknown."""
+    if len(item.seeds) < 2:
+        return ""
+    size, seeds = difference(rules), item.seeds_needed
+    if seeds is None:
+        return f"no number of seeds up to 10,000 shows a difference of {size}"
+    return f"{count(seeds, 'seed')} show{'s' if seeds == 1 else ''} a difference of {size}" + (
+        ", there are enough" if seeds <= len(item.seeds) else f", {seeds - len(item.seeds):,} more are needed"
+    )
 
 
 def evidence(item: Comparison) -> str:
@@ -150,10 +165,10 @@ def verdicts(comparisons: Sequence[Comparison], metric: str) -> dict[str, str]:
     """Variant to its verdicts in words, as the treatment first, then of the variants that are held against it."""
     found: dict[str, list[str]] = {}
     for item in comparisons:
-        other = f"against {item.contrast.reference}: {item.verdict} ({effect(item, metric)})"
+        other = f"{item.verdict}, against {item.contrast.reference}: {effect(item, metric)}"
         found.setdefault(item.contrast.treatment, []).append(other)
     for item in comparisons:
-        own = f"{item.contrast.treatment} against it: {item.verdict}"
+        own = f"{item.contrast.treatment} is {item.verdict}"
         found.setdefault(item.contrast.reference, []).append(own)
     return {variant: "; ".join(texts) for variant, texts in found.items()}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import json_option, print_json, print_table, store_option
+from ablations.commands.shared import difference_option, json_option, print_json, print_table, store_option
 
 if TYPE_CHECKING:
     from ablations.results import Result
@@ -23,12 +23,7 @@ RUN_ID = re.compile(r"[0-9a-f]{6,32}")
 @click.argument("reference", metavar="B")
 @click.option("--study", help="Of variants that are named without one.")
 @click.option("--metric", help="Any recorded metric.  [default: the score]")
-@click.option(
-    "--difference",
-    metavar="SIZE",
-    help="What you would call a difference, 5% or 0.5: the margin of equivalence, and of the seeds needed.  "
-    "[default: 10%]",
-)
+@difference_option
 @store_option
 @json_option
 def command(
@@ -104,7 +99,6 @@ def show_duel(found: Duel, one: str, other: str) -> None:
     way = "no way is better" if found.better == "neither" else f"{found.better} is better"
     click.echo(f"{one} against {other}: {metric}, {way}; {words.count(item.pairs, 'paired seed')}\n")
     least = f" (least possible {words.p_value(item.p_signed_rank_least)})"
-    needed = "more than 10,000, or unknown" if item.seeds_needed is None else f"{item.seeds_needed:,}"
     rows = [
         ("mean of the first", words.number(found.treatment_mean)),
         ("mean of the second", words.number(found.reference_mean)),
@@ -115,35 +109,49 @@ def show_duel(found: Duel, one: str, other: str) -> None:
         ("p, Wilcoxon", words.p_value(item.p_signed_rank) + least),
         ("p, sign flips", words.p_value(item.p_sign_flip)),
         ("superiority", f"{words.number(item.superiority)}: better in {item.wins:g} of {item.pairs} pairs"),
-        ("seeds needed", f"{needed}, for a difference of {100 * found.rules.margin:.3g}% of the second's mean"),
-        ("verdict", item.verdict),
+        ("seeds needed", words.needed(item, found.rules) or "unknown"),
+        ("verdict", found.verdict),
+        ("differs in", "nothing" if found.settings == "the reference" else found.settings),
     ]
     for label, value in rows:
         click.echo(f"{label:20} {value}")
     if caveat := words.caveat(item, found.rules):
         click.echo(f"\n{caveat}")
+    if found.conditions:
+        click.echo(f"beside the settings, the runs differ in {found.conditions}")
     if found.left_out:
         click.echo(f"{words.count(found.left_out, 'seed')} left out: the other side lacks it, or it has no {metric}")
 
 
 def tree_of(found: Duel, one: str, other: str) -> dict[str, Any]:
     item = found.comparison
-    keys = ("pairs", "wins", "superiority", "mean", "median", "percent", "p_student", "p_signed_rank", "p_sign_flip")
-    tree = {key: getattr(item, key) for key in keys}
+    keys = ("mean", "median", "percent", "p_student", "p_signed_rank", "p_sign_flip", "p_unscored", "p", "superiority")
     return {
         "treatment": one,
         "reference": other,
         "metric": found.metric,
         "better": found.better,
-        "treatment_mean": found.treatment_mean,
-        "reference_mean": found.reference_mean,
-        **{key: value if math.isfinite(value) else None for key, value in tree.items()},
-        "interval": [item.interval.low, item.interval.high],
+        "pairs": item.pairs,
+        "seeds": item.seeds,
+        "wins": item.wins,
+        "unscored_treatment": item.unscored_treatment,
+        "unscored_reference": item.unscored_reference,
+        "treatment_mean": finite(found.treatment_mean),
+        "reference_mean": finite(found.reference_mean),
+        **{key: finite(getattr(item, key)) for key in keys},
+        "interval": [finite(item.interval.low), finite(item.interval.high)],
         "interval_method": item.interval.method,
-        "difference": found.rules.margin,
+        "difference": finite(found.rules.size(found.reference_mean)),
         "seeds_needed": item.seeds_needed,
-        "verdict": item.verdict,
+        "verdict": found.verdict,
+        "differs_in": found.settings,
+        "conditions_differ_in": found.conditions,
     }
+
+
+def finite(value: float) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return value if math.isfinite(value) else None
 
 
 def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: str | None, as_json: bool) -> None:
@@ -151,10 +159,10 @@ def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: st
     from reports import words
     from reports.comparable import check_comparable
     from reports.describe import differences
-    from reports.frames import primary_metric
+    from reports.duel import measured, metric_of
 
     check_comparable(" against ".join(names), results)
-    chosen = metric or primary_metric(results)
+    chosen = metric_of(results, metric)
     rows = [
         {
             "run": name.removeprefix("run "),
@@ -163,12 +171,14 @@ def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: st
             "seed": result.run.seed,
             "status": result.status,
             "steps": result.last_step,
-            chosen: result.scores.get(chosen, math.nan),
+            chosen: measured(result, chosen),
         }
         for name, result in zip(names, results, strict=True)
     ]
     differ = differences(results[0].run.variant, results[1].run.variant)
     if as_json:
+        values = [finite(measured(result, chosen)) for result in results]
+        rows = [row | {chosen: value} for row, value in zip(rows, values, strict=True)]
         print_json({"runs": rows, "first_differs": differ, "verdict": None})
         return
     cells = [tuple(words.number(v) if isinstance(v, float) else str(v) for v in row.values()) for row in rows]

@@ -38,6 +38,12 @@ data_folder_option = click.option(
     help="Where the datasets lie.  [default: the user's cache folder]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on standard output.")
+difference_option = click.option(
+    "--difference",
+    metavar="SIZE",
+    help="The least difference that matters to you, as a share of the reference (5%) or in units of the metric (0.5): "
+    "smaller ones count as equivalent, and the seeds needed are for one so large.  [default: 10%]",
+)
 out_option = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -63,13 +69,13 @@ def print_table(
         click.echo("  ".join(cells).rstrip())
 
 
-def build_report(store: Store, study: str, out: Path | None) -> Path:
+def build_report(store: Store, study: str, out: Path | None, difference: str | None = None) -> Path:
     """Write the report of a stored study to `out`, and into the store with its verdicts; returns its page's path."""
     from reports.findings import find
     from reports.html import write
     from reports.words import verdicts
 
-    found = find(store.read(study))
+    found = find(store.read(study), difference=difference)
     page = write(found, out or Path("results") / "reports" / study)
     store.attach_report(study, page)
     store.tag_verdicts(study, verdicts(found.comparisons, found.metric))

@@ -60,17 +60,19 @@ def test_two_variants_are_paired_by_seed_and_turned_round_they_mirror(location: 
 
 def test_where_higher_is_better_more_wins(location: str) -> None:
     found = tree(location, "sgd", "baseline", "--metric", "recall_10k")
-    assert (found["better"], found["verdict"], found["pairs"]) == ("higher", "better", SEEDS)
-    assert found["superiority"] == 1
+    assert (found["better"], found["verdict"], found["superiority"]) == ("higher", "better", 1)
+    assert found["mean"] == pytest.approx(0.1, abs=0.02)
+    assert found["interval"][0] < found["mean"] < found["interval"][1]
+    assert (found["pairs"], found["unscored_reference"]) == (SEEDS + 1, 1), "a diverged run ranks worst here too"
     assert tree(location, "baseline", "sgd", "--metric", "recall_10k")["verdict"] == "worse"
 
 
 def test_a_smaller_difference_needs_more_seeds(location: str) -> None:
     named = [tree(location, "sgd", "baseline", "--metric", "recall_10k", "--difference", d) for d in ("10%", "1%")]
-    assert named[0]["difference"] == pytest.approx(0.1)
+    assert named[0]["difference"] == pytest.approx(0.1 * named[0]["reference_mean"])
     assert named[0]["seeds_needed"] < named[1]["seeds_needed"]
     absolute = tree(location, "sgd", "baseline", "--metric", "recall_10k", "--difference", "0.05")
-    assert absolute["difference"] == pytest.approx(0.05 / absolute["reference_mean"])
+    assert absolute["difference"] == 0.05
 
 
 def test_it_can_be_read(location: str) -> None:
@@ -96,6 +98,25 @@ def runs_of(location: str, variant: str) -> list[tuple[str, Any]]:
     return [(stored.run_ids[item.key], item.run) for item in stored.results if item.run.variant.name == variant]
 
 
+def test_what_a_run_took_can_be_compared_too(location: str) -> None:
+    found = tree(location, "sgd", "baseline", "--metric", "train_seconds")
+    assert (found["metric"], found["better"]) == ("train_seconds", "lower")
+    assert "generator_optimizer name" in found["differs_in"] or "sgd" in found["differs_in"]
+    assert found["conditions_differ_in"] == ""
+
+
+def test_a_report_is_for_the_difference_that_was_named(location: str, tmp_path: Path) -> None:
+    shutil.copytree(location, tmp_path / "store")
+    words = ["report", "demo", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "out")]
+    for option, said in (([], "matters is 10% of the reference"), (["--difference", "0.5"], "matters is 0.500,")):
+        result = CliRunner().invoke(main, [*words, *option])
+        assert result.exit_code == 0, result.output
+        assert said in (tmp_path / "out" / "report.html").read_text()
+    refused = CliRunner().invoke(main, [*words, "--difference", "big"])
+    assert refused.exit_code == 2
+    assert "--difference big" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -106,6 +127,7 @@ def runs_of(location: str, variant: str) -> list[tuple[str, Any]]:
         (["sgd", "baseline", "--difference", "much"], "--difference much"),
         (["sgd", "baseline", "--difference", "0%"], "--difference 0%"),
         (["ffffffff", "baseline"], "unknown variant or run"),
+        (["sgd", "demo/sgd"], "the same runs"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(location: str, arguments: list[str], words: str) -> None:

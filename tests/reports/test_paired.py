@@ -103,9 +103,18 @@ def test_seeds_needed_gives_up_on_an_effect_far_below_the_noise() -> None:
 def test_equivalence_is_shown_only_within_the_margin() -> None:
     reference = np.array([100.0, 103, 98, 101, 99, 102])
     same = reference + np.array([0.5, -0.3, 0.2, -0.6, 0.1, 0.4])
-    assert paired.equivalence_p(same, reference, 0.1) < 0.001
-    assert paired.equivalence_p(same * 1.1, reference, 0.1) > 0.3
-    assert paired.equivalence_p(same * 1.3, reference, 0.1) > 0.99
+    for size in (0.1 * reference, 10.0):
+        assert paired.equivalence_p(same - reference, size) < 0.001
+        assert paired.equivalence_p(same * 1.1 - reference, size) > 0.3
+        assert paired.equivalence_p(same * 1.3 - reference, size) > 0.99
+
+
+def test_equivalence_agrees_with_the_interval_of_twice_the_level() -> None:
+    """Shown at 5% exactly where the 90% interval lies within the margin."""
+    bounds = paired.student_interval(DIFFERENCES, 0.9)
+    reach = max(abs(bounds.low), abs(bounds.high))
+    assert paired.equivalence_p(DIFFERENCES, reach) == pytest.approx(0.05)
+    assert paired.equivalence_p(DIFFERENCES, 1.01 * reach) < 0.05 < paired.equivalence_p(DIFFERENCES, 0.99 * reach)
 
 
 def test_fisher_counts_failures() -> None:

@@ -1,4 +1,5 @@
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ablations.config import Contrast
+from ablations.errors import ConfigError
 from reports import paired
 from reports.statistics import Comparison, Rules, compare
 
@@ -107,6 +109,31 @@ def test_a_variant_that_never_ends_with_a_score_is_worse() -> None:
     assert judge_two(REFERENCE, [math.inf] * 5).verdict == "worse"
     assert judge_two([math.inf] * 5, REFERENCE).verdict == "better"
     assert judge_two([math.inf] * 5, [math.inf] * 5).verdict == "too few seeds"
+
+
+def test_a_difference_is_a_share_or_a_size_and_decides_what_is_equivalent() -> None:
+    treatment = [value + nudge for value, nudge in zip(REFERENCE, (4.0, 5.0, 6.0, 4.5, 5.5), strict=True)]
+    verdicts = {
+        named: judge_two(REFERENCE, treatment, Rules(noise_floor=50).for_difference(named)).verdict
+        for named in (None, "10%", "1%", "20", "2")
+    }
+    assert verdicts == {
+        None: "equivalent", "10%": "equivalent", "1%": "no difference shown", "20": "equivalent",
+        "2": "no difference shown",
+    }  # fmt: skip
+    share, size = (Rules().for_difference(named) for named in ("5%", "10.03"))
+    one, other = (judge_two(REFERENCE, [150, 258, 143, 252, 149], rules).seeds_needed for rules in (share, size))
+    assert one == other, "5% of the mean reference, 200.6"
+    smaller = judge_two(REFERENCE, [150, 258, 143, 252, 149], Rules().for_difference("2%")).seeds_needed
+    assert one is not None
+    assert smaller is not None
+    assert smaller > 5 * one
+
+
+@pytest.mark.parametrize("named", ["", "%", "much", "0", "-5%", "nan", "inf", "5%%", "1e400"])
+def test_a_difference_that_is_none_is_refused_with_its_text(named: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"--difference {named}: ")):
+        Rules().for_difference(named)
 
 
 def test_a_study_without_contrasts_has_no_comparisons() -> None:

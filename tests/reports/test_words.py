@@ -40,11 +40,27 @@ def test_an_effect_in_words() -> None:
     )
 
 
-def test_an_effect_that_is_not_shown_keeps_its_sign_and_says_what_it_would_take() -> None:
+def test_an_effect_that_is_not_shown_keeps_its_sign() -> None:
     item = judged([400.0, 650, 420, 600, 500])
     assert item.verdict == "no difference shown"
     assert words.effect(item, "frechet_10k").startswith("frechet_10k differs by +14.0 [")
-    assert "seeds would show a difference of 10%" in words.caveat(item, Rules())
+
+
+def test_the_seeds_needed_are_for_the_difference_that_was_named() -> None:
+    scattered, steady = [400.0, 650, 420, 600, 500], [501.0, 511, 492, 506, 494]
+    item = judged(scattered)
+    assert item.seeds_needed is not None
+    more = item.seeds_needed - 5
+    assert words.needed(item, Rules()) == (
+        f"{item.seeds_needed} seeds show a difference of 10% of the reference, {more} more are needed"
+    )
+    rules = Rules().for_difference("40")
+    assert words.needed(judged(steady, rules), rules).endswith("seeds show a difference of 40.0, there are enough")
+    tiny = Rules().for_difference("0.001%")
+    assert words.needed(judged(scattered, tiny), tiny) == (
+        "no number of seeds up to 10,000 shows a difference of 0.001% of the reference"
+    )
+    assert words.needed(judged([400.0]), Rules()) == ""
 
 
 def test_runs_without_a_score_are_named() -> None:
