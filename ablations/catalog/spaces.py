@@ -198,6 +198,20 @@ class Space:
     def keys(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(item.key for item in self.hyperparameters))
 
+    @property
+    def common_keys(self) -> tuple[str, ...]:
+        """Of the hyperparameters that exist whatever the others are."""
+        conditions = {key for item in self.hyperparameters for key in item.when}
+        deciding = [item for item in self.hyperparameters if item.key in conditions]
+        cases = itertools.product(*(item.domain.points(2) for item in deciding))
+        keys = [
+            self._keys_where({item.key: value for item, value in zip(deciding, case, strict=True)}) for case in cases
+        ]
+        return tuple(key for key in self.keys if all(key in present for present in keys))
+
+    def _keys_where(self, decided: Mapping[str, Value]) -> set[str]:
+        return set(self.walk(lambda item: decided.get(item.key, item.domain.points(1)[0])))
+
     def as_dict(self) -> dict[str, str]:
         """Each hyperparameter and its domain, as text; the condition where there is one that can change."""
         rows: dict[str, str] = {}

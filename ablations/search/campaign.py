@@ -116,6 +116,7 @@ def search_record(settings: Settings, archive: Archive, experiment: str) -> Sear
         name=settings.name,
         metric="validation_score",
         settings=settings.facts,
+        hyperparameters=settings.space.common_keys,
         begun=archive.begun,
     )
 

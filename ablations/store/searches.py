@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ablations.config import sha256_of
 from ablations.store import rows
+from ablations.store.charts import search_view
 from ablations.store.files import Files
 from ablations.store.rows import Point
 from ablations.store.runs import Runs
@@ -51,6 +52,8 @@ class SearchRecord:
     """Of the curve and, at its end, the objective; lower is better."""
     settings: Mapping[str, object]
     """All that decides the trials."""
+    hyperparameters: Sequence[str]
+    """Those that every trial has."""
     begun: str
     """When it was first begun: another time, another search."""
 
@@ -89,6 +92,16 @@ class Searches:
         self._files.put(self._runs.get(parent), "report.html", page)
         self._runs.end(parent, "FINISHED")
 
+    def pages(self) -> dict[str, str]:
+        """The charts of each search on MLflow's pages, by its name; the latest where there are several."""
+        experiments = [item.experiment_id for item in self._runs.experiments() if item.tags.get("kind") == "search"]
+        return {
+            run.data.tags["search"]: (
+                f"/#/experiments/{run.info.experiment_id}/runs?viewStateShareKey={run.info.run_id}&compareRunsMode=CHART"
+            )
+            for run in self._runs.search(experiments, kind="search")
+        }
+
     def _parent(self, experiment: str, search: SearchRecord) -> str:
         found = self._runs.search([experiment], kind="search", search=search.name, identity=search.identity)
         if found:
@@ -96,7 +109,8 @@ class Searches:
         tags = {"kind": "search", "search": search.name, "identity": search.identity, "status": "running"}
         run_id = str(self._runs.create(experiment, search.name, tags).info.run_id)
         self._runs.log(run_id, params={_key(key): rows.text(value) for key, value in search.settings.items()})
-        self._runs.tag_experiment(experiment, _view())
+        view = search_view(run_id, search.hyperparameters, search.metric)
+        self._runs.tag_experiment(experiment, {**_view(), f"mlflow.sharedViewState.{run_id}": view})
         return run_id
 
     def _written_of(self, experiment: str, parent: str) -> set[int]:

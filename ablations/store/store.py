@@ -265,6 +265,10 @@ class Store:
         with self._gate.writing():
             self._searches.end(search, best, content)
 
+    def search_pages(self) -> dict[str, str]:
+        """Where the charts of each search are on MLflow's pages, by its name, to append to a server's address."""
+        return {name: f"{page}&{MODEL_TRAINING}" for name, page in self._searches.pages().items()}
+
     # --- the parts ---
 
     def _complete(self, study: str | None) -> list[Run]:

@@ -53,6 +53,13 @@ def test_an_optimizer_brings_its_own_hyperparameters() -> None:
     assert ranges["adam"] != ranges["sgd"]
 
 
+def test_common_hyperparameters_are_those_of_every_trial() -> None:
+    assert make_space(BASELINE).common_keys == make_space(BASELINE).keys
+    common = make_space(BASELINE, narrowed=BOTH).common_keys
+    assert {"generator_optimizer.name", "generator_optimizer.learning_rate", "batch_size"} <= set(common)
+    assert not {"generator_optimizer.momentum", "generator_optimizer.beta1"} & set(common)
+
+
 def test_an_architecture_has_its_own_widths() -> None:
     widths = {name: make_space(RECIPES[name]).as_dict()["generator.hidden"] for name in ("s1", "s1-cnn")}
     assert widths["s1"] != widths["s1-cnn"]
