@@ -38,7 +38,7 @@ OPTIONS = (
     click.option("--seeds", type=AT_LEAST_ONE, default=2, show_default=True, help="Tuning seeds of each trial."),
     click.option("--steps", type=AT_LEAST_ONE, help="Training steps of a trial.  [default: the variant's]"),
     click.option(
-        "--reports", type=AT_LEAST_ONE, help="Scores of a trial that is not pruned.  [default: 3, with median 5]"
+        "--reports", type=AT_LEAST_ONE, help="Scores of a trial that is not pruned.  [default: 3; halving 4, median 5]"
     ),
     click.option(
         "--space",
@@ -58,7 +58,7 @@ OPTIONS = (
     ),
     click.option("--sampler", type=click.Choice(["tpe", "gp", "random", "grid"]), default="tpe", show_default=True),
     click.option(
-        "--pruner", type=click.Choice(["hyperband", "median", "none"]), default="hyperband", show_default=True
+        "--pruner", type=click.Choice(["halving", "hyperband", "median", "none"]), default="halving", show_default=True
     ),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the sampler."),
     click.option(

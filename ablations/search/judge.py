@@ -98,11 +98,18 @@ class Bench:
 
     @property
     def notes(self) -> dict[str, Any]:
-        """What the pruner noted of the trial and wants to find with it later: Hyperband's rungs."""
+        """What the pruner noted of the trial and wants to find with it later: the rungs it reached."""
         return dict(self._study.trials[-1].system_attrs)
 
 
 def build_pruner(name: PrunerName, steps: Sequence[int]) -> optuna.pruners.BasePruner:
-    if name == "hyperband":
-        return optuna.pruners.HyperbandPruner(min_resource=steps[0], max_resource=steps[-1], reduction_factor=REDUCTION)
-    return optuna.pruners.MedianPruner() if name == "median" else optuna.pruners.NopPruner()
+    """Halving is the first bracket of Hyperband for all trials; Hyperband leaves every so-manieth trial unpruned."""
+    if name == "none":
+        return optuna.pruners.NopPruner()
+    if name == "median":
+        return optuna.pruners.MedianPruner()
+    # Optuna's rungs are multiples of the first: with that rounded up, the next would lie behind the step that is scored
+    first = max(1, steps[-1] // REDUCTION[name] ** (len(steps) - 1))
+    if name == "halving":
+        return optuna.pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=REDUCTION[name])
+    return optuna.pruners.HyperbandPruner(min_resource=first, max_resource=steps[-1], reduction_factor=REDUCTION[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,16 +10,16 @@ from ablations.catalog.spaces import Space
 from ablations.errors import ConfigError
 
 SamplerName = Literal["tpe", "gp", "random", "grid"]
-PrunerName = Literal["hyperband", "median", "none"]
+PrunerName = Literal["halving", "hyperband", "median", "none"]
 ObjectiveName = Literal["score", "score-and-seconds"]
 
 SAMPLERS: tuple[SamplerName, ...] = ("tpe", "gp", "random", "grid")
-PRUNERS: tuple[PrunerName, ...] = ("hyperband", "median", "none")
+PRUNERS: tuple[PrunerName, ...] = ("halving", "hyperband", "median", "none")
 OBJECTIVES: tuple[ObjectiveName, ...] = ("score", "score-and-seconds")
-REPORTS = {"hyperband": 3, "median": 5, "none": 3}
+REPORTS: Mapping[PrunerName, int] = {"halving": 4, "hyperband": 3, "median": 5, "none": 3}
 """How often a trial is scored, unless asked otherwise."""
-REDUCTION = 3
-"""Of Hyperband: of the trials that reach a rung, one in three goes on to the next, three times as far."""
+REDUCTION: Mapping[PrunerName, int] = {"halving": 2, "hyperband": 3}
+"""Of the trials that reach a rung, one in so many goes on to the next, so many times as far."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Settings:
     """Trained by each trial, in one stack; its value is their mean score."""
     reports: int | None = None
     sampler: SamplerName = "tpe"
-    pruner: PrunerName = "hyperband"
+    pruner: PrunerName = "halving"
     objective: ObjectiveName = "score"
     seed: int = 0
     parallel: int = 2
@@ -70,11 +71,11 @@ class Settings:
     def evaluation_steps(self) -> tuple[int, ...]:
         """Where a trial is scored and may be pruned; the last is its end.
 
-        For Hyperband each is `REDUCTION` times the one before; otherwise they are equally spaced.
+        Where the pruner has a `REDUCTION`, each is so many times the one before; otherwise they are equally spaced.
         """
         count = self.reports or REPORTS[self.pruner]
-        if self.pruner == "hyperband":
-            steps = {-(-self.steps // REDUCTION**index) for index in range(count)}
+        if reduction := REDUCTION.get(self.pruner):
+            steps = {-(-self.steps // reduction**index) for index in range(count)}
         else:
             steps = {-(-self.steps * (index + 1) // count) for index in range(count)}
         return tuple(sorted(steps))

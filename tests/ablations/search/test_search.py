@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablations.catalog import BASELINE
 from ablations.catalog.spaces import make_space
@@ -20,6 +21,7 @@ from ablations.events import Event
 from ablations.executors import Executor, Job, ProcessExecutor, SerialExecutor
 from ablations.search.archive import Archive, Trial, open_archive
 from ablations.search.budget import expected_best, front, scored
+from ablations.search.judge import Bench, Judge
 from ablations.search.protocol import selection_seeds, tuning_seeds, validation_split
 from ablations.search.search import Found, Search
 from ablations.search.settings import Settings
@@ -213,7 +215,33 @@ def test_the_winner_is_the_best_on_the_selection_seeds(tmp_path: Path) -> None:
 # --- samplers, pruners, objectives ---
 
 
-@pytest.mark.parametrize("changes", [{"sampler": "random", "pruner": "median"}, {"sampler": "gp", "pruner": "none"}])
+@pytest.mark.parametrize("steps", [16, 18, 999, 1000, 1500])
+def test_halving_may_prune_at_each_score_but_the_last(steps: int) -> None:
+    scored_at = dataclasses.replace(SETTINGS, space=make_space(BASELINE.override({"steps": steps}))).evaluation_steps
+    assert len(scored_at) == 4
+
+    def bench(number: int, history: dict[int, FrozenTrial]) -> Bench:
+        nothing: dict[str, Any] = {"params": {}, "distributions": {}}
+        return Judge(pruner="halving", steps=scored_at, number=number, history=history, **nothing).seat()
+
+    first = bench(0, {})
+    assert not any(first.report(step, 5.0) for step in scored_at)
+    history = {0: create_trial(state=TrialState.COMPLETE, value=5.0, system_attrs=first.notes)}
+    for rung in range(3):
+        other = bench(2, history)
+        values = [4.0] * rung + [6.0]
+        verdicts = [other.report(step, value) for step, value in zip(scored_at[: rung + 1], values, strict=True)]
+        assert verdicts == [False] * rung + [True]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sampler": "random", "pruner": "median"},
+        {"sampler": "random", "pruner": "hyperband"},
+        {"sampler": "gp", "pruner": "none"},
+    ],
+)
 def test_other_samplers_and_pruners_make_trials(changes: dict[str, Any], tmp_path: Path) -> None:
     found = search(tmp_path, dataclasses.replace(SETTINGS, trials=3, reports=1, **changes))
     assert [trial.outcome.state for trial in found.trials] == ["finished"] * 3

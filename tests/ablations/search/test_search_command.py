@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,24 @@ def test_the_store_has_a_run_for_the_search_and_a_child_for_each_trial_once(sear
     assert store.studies() == ()
 
 
+def test_the_charts_of_a_search_stand_under_a_link(searched: Any) -> None:
+    from mlflow.tracking import MlflowClient
+
+    store = Store.open("results/store")
+    page = store.search_pages()["baseline"]
+    key = page.partition("viewStateShareKey=")[2].partition("&")[0]
+    experiment = MlflowClient(store.uri).get_experiment_by_name("search")
+    assert experiment is not None
+    view = experiment.tags[f"mlflow.sharedViewState.{key}"]
+    assert len(view) < 5000
+    charts = json.loads(zlib.decompress(base64.b64decode(view.removeprefix("deflate;"))))["compareRunCharts"]
+    tried = set(searched["searches"][0]["best"]) - {"number", "value"}
+    assert set(charts[0]["selectedParams"]) == tried == {chart["xaxis"]["key"] for chart in charts[1:]}
+    trial = MlflowClient(store.uri).search_runs([experiment.experiment_id], "tags.kind = 'trial'")[0]
+    assert tried <= set(trial.data.params)
+    assert {*charts[0]["selectedMetrics"], charts[1]["yaxis"]["key"]} <= set(trial.data.metrics)
+
+
 def test_a_study_file_states_a_space_and_the_command_line_narrows_it(folder: Path) -> None:
     study = {
         "name": "mine",
@@ -105,7 +125,7 @@ def test_a_study_file_states_a_space_and_the_command_line_narrows_it(folder: Pat
     assert facts["space of latent.size"] == "8,16"
     assert facts["setting generator.dropout"] == 0.2
     assert "space of generator.dropout" not in facts
-    assert facts["evaluation steps"] == [10, 30, 90]
+    assert facts["evaluation steps"] == [12, 23, 45, 90]
     assert run("list", "mine.json").exit_code == 0
     (folder / "wrong.json").write_text(json.dumps({**study, "search": {"spaces": {}}}))
     assert "did you mean 'space'" in run("search", "--study", "wrong.json", "--dry-run").output
