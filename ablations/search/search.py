@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,7 +154,7 @@ class Search:
         with self._booked():
             settings, archive = self.settings, self.archive
             known = archive.known()
-            mine = archive.claim() if archive.shared else [t for t in known.values() if t.state == TrialState.RUNNING]
+            mine = archive.claim() if archive.shared else self._left(known)
             first = min((trial.user_attrs["generation"] for trial in mine), default=max(known, default=-1) + 1)
             total = min(settings.trials, self._grid_size())
             while len(mine) < settings.parallel and len(known) < total and not self._spent():
@@ -167,6 +167,11 @@ class Search:
                 mine.append(trial)
             self._known = {n: t for n, t in known.items() if n < first and t.state.is_finished()}
             return sorted(mine, key=lambda trial: trial.number)
+
+    def _left(self, known: Mapping[int, FrozenTrial]) -> list[FrozenTrial]:
+        """The trials that a killed command left running; those beyond the trials asked for now may wait."""
+        running = (trial for trial in known.values() if trial.state == TrialState.RUNNING)
+        return [trial for trial in running if trial.number < self.settings.trials]
 
     def _others(self) -> bool:
         """Are trials running elsewhere, which may yet be lost? If so, return after a while."""

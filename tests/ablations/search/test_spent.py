@@ -91,6 +91,14 @@ def test_fewer_trials_asked_for_are_the_first(tmp_path: Path) -> None:
     assert fewer.beyond == 3
 
 
+def test_trials_left_running_beyond_those_asked_for_wait(tmp_path: Path) -> None:
+    six = dataclasses.replace(SETTINGS, trials=6)
+    with pytest.raises(SystemExit):
+        tuned(tmp_path, six, 1.0, life=3)
+    assert len(tuned(tmp_path, dataclasses.replace(SETTINGS, trials=2), 1.0, life=0).trials) == 2
+    assert len(tuned(tmp_path, six, 1.0, life=4).trials) == 6
+
+
 def test_a_trial_that_ends_with_the_budget_counts_and_the_next_does_not() -> None:
     trials = made(5.0, 4.0, 3.0, 2.0, 1.0)  # they take 0, 1, 2, 3 and 4 seconds
     settings = dataclasses.replace(SETTINGS, trials=5)
