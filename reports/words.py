@@ -139,15 +139,14 @@ def difference(rules: Rules) -> str:
 
 
 def needed(item: Comparison, rules: Rules) -> str:
-    """How many seeds show the least difference that matters, and whether there are as many; empty if unknown."""
+    """How many seeds it takes to show the least difference that matters, and how many are missing; empty if unknown."""
     if len(item.seeds) < 2:
         return ""
     size, seeds = difference(rules), item.seeds_needed
     if seeds is None:
-        return f"no number of seeds up to 10,000 shows a difference of {size}"
-    return f"{count(seeds, 'seed')} show{'s' if seeds == 1 else ''} a difference of {size}" + (
-        ", there are enough" if seeds <= len(item.seeds) else f", {seeds - len(item.seeds):,} more are needed"
-    )
+        return f"a difference of {size} takes more than 10,000 seeds"
+    more = f" ({seeds - len(item.seeds):,} more)" if seeds > len(item.seeds) else ""
+    return f"a difference of {size} takes {count(seeds, 'seed')}{more}"
 
 
 def evidence(item: Comparison) -> str:

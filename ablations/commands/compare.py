@@ -115,8 +115,9 @@ def show_duel(found: Duel, one: str, other: str) -> None:
     ]
     for label, value in rows:
         click.echo(f"{label:20} {value}")
+    click.echo("\none question on its own: nothing here is corrected for others that were asked of the same runs")
     if caveat := words.caveat(item, found.rules):
-        click.echo(f"\n{caveat}")
+        click.echo(caveat)
     if found.conditions:
         click.echo(f"beside the settings, the runs differ in {found.conditions}")
     if found.left_out:

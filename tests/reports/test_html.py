@@ -280,7 +280,13 @@ def test_the_controls_work_in_a_browser(quick: Path, tmp_path: Path) -> None:
       const chart = document.querySelector("svg[data-x]"), box = chart.getBoundingClientRect();
       chart.dispatchEvent(new PointerEvent("pointermove", {clientX: box.right - 1, clientY: box.top + 9}));
       const read = document.getElementById("reading").innerText.replace(/\\s+/g, " ");
+      const bars = [...document.querySelectorAll("#variance .bar")].map(bar => {
+        const parts = [...bar.children].reduce((sum, part) => sum + part.getBoundingClientRect().width, 0);
+        return Math.abs(parts - bar.getBoundingClientRect().width) < 1 && bar.firstChild.offsetWidth > 100;
+      });
+      const cost = [...document.querySelectorAll("#cost .bar i")].map(part => part.getBoundingClientRect().width);
       document.title = `steps ${new Set(seen).size === 1 && seen[0]} hidden ${document.querySelectorAll(".off").length}`
+        + ` bars ${bars.length} ${bars.every(Boolean)} dearest ${cost.indexOf(Math.max(...cost))}`
         + ` wide ${document.documentElement.scrollWidth <= window.innerWidth} read ${read}`;
     }</script></body>"""
     page = tmp_path / "clicked.html"
@@ -294,4 +300,4 @@ def test_the_controls_work_in_a_browser(quick: Path, tmp_path: Path) -> None:
     line = [str(CHROMIUM), *flags, "--window-size=500,1200", "--dump-dom", page.as_uri()]
     dom = subprocess.run(line, capture_output=True, text=True, timeout=100, check=True).stdout
     # Six figures of the axis, one of which draws the variant twice.
-    assert "<title>steps 0 hidden 7 wide true read at 1,000 baseline 205 mse 260</title>" in dom
+    assert "<title>steps 0 hidden 7 bars 8 true dearest 7 wide true read at 1,000 baseline 205 mse 260</title>" in dom

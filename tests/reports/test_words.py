@@ -52,13 +52,13 @@ def test_the_seeds_needed_are_for_the_difference_that_was_named() -> None:
     assert item.seeds_needed is not None
     more = item.seeds_needed - 5
     assert words.needed(item, Rules()) == (
-        f"{item.seeds_needed} seeds show a difference of 10% of the reference, {more} more are needed"
+        f"a difference of 10% of the reference takes {item.seeds_needed} seeds ({more} more)"
     )
     rules = Rules().for_difference("40")
-    assert words.needed(judged(steady, rules), rules).endswith("seeds show a difference of 40.0, there are enough")
+    assert words.needed(judged(steady, rules), rules) == "a difference of 40.0 takes 2 seeds"
     tiny = Rules().for_difference("0.001%")
     assert words.needed(judged(scattered, tiny), tiny) == (
-        "no number of seeds up to 10,000 shows a difference of 0.001% of the reference"
+        "a difference of 0.001% of the reference takes more than 10,000 seeds"
     )
     assert words.needed(judged([400.0]), Rules()) == ""
 
