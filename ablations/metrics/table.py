@@ -1,4 +1,4 @@
-"""The metrics as rows of a table, each a function from features to numbers. No torch.
+"""The metrics as rows of a table, each a function from features to numbers.
 
 A metric is added by writing its file and one row of `METRICS`.
 """
