@@ -15,7 +15,7 @@ STUDIES_IN_ORDER = ("axes", "ladder", "normalization", "documents", "s4")
 SIX_AXES = ("loss", "activation", "normalization", "optimizer", "conditioning", "architecture")
 """The axes that are also compared tuned against tuned."""
 
-TUNING: Mapping[str, Any] = {"trials": 12, "seeds": 2, "steps": 1_000, "final_seeds": 10}
+TUNING: Mapping[str, Any] = {"trials": 20, "seeds": 2, "steps": 1_000, "final_seeds": 10}
 """Of each level of the six axes: what fits into two hours on two cores."""
 
 SHOWN = ("baseline", "conditional", "cnn", "mse", "no-norm", "sigmoid", "sgd", "batch-norm")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,21 +91,13 @@ def command(
 
 def compare(study: Any, store: Store, options: Any, as_json: bool) -> tuple[Plan, Summary]:
     """Train the study's runs that are missing; exit 130 where it is interrupted."""
+    from ablations.commands.shared import carry_out as train
     from ablations.plan import Options, make_plan
-    from ablations.progress import Display
-    from ablations.runner import execute
 
     plan = make_plan(
         study, Options(**{key: options[key] for key in ("dataset", "data_folder", "device", "workers")}), store
     )
-    estimates = {group.name: group.estimate_seconds for group in plan.groups}
-    try:
-        with Display(estimates, stream=sys.stderr if as_json else sys.stdout) as display:
-            return plan, execute(plan, store, display)
-    except KeyboardInterrupt:
-        again = shlex.join(["ablations", *(word for word in sys.argv[1:] if word != "--fresh")])
-        click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
-        raise click.exceptions.Exit(130) from None
+    return plan, train(plan, store, as_json, without=("--fresh",))
 
 
 def budget_tree(founds: Sequence[Found]) -> dict[str, Any]:

@@ -37,11 +37,15 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(published, "STUDIES_IN_ORDER", ("axes",))
     monkeypatch.setattr(published, "WIDTH", 1)
+    monkeypatch.setattr(published, "SIX_AXES", ("conditioning",))
 
 
-def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(small: None, tmp_path: Path) -> None:
+def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     place = ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages")]
-    tried = ["--seeds", "2", "--steps", "4", "--data", "digits", "--no-tuned", "--workers", "1"]
+    tried = ["--seeds", "2", "--steps", "4", "--data", "digits", "--workers", "1"]
     done = ablations("publish", *tried, *place)
     assert done.exit_code == 0, done.output
     assert [line for line in done.output.splitlines() if line.startswith("study ")] == [
@@ -52,6 +56,7 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(small: None
     assert len(keys) == 2 * len(VARIANTS)
     page = (tmp_path / "pages" / "README.md").read_text()
     assert "S4-slip" in page
+    assert "| conditioning | conditional, " in page.partition("## Tuned against tuned")[2]
 
     (tmp_path / "pages" / "README.md").unlink()
     again = ablations("publish", "--no-train", *place)
