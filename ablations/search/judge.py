@@ -103,7 +103,7 @@ class Bench:
 
 
 def build_pruner(name: PrunerName, steps: Sequence[int]) -> optuna.pruners.BasePruner:
-    """Halving is the first bracket of Hyperband for all trials; Hyperband leaves every so-manieth trial unpruned."""
+    """Halving is one bracket for all trials; Hyperband has several, and never prunes in the last of them."""
     if name == "none":
         return optuna.pruners.NopPruner()
     if name == "median":
