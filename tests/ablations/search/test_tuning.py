@@ -24,7 +24,7 @@ def searches(axis: str, **options: Any) -> tuple[Settings, ...]:
     return tuning_searches(AXES[axis], BASELINE, **chosen)
 
 
-@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("axis", [axis for axis in AXES if axis != "rates"])
 def test_every_level_has_the_same_budget_and_keeps_what_it_is(axis: str) -> None:
     found = searches(axis)
     assert len(found) >= 2
@@ -75,6 +75,11 @@ def test_the_comparison_asks_default_against_default_and_tuned_against_tuned() -
         ("no-norm tuned", "layer-norm tuned"),
         ("batch-norm tuned", "layer-norm tuned"),
     }
+
+
+def test_an_axis_of_nothing_but_rates_is_refused_since_tuning_is_free_to_choose_them() -> None:
+    with pytest.raises(ConfigError, match="'rates' differ in nothing"):
+        searches("rates")
 
 
 @pytest.mark.parametrize("lost", [0, 1])
