@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 State = Literal["finished", "pruned", "diverged", "failed"]
 
+_VIEW = "mlflow.sharedViewState.{}"
 _ENDS: Mapping[State, str] = {"finished": "FINISHED", "pruned": "KILLED", "diverged": "FAILED", "failed": "FAILED"}
 
 
@@ -83,7 +84,9 @@ class Searches:
 
     def end(self, search: SearchRecord, best: TrialRecord | None, page: bytes) -> None:
         """Close a search's run, with the best trial and the report."""
-        parent = self._parent(self._runs.experiment(search.experiment, kind="search"), search)
+        experiment = self._runs.experiment(search.experiment, kind="search")
+        parent = self._parent(experiment, search)
+        self._show(experiment, parent, search)  # again: an earlier version may have begun the search
         tags = {} if best is None else {f"best.{key}": rows.text(value) for key, value in best.params.items()}
         if best is not None:
             tags |= {"best_trial": str(best.number)}
@@ -94,12 +97,14 @@ class Searches:
 
     def pages(self) -> dict[str, str]:
         """The charts of each search on MLflow's pages, by its name; the latest where there are several."""
-        experiments = [item.experiment_id for item in self._runs.experiments() if item.tags.get("kind") == "search"]
+        experiments = {item.experiment_id: item.tags for item in self._runs.experiments()}
+        searches = [number for number, tags in experiments.items() if tags.get("kind") == "search"]
         return {
             run.data.tags["search"]: (
                 f"/#/experiments/{run.info.experiment_id}/runs?viewStateShareKey={run.info.run_id}&compareRunsMode=CHART"
             )
-            for run in self._runs.search(experiments, kind="search")
+            for run in self._runs.search(searches, kind="search")
+            if _VIEW.format(run.info.run_id) in experiments[run.info.experiment_id]
         }
 
     def _parent(self, experiment: str, search: SearchRecord) -> str:
@@ -109,9 +114,12 @@ class Searches:
         tags = {"kind": "search", "search": search.name, "identity": search.identity, "status": "running"}
         run_id = str(self._runs.create(experiment, search.name, tags).info.run_id)
         self._runs.log(run_id, params={_key(key): rows.text(value) for key, value in search.settings.items()})
-        view = search_view(run_id, search.hyperparameters, search.metric)
-        self._runs.tag_experiment(experiment, {**_view(), f"mlflow.sharedViewState.{run_id}": view})
+        self._show(experiment, run_id, search)
         return run_id
+
+    def _show(self, experiment: str, parent: str, search: SearchRecord) -> None:
+        view = search_view(parent, search.hyperparameters, search.metric)
+        self._runs.tag_experiment(experiment, {**_view(), _VIEW.format(parent): view})
 
     def _written_of(self, experiment: str, parent: str) -> set[int]:
         """The numbers of the trials that are recorded whole; what a killed writer left half is deleted."""
@@ -155,5 +163,5 @@ def _view() -> Mapping[str, str]:
     columns = ["attributes.`Created`", "tags.`status`", "metrics.`value`", "metrics.`charged_steps`"]
     return {
         "mlflow.experimentKind": "custom_model_development",
-        f"mlflow.sharedViewState.{rows.VIEW_KEY}": json.dumps({"selectedColumns": columns}),
+        _VIEW.format(rows.VIEW_KEY): json.dumps({"selectedColumns": columns}),
     }
