@@ -127,6 +127,12 @@ _LABEL_HELPS = (
     _score("as written: S0 has a lower score than S1", "documents/s0", "documents/s1"),
 )
 
+_AS_WRITTEN = (
+    "It is about a trained model. S0 as written sees single images at a rate of 1e-4: at the 10,000 of the study "
+    "documents, a twenty-fourth of the book's four epochs, its digits are not readable yet, so that length decides nothing."
+)
+_S0_IN_FULL = "ablations run recipes --only s0 --seeds 5"
+
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="S0-a",
@@ -147,15 +153,10 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="S0-c",
         text="Asked for a 5, G draws 5s.",
-        tests=(
-            _asked(
-                "conditional baseline: asked for a 5, more than half are 5s",
-                CONDITIONAL,
-                "label_accuracy_5",
-            ),
-            _asked("S0 as written: asked for a 5, more than half are 5s", "documents/s0", "label_accuracy_5"),
-        ),
+        tests=(_asked("conditional baseline: asked for a 5, more than half are 5s", CONDITIONAL, "label_accuracy_5"),),
         reading="As the frozen classifier reads the samples; by chance a tenth would be 5s.",
+        beyond=_AS_WRITTEN,
+        command=_S0_IN_FULL,
     ),
     Claim(
         name="S1-a",
@@ -195,15 +196,20 @@ CLAIMS: tuple[Claim, ...] = (
             "knows digits only; a score of a face's harmony would have to come first, and no command here has one."
         ),
     ),
-    Claim(name="S1-d", text="A conditional GAN's images are better than an unconditional one's.", tests=_LABEL_HELPS),
+    Claim(
+        name="S1-d",
+        text="A conditional GAN's images are better than an unconditional one's.",
+        tests=_LABEL_HELPS[:1],
+        beyond=_AS_WRITTEN,
+        command=_S0_IN_FULL.replace("--only s0", "--only s0 --only s1"),
+    ),
     Claim(
         name="S1-e",
         text="A conditional GAN produces the class that was asked for.",
-        tests=(
-            _asked("conditional baseline: more than half of its worst class", CONDITIONAL, "worst_label_accuracy"),
-            _asked("S0 as written: more than half of its worst class", "documents/s0", "worst_label_accuracy"),
-        ),
+        tests=(_asked("conditional baseline: more than half of its worst class", CONDITIONAL, "worst_label_accuracy"),),
         reading="In each of the ten classes more than half of the samples must be read as the class asked for.",
+        beyond=_AS_WRITTEN,
+        command=_S0_IN_FULL,
     ),
     Claim(
         name="S1-q",
