@@ -129,7 +129,7 @@ _LABEL_HELPS = (
 
 _AS_WRITTEN = (
     "It is about a trained model. S0 as written sees single images at a rate of 1e-4: at the 10,000 of the study "
-    "documents, a twenty-fourth of the book's four epochs, its digits are not readable yet, so that length decides nothing."
+    "documents, a twenty-fourth of the book's length, its digits are not readable yet, so that length decides nothing."
 )
 _S0_IN_FULL = "ablations run recipes --only s0 --seeds 5"
 
