@@ -73,3 +73,13 @@ def test_pages_too_large_for_a_repository_are_refused_and_none_is_written(
     with pytest.raises(UserError, match="bytes"):
         write(tmp_path / "pages")
     assert not (tmp_path / "pages").exists()
+
+
+def test_the_readme_shows_what_was_published() -> None:
+    root = Path(__file__).parents[2]
+    pages = (root / "reports" / "published" / "README.md").read_text().splitlines()
+    shown = (root / "README.md").read_text()
+    for name in ("claims", "axes"):
+        table = shown.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- end of {name} -->")[0].splitlines()
+        assert len(table) > 10, name
+        assert {row.replace("](reports/published/claims/", "](claims/") for row in table} <= set(pages)
