@@ -129,7 +129,8 @@ _LABEL_HELPS = (
 
 _AS_WRITTEN = (
     "It is about a trained model. S0 as written sees single images at a rate of 1e-4: at the 10,000 of the study "
-    "documents, a twenty-fourth of the book's length, its digits are not readable yet, so that length decides nothing."
+    "documents, a twenty-fourth of the book's length, its digits are not readable yet, so that length decides nothing. "
+    "The test at that length was left out after its result had been seen: this answer is not blind."
 )
 _S0_IN_FULL = "ablations run recipes --only s0 --seeds 5"
 
