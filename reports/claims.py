@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from ablations.catalog.claims import Check, Claim, Curve, Expectation, Measure, Metric
+from ablations.catalog.checks import Check, Claim, Curve, Expectation, Measure, Metric
 from ablations.config import Contrast
 from ablations.results import Evaluation, Result
 from reports.frames import WITHOUT_SCORE

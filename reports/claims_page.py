@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from ablations.catalog.claims import CLAIMS, PUBLISHED_SEEDS, PUBLISHED_WIDTH, Claim, studies_of
+from ablations.catalog.checks import Claim
+from ablations.catalog.claims import CLAIMS, PUBLISHED_SEEDS, PUBLISHED_WIDTH, studies_of
 from ablations.errors import UserError
 from reports import words
 from reports.claims import Answer, Answered, Outcome, Runs, Tested, answer

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from ablations.catalog import STUDIES
-from ablations.catalog.claims import CLAIMS, Check, Claim, Curve, Metric, studies_of
+from ablations.catalog.checks import Check, Claim, Curve, Metric
+from ablations.catalog.claims import CLAIMS, studies_of
 from ablations.config import Variant
 from ablations.metrics.table import METRICS
 from ablations.results import CURVES, Evaluation, Result, Status
