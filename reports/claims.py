@@ -66,13 +66,21 @@ class Answered:
 
     @property
     def counted(self) -> str:
-        """How many of its tests came out how."""
-        outcomes = [item.outcome for item in self.tests]
-        kinds = [kind for kind in ("holds", "contrary", "not shown", "too few seeds", "no data") if kind in outcomes]
-        return ", ".join(f"{outcomes.count(kind)} {_PLURALS.get(kind, kind)}" for kind in kinds)
+        """How many of its tests speak for it, how many against it."""
+        words = [self.speaks(item) for item in self.tests]
+        return ", ".join(f"{words.count(word)} {_SHORT.get(word, word)}" for word in _SPEAKS if word in words)
+
+    def speaks(self, item: Tested) -> str:
+        """What a test says of the claim: of a denied one, a test that holds speaks against it."""
+        outcome = _TURNED.get(item.outcome, item.outcome) if self.claim.denied else item.outcome
+        return _WORDS.get(outcome, outcome)
 
 
-_PLURALS = {"holds": "as claimed", "contrary": "to the contrary", "no data": "without data"}
+FOR, AGAINST = "for the claim", "against the claim"
+_WORDS: Mapping[Outcome, str] = {"holds": FOR, "contrary": AGAINST}
+_TURNED: Mapping[Outcome, Outcome] = {"holds": "contrary", "contrary": "holds"}
+_SPEAKS = (FOR, AGAINST, "not shown", "too few seeds", "no data")
+_SHORT = {FOR: "for it", AGAINST: "against it", "no data": "without data"}
 
 
 def answer(claims: Sequence[Claim], runs: Runs, rules: Rules | None = None) -> tuple[Answered, ...]:
@@ -216,7 +224,7 @@ def _is_score(test: Check) -> bool:
 
 
 def _answered(claim: Claim, tests: tuple[Tested, ...]) -> Answered:
-    """Confirmed where every test came out as claimed; refuted where any shows the contrary."""
+    """Confirmed where every test speaks for it, refuted where any speaks against it."""
     outcomes = [item.outcome for item in tests]
     known = [outcome for outcome in outcomes if outcome != "no data"]
     found: Answer = "not shown"

@@ -16,7 +16,7 @@ from ablations.catalog.checks import Claim
 from ablations.catalog.claims import CLAIMS, PUBLISHED_SEEDS, PUBLISHED_WIDTH, studies_of
 from ablations.errors import UserError
 from reports import words
-from reports.claims import Answer, Answered, Outcome, Runs, Tested, answer
+from reports.claims import AGAINST, FOR, Answer, Answered, Runs, Tested, answer
 from reports.comparable import check_comparable
 from reports.findings import stated_floor
 from reports.html import environment_of
@@ -32,15 +32,8 @@ SYMBOLS: Mapping[Answer, str] = {
     "not shown": "?",
     "cannot be tested here": "\N{HORIZONTAL ELLIPSIS}",
 }
-CLASSES: Mapping[str, str] = {"confirmed": "better", "refuted": "worse", "holds": "better", "contrary": "worse"}
+CLASSES: Mapping[str, str] = {"confirmed": "better", "refuted": "worse", FOR: "better", AGAINST: "worse"}
 """To the style sheet's classes of verdicts."""
-OUTCOMES: Mapping[Outcome, str] = {
-    "holds": "as claimed",
-    "contrary": "to the contrary",
-    "not shown": "not shown",
-    "too few seeds": "too few seeds",
-    "no data": "no data",
-}
 SOURCES: Mapping[str, str] = {
     "S0": "a conditional GAN, one image at a time",
     "S1": "a first GAN, its refinements, a CNN",
@@ -132,8 +125,8 @@ def _claim(item: Answered, studies: Mapping[str, StoredStudy]) -> dict[str, Any]
         "tests": [
             {
                 "says": one.test.says,
-                "outcome": OUTCOMES[one.outcome],
-                "css": CLASSES.get(one.outcome, ""),
+                "speaks": item.speaks(one),
+                "css": CLASSES.get(item.speaks(one), ""),
                 "effect": effect(one),
                 "evidence": evidence(one),
                 "figure": whisker(one),
@@ -181,7 +174,7 @@ def evidence(one: Tested) -> str:
 
 
 def whisker(one: Tested) -> Markup | None:
-    """The difference and its interval around zero, to a scale of its own; the side that the claim expects is shaded."""
+    """The difference and its interval around zero, to a scale of its own; what the test states is shaded."""
     low, high, at = one.interval.low, one.interval.high, one.difference
     if one.test.expect == "among":
         low, high, at = (value - one.measured for value in (low, high, one.held_against))
@@ -215,7 +208,12 @@ def claims_frame(found: Sequence[Answered]) -> pd.DataFrame:
         for one in item.tests or (None,):
             row: dict[str, Any] = dict(head)
             if one is not None:
-                row |= {"test": one.test.says, "expected": one.test.expect, "outcome": one.outcome}
+                row |= {
+                    "test": one.test.says,
+                    "expected": one.test.expect,
+                    "outcome": one.outcome,
+                    "speaks": item.speaks(one),
+                }
                 row |= {"measured": one.measured, "held_against": one.held_against, "difference": one.difference}
                 row |= {"low": one.interval.low, "high": one.interval.high, "interval": one.interval.method}
                 row |= {"seeds": one.seeds, "p_holm": one.comparison.p_holm if one.comparison else math.nan}

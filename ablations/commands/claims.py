@@ -52,13 +52,13 @@ def tree_of(item: Answered) -> dict[str, Any]:
 
     claim = item.claim
     tests: Sequence[Any] = claims_frame([item]).to_dict("records") if item.tests else []
-    keys = ("test", "expected", "outcome", "measured", "held_against", "difference", "low", "high", "seeds", "p_holm")
+    keys = ("test", "expected", "outcome", "speaks", "measured", "held_against", "difference", "low", "high", "seeds")
     return {
         "claim": claim.name,
         "kind": claim.kind,
         "text": claim.text,
         "answer": item.answer,
-        "tests": [{key: row[key] for key in keys} for row in tests],
+        "tests": [{key: row[key] for key in (*keys, "p_holm")} for row in tests],
         "command": claim.command,
     }
 

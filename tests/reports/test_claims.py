@@ -97,12 +97,20 @@ def test_the_tests_name_what_the_catalog_trains_and_the_recorder_records() -> No
 
 
 @pytest.mark.parametrize(
-    ("shift", "answers"), [(-5.0, ("confirmed", "refuted")), (5.0, ("refuted", "confirmed")), (0.0, ("not shown",) * 2)]
+    ("shift", "answers", "counted"),
+    [
+        (-5.0, ("confirmed", "refuted"), ("1 for it", "1 against it")),
+        (5.0, ("refuted", "confirmed"), ("1 against it", "1 for it")),
+        (0.0, ("not shown",) * 2, ("1 not shown",) * 2),
+    ],
 )
-def test_a_shift_decides_and_a_denied_claim_turns_the_answer(shift: float, answers: tuple[str, str]) -> None:
+def test_a_shift_decides_and_a_denied_claim_turns_the_answer(
+    shift: float, answers: tuple[str, str], counted: tuple[str, str]
+) -> None:
     found = runs(a=lambda s: 20 + shift + noise(s), b=lambda s: 20 + noise(s, 1))
-    got = [answer([claim(LOWER, denied=denied)], found)[0].answer for denied in (False, True)]
-    assert tuple(got) == answers
+    got = [answer([claim(LOWER, denied=denied)], found)[0] for denied in (False, True)]
+    assert tuple(item.answer for item in got) == answers
+    assert tuple(item.counted for item in got) == counted
 
 
 def test_one_contrary_test_refutes_and_one_that_shows_nothing_does_not_confirm() -> None:
