@@ -6,9 +6,12 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from ablations.catalog import AXES
 from ablations.config import Study
 from reports.paired import Array, Interval, bootstrap_interval, holm, outer, student_interval, student_p
 from reports.statistics import Rules, Scores
@@ -18,19 +21,14 @@ from reports.statistics import Rules, Scores
 class Factor:
     """Settings that change together over the variants of a study."""
 
+    name: str
+    """The catalog's axis, where one has these levels; else the settings, those that G and D share named once."""
     settings: tuple[str, ...]
     """Dotted keys."""
     levels: tuple[str, ...]
     """In the order in which the study's variants first show them: the first is the base."""
     of: Mapping[str, int]
     """Variant to the index of its level."""
-
-    @property
-    def name(self) -> str:
-        """The settings; those that G and D share are named once, as "activation" or "optimizer name"."""
-        bare = [key.removeprefix("generator").removeprefix("discriminator") for key in self.settings]
-        words = [key.lstrip("._").replace(".", " ").replace("_", " ") for key in bare]
-        return ", ".join(dict.fromkeys(words))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +60,10 @@ def factors(study: Study) -> tuple[Factor, ...]:
     partitions: dict[tuple[int, ...], list[str]] = {}
     for key in keys:
         values = [str(settings[key]) for settings in flat.values()]
-        pattern = tuple(values.index(value) for value in values)
+        pattern = _pattern(values)
         if any(pattern):
             partitions.setdefault(pattern, []).append(key)
-    found = tuple(_factor(names, [*flat], flat) for names in partitions.values())
+    found = tuple(_factor(names, study) for names in partitions.values())
     cells = {tuple(factor.of[name] for factor in found) for name in flat}
     complete = len(cells) == len(flat) == math.prod(len(factor.levels) for factor in found)
     return found if len(found) > 1 and complete else ()
@@ -96,11 +94,46 @@ def effects(study: Study, scores: Scores, rules: Rules | None = None) -> tuple[E
     return tuple(_judged(replace(draft, p_holm=p), rules) for draft, p in zip(drafts, adjusted, strict=True))
 
 
-def _factor(settings: Sequence[str], names: Sequence[str], flat: Mapping[str, Mapping[str, object]]) -> Factor:
-    key = next((key for key in settings if not isinstance(flat[names[0]][key], list)), settings[0])
-    level = {name: _level(flat[name][key]) for name in names}
+def effects_frame(found: Sequence[Effect]) -> pd.DataFrame:
+    """One row a main effect or interaction; `with` is what an interaction's first change is joined by."""
+    rows = []
+    for item in found:
+        changes = [f"{level} instead of {base}" for level, base in item.levels]
+        row: dict[str, Any] = {"factors": " x ".join(item.factors), "change": changes[0], "with": "".join(changes[1:])}
+        row |= {"mean": item.mean, "low": item.interval.low, "high": item.interval.high}
+        row |= {"interval": item.interval.method, "p": item.p, "p_holm": item.p_holm, "shown": item.shown}
+        rows.append(row | {"seeds": len(item.seeds), "left_out": item.left_out})
+    return pd.DataFrame(rows)
+
+
+def _factor(settings: Sequence[str], study: Study) -> Factor:
+    flat = {variant.name: variant.flat() for variant in study.variants}
+    first = next(iter(flat.values()))
+    key = next((key for key in settings if not isinstance(first[key], list)), settings[0])
+    level = {name: _level(found[key]) for name, found in flat.items()}
+    named = _axis(study, [*level.values()])
+    title, level = named or (_words(settings), level)
     levels = list(dict.fromkeys(level.values()))
-    return Factor(tuple(settings), tuple(levels), {name: levels.index(level[name]) for name in names})
+    return Factor(title, tuple(settings), tuple(levels), {name: levels.index(level[name]) for name in flat})
+
+
+def _axis(study: Study, values: Sequence[str]) -> tuple[str, dict[str, str]] | None:
+    """The catalog's axis whose levels tell the variants apart as the values do, and each variant's level."""
+    for axis in AXES.values():
+        labels = [level.label for level in map(axis.level_of, study.variants) if level is not None]
+        if len(labels) == len(values) and _pattern(labels) == _pattern(values):
+            return axis.name, {variant.name: label for variant, label in zip(study.variants, labels, strict=True)}
+    return None
+
+
+def _pattern(values: Sequence[str]) -> tuple[int, ...]:
+    """For each value where it stands first."""
+    return tuple(values.index(value) for value in values)
+
+
+def _words(settings: Sequence[str]) -> str:
+    bare = [key.removeprefix("generator").removeprefix("discriminator") for key in settings]
+    return ", ".join(dict.fromkeys(key.lstrip("._").replace(".", " ").replace("_", " ") for key in bare))
 
 
 def _level(value: object) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from reports.cost import cost_frame
+from reports.factorial import effects_frame
 from reports.findings import Findings
 from reports.legend import with_legend
 from reports.pictures import grid, png
@@ -36,6 +37,8 @@ def tables(found: Findings) -> dict[str, bytes]:
         "curves": found.curves,
         "cost": cost_frame(found.runs),
     }
+    if found.effects:
+        frames["effects"] = effects_frame(found.effects)
     if found.variance:
         frames["variance"] = variance_frame(found.variance)
     contents: dict[str, bytes] = {}

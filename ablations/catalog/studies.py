@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from ablations.catalog.axes import (
     ACTIVATION,
@@ -42,6 +44,21 @@ anything; with these, the score at step 2,000 is within a tenth of that at step 
 def one_factor(base: Variant, levels: Iterable[tuple[Axis, str]]) -> tuple[Variant, ...]:
     """The base, and for each level the base with that one choice changed."""
     return (base, *(axis.level(level).apply(base, level) for axis, level in levels))
+
+
+def crossed(base: Variant, levels: Sequence[tuple[Axis, Sequence[str]]]) -> tuple[Variant, ...]:
+    """Every combination of the levels, named after them; the first level of each axis is the one compared with.
+
+    Raises:
+        ConfigError: a combination that cannot be trained.
+    """
+    variants = []
+    for chosen in itertools.product(*(names for _, names in levels)):
+        overrides: dict[str, Any] = {}
+        for (axis, _), name in zip(levels, chosen, strict=True):
+            overrides |= axis.level(name).overrides
+        variants.append(base.override(overrides, name="+".join(chosen)))
+    return tuple(variants)
 
 
 def ask(axis: Axis, treatment: Level, reference: Level, names: tuple[str, str]) -> Contrast:
@@ -286,7 +303,41 @@ def _normalization() -> Study:
     )
 
 
+_REFINEMENTS = (
+    (LOSS, ("mse", "bce")),
+    (ACTIVATION, ("sigmoid", "leaky-relu-0.02")),
+    (NORMALIZATION, ("no-norm", "layer-norm")),
+    (OPTIMIZER, ("sgd", "adam-1e-3")),
+)
+
+
+def _crossed() -> Study:
+    """S1's four refinements in all combinations, each asked of where it is the only one and where it is the last."""
+    contrasts = []
+    for place, (axis, (plain, refined)) in enumerate(_REFINEMENTS):
+        for corner, where in enumerate(("alone", "with the other three")):
+            names = [levels[corner] for _, levels in _REFINEMENTS]
+            pair = ["+".join([*names[:place], level, *names[place + 1 :]]) for level in (refined, plain)]
+            contrast = ask(axis, axis.level(refined), axis.level(plain), (pair[0], pair[1]))
+            contrasts.append(replace(contrast, question=f"{contrast.question}, {where}"))
+    return Study(
+        name="crossed",
+        title="Do S1's refinements depend on each other?",
+        description=(
+            "The baseline with every combination of MSE or BCE, Sigmoid or LeakyReLU(0.02), no normalisation or "
+            "LayerNorm, SGD 0.01 or Adam 1e-3: main effects and two-way interactions."
+        ),
+        variants=crossed(BASELINE, _REFINEMENTS),
+        contrasts=tuple(contrasts),
+        seeds=5,
+        evaluations=4,
+    )
+
+
 STUDIES: Mapping[str, Study] = {
-    study.name: study for study in (QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization())
-}
+    study.name: study
+    for study in (
+        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), _crossed(),
+    )
+}  # fmt: skip
 """Every study by name."""

@@ -8,13 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ablations.catalog import RECIPES, STUDIES
-from ablations.config import Study
+from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
+from ablations.catalog.studies import crossed
+from ablations.config import Study, Variant
 from ablations.errors import ConfigError, UserError, unknown
 
 SEARCH = "search"
 """The table of a study file that only `ablations search` reads."""
 SPACES = ("space", "fix")
+CROSS = "cross"
+"""The table of a study file that stands for all combinations of levels."""
+BASES = {**RECIPES, BASELINE.name: BASELINE}
+"""What a variant of a study file may start from."""
 FORMATS = {".json": json.loads, ".toml": tomllib.loads}
 
 
@@ -34,16 +39,18 @@ def find_study(name: str) -> Study:
 def read_study(path: Path) -> Study:
     """A study from a file of plain data; nothing in it is executed.
 
-    A variant may say `"base": "s3"`: it then starts from that recipe, and its other keys, nested or dotted, replace
-    settings of it.
+    A variant may say `"base": "s3"`: it then starts from that recipe, or from the baseline, and its other keys, nested
+    or dotted, replace settings of it. A table `cross`, of axes and levels of the catalog, stands for one variant a
+    combination, of the `base` in it or of the baseline.
     """
     tree = _read(path)
     try:
         tree = {key: value for key, value in tree.items() if key != SEARCH}
-        variants = tree.get("variants", ())
+        variants = tree.get("variants", [])
         if not isinstance(variants, list) or not all(isinstance(item, Mapping) for item in variants):
             raise ConfigError('"variants" must be a list of mappings')
-        return Study.from_dict({**tree, "variants": [_complete(item) for item in variants]})
+        combined = [variant.as_dict() for variant in _crossed(tree.pop(CROSS))] if CROSS in tree else []
+        return Study.from_dict({**tree, "variants": [*(_complete(item) for item in variants), *combined]})
     except UserError as error:
         raise ConfigError(f"the study file {path}: {error}") from error
 
@@ -82,11 +89,36 @@ def _read(path: Path) -> Mapping[str, Any]:
 def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     if "base" not in entry:
         return entry
-    base = entry["base"]
-    if not isinstance(base, str) or base not in RECIPES:
-        raise unknown("recipe", base, RECIPES)
     overrides = dict(_dotted({key: value for key, value in entry.items() if key not in ("base", "name")}))
-    return RECIPES[base].override(overrides, name=entry.get("name")).as_dict()
+    return _base(entry["base"]).override(overrides, name=entry.get("name")).as_dict()
+
+
+def _base(name: Any) -> Variant:
+    if not isinstance(name, str) or name not in BASES:
+        raise unknown("base", name, BASES)
+    return BASES[name]
+
+
+def _crossed(table: Any) -> tuple[Variant, ...]:
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{CROSS!r} must map axes to lists of their levels, not {table!r}")
+    chosen = []
+    for name, levels in table.items():
+        if name == "base":
+            continue
+        if name not in AXES:
+            raise unknown(f"axis in {CROSS!r}:", name, AXES)
+        axis = AXES[name]
+        if not isinstance(levels, list) or len(levels) < 2 or len({*map(str, levels)}) < len(levels):
+            raise ConfigError(f"{CROSS}.{name} must list two or more different levels of that axis, not {levels!r}")
+        known = [level.name for level in axis.levels]
+        for level in levels:
+            if level not in known:
+                raise unknown(f"level in {CROSS}.{name}:", level, known)
+        chosen.append((axis, levels))
+    if len(chosen) < 2:
+        raise ConfigError(f"{CROSS!r} must name two or more axes, not {len(chosen)}")
+    return crossed(_base(table.get("base", BASELINE.name)), chosen)
 
 
 def _dotted(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

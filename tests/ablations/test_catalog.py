@@ -11,6 +11,7 @@ from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
 from ablations.config import Variant
 from ablations.cost import estimate_seconds, step_cost
 from ablations.networks import discriminator_network, generator_network
+from reports.factorial import factors
 
 # Rows of the documents' tables: settings by dotted key.
 FACTS: dict[str, dict[str, object]] = {
@@ -147,6 +148,18 @@ def test_one_factor_at_a_time_means_one_axis() -> None:
             levels = {axis.name: (axis.level_of(variant), axis.level_of(BASELINE)) for axis in AXES.values()}
             moved = [name for name, (level, base) in levels.items() if level not in (None, base)]
             assert len(moved) == 1, (variant.name, moved)
+
+
+def test_the_crossed_study_crosses_the_four_refinements_and_holds_the_baseline() -> None:
+    study = STUDIES["crossed"]
+    assert {factor.name for factor in factors(study)} == {"loss", "activation", "normalization", "optimizer"}
+    assert len(study.variants) == 16
+    assert study.variants[-1].digest == BASELINE.digest
+    for contrast in study.contrasts:
+        one, other = study.variant(contrast.treatment).flat(), study.variant(contrast.reference).flat()
+        changed = {key for key in one if one[key] != other[key]} - {"name"}
+        asked = {key for level in AXES[contrast.axis].levels for key in level.overrides}
+        assert changed <= asked, contrast.question
 
 
 def test_quick_asks_about_its_six_axes() -> None:

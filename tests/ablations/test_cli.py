@@ -18,11 +18,12 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations.catalog import AXES, RECIPES, STUDIES
+from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
 from ablations.cli import Commands, main
 from ablations.commands.studies import find_study, read_study
 from ablations.config import Study
 from ablations.errors import ConfigError, UserError
+from reports.factorial import factors
 
 ROOT = Path(__file__).parents[2]
 
@@ -158,6 +159,24 @@ def test_a_study_of_the_catalog_survives_a_file(name: str, tmp_path: Path) -> No
     assert read_study(write(tmp_path, STUDIES[name].as_dict())) == STUDIES[name]
 
 
+def test_a_table_of_axes_stands_for_every_combination_of_their_levels(tmp_path: Path) -> None:
+    table = {"base": "s3", "loss": ["bce", "mse"], "conditioning": ["unconditional", "conditional"]}
+    lone = {"name": "lone", "base": "baseline"}
+    lone_too, *combined = read_study(write(tmp_path, study_tree(variants=[lone], cross=table))).variants
+    assert lone_too.digest == BASELINE.digest
+    assert [v.name for v in combined] == [
+        "bce+unconditional",
+        "bce+conditional",
+        "mse+unconditional",
+        "mse+conditional",
+    ]
+    assert combined[0].digest == RECIPES["s3"].digest
+    assert combined[3].digest == RECIPES["s3"].override({"loss.criterion": "mse", "conditional": True}).digest
+    del table["base"]
+    found = factors(read_study(write(tmp_path, study_tree(variants=[], cross=table))))
+    assert [factor.name for factor in found] == ["conditioning", "loss"]
+
+
 def test_a_variant_starts_from_its_base_and_replaces_settings(tmp_path: Path) -> None:
     entries = [
         {"name": "plain", "base": "s3"},
@@ -197,7 +216,19 @@ def test_toml_says_the_same_as_json(tmp_path: Path) -> None:
         (study_tree(seads=3), ["'seads'", "'seeds'"]),
         (study_tree(variants=[{"name": "a", "base": "s9"}]), ["'s9'", "s3"]),
         (study_tree(variants=[{"name": "a", "base": "s3", "stps": 3}]), ["'stps'", "'steps'"]),
-        (study_tree(variants=[{"name": "a", "base": ["s3"]}]), ["recipe", "'s3'"]),
+        (study_tree(variants=[{"name": "a", "base": ["s3"]}]), ["base", "'s3'"]),
+        (study_tree(variants=[], cross=["loss"]), ["'cross'", "axes"]),
+        (study_tree(variants=[], cross={"los": ["bce", "mse"], "dropout": []}), ["'los'", "'loss'"]),
+        (study_tree(variants=[], cross={"loss": ["bce", "mse"]}), ["two or more axes", "1"]),
+        (study_tree(variants=[], cross={"loss": ["bce"], "optimizer": ["sgd", "adam"]}), ["cross.loss", "'bce'"]),
+        (study_tree(variants=[], cross={"loss": ["bce", "bce"], "optimizer": ["sgd", "adam"]}), ["different"]),
+        (study_tree(variants=[], cross={"loss": ["bce", "mse"], "optimizer": ["sgd", "adm"]}), ["'adm'", "'adam'"]),
+        (
+            study_tree(
+                variants=[], cross={"normalization": ["no-norm", "batch-norm"], "batch-size": ["batch-1", "batch-64"]}
+            ),
+            ["batch-norm+batch-1", "batch_size"],
+        ),
         (study_tree(variants=[{"name": "a", "batch_size": "many"}]), ["batch_size", "'many'"]),
     ],
 )
@@ -215,7 +246,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 KEYS = st.sampled_from(
-    ["name", "base", "variants", "generator", "hidden", "steps", "title", "description", "contrasts"]
+    ["name", "base", "variants", "generator", "hidden", "steps", "title", "description", "contrasts", "cross"]
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -45,8 +45,9 @@ def scores(random: np.random.Generator, n: int = 8, *, planted: bool = True) -> 
 
 def test_settings_that_change_together_are_one_factor() -> None:
     found = factors(crossed())
-    assert [factor.name for factor in found] == ["conditional", "activation", "optimizer name"]
-    assert found[1].levels == ACTIVATIONS
+    assert [factor.name for factor in found] == ["conditioning", "activation", "optimizer name"]
+    assert found[1].levels == ("LeakyReLU(0.02)", "Sigmoid", "ReLU")
+    assert found[2].levels == OPTIMIZERS  # no level of the catalog: its SGD has a rate of its own
     assert found[1].settings == ("generator.activation", "discriminator.activation")
 
 
@@ -58,7 +59,7 @@ def test_one_factor_at_a_time_is_no_crossing() -> None:
 def test_planted_main_effects_and_interactions_are_found_and_no_others() -> None:
     found = effects(crossed(), scores(np.random.default_rng(1)), RULES)
     shown = {(item.factors, item.levels): item.mean for item in found if item.shown}
-    sgd, sigmoid = ("sgd", "adam"), ("sigmoid", "leaky_relu")
+    sgd, sigmoid = ("sgd", "adam"), ("Sigmoid", "LeakyReLU(0.02)")
     assert shown == {
         (("optimizer name",), (sgd,)): pytest.approx(50, abs=1.5),
         (("activation",), (sigmoid,)): pytest.approx(15, abs=1.5),
