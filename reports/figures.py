@@ -4,25 +4,82 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from reports.factorial import Effect
+from reports.paired import Interval
 from reports.palette import Style
 from reports.statistics import Comparison
 from reports.svg import Kind, Scale, figure, nice_range, path, short, spread_out, tag, text
-from reports.words import MINUS, bounds, number, percent, question, signed
+from reports.words import bounds, number, percent, question, signed
 
 
-def forest(
-    comparisons: Sequence[Comparison], styles: Mapping[str, Style], *, metric: str, floor: float, narrow: bool = False
-) -> Markup:
-    """All contrasts: the mean paired difference and its 95% interval; the band around 0 is the noise floor."""
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A difference and its interval, as a forest plot draws them; not finite where there is none."""
+
+    name: str
+    shown: str
+    """The difference in words."""
+    hover: str
+    mean: float
+    interval: Interval
+    solid: bool
+    css: str
+
+
+def contrast_rows(comparisons: Sequence[Comparison], styles: Mapping[str, Style]) -> list[Row]:
+    """In the colour of the treatment, or of the reference where the treatment is the study's own reference."""
+    rows = []
+    for item in comparisons:
+        shown = f"{signed(item.mean)} ({percent(item.percent)})" if item.seeds else "no scored pair"
+        asked = [styles[item.contrast.treatment], styles[item.contrast.reference]]
+        rows.append(
+            Row(
+                name=question(item),
+                shown=shown,
+                hover=f"{question(item)}: {shown} {bounds(item.interval)}, {item.verdict}",
+                mean=item.mean,
+                interval=item.interval,
+                solid=item.verdict in ("better", "worse"),
+                css=next((style for style in asked if style.hue), asked[0]).css,
+            )
+        )
+    return rows
+
+
+def effect_rows(effects: Sequence[Effect]) -> list[Row]:
+    """Main effects in ink, interactions in the first hue."""
+    rows = []
+    for item in effects:
+        crossed = len(item.levels) > 1
+        name = " \N{MULTIPLICATION SIGN} ".join(level for level, _ in item.levels)
+        if not crossed:
+            name = f"{name} instead of {item.levels[0][1]}"
+        rows.append(
+            Row(
+                name=name,
+                shown=signed(item.mean),
+                hover=f"{name}: {signed(item.mean)} {bounds(item.interval)}",
+                mean=item.mean,
+                interval=item.interval,
+                solid=item.shown,
+                css=Style(int(crossed)).css,
+            )
+        )
+    return rows
+
+
+def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: bool = False) -> Markup:
+    """Differences and their 95% intervals, one a row; the band around 0 is the noise floor."""
     width, row = (400, 46) if narrow else (960, 34)
     left, right, top = (8, 8, 30) if narrow else (340, 180, 34)
-    height = top + row * len(comparisons) + (60 if narrow else 44)
-    edges = [v for c in comparisons for v in (c.interval.low, c.interval.high, c.mean) if math.isfinite(v)] + [0.0]
+    height = top + row * len(rows) + (60 if narrow else 44)
+    edges = [v for item in rows for v in (item.interval.low, item.interval.high, item.mean) if math.isfinite(v)] + [0.0]
     across = _effect_scale(edges, left, width - right)
-    bottom = top + row * len(comparisons) + 4
+    bottom = top + row * len(rows) + 4
     zero = across(0)
     body: list[Markup] = []
     if floor:
@@ -38,15 +95,15 @@ def forest(
     body.append(text("\N{LEFTWARDS ARROW} better", zero - 8, top - 12, "note", "end"))
     body.append(text("worse \N{RIGHTWARDS ARROW}", zero + 8, top - 12, "note"))
     middle = (left + width - right) / 2
-    notes = [f"difference in {metric}, treatment {MINUS} reference"]
+    notes = [f"difference in {metric}, {of}"]
     if across.kind == "symlog":
         notes.append("linear near 0, logarithmic beyond")
     for line, note in enumerate(notes if narrow else [" \N{MIDDLE DOT} ".join(notes)]):
         body.append(text(note, middle, bottom + 34 + 16 * line, "label", "middle"))
-    for index, item in enumerate(comparisons):
+    for index, item in enumerate(rows):
         y = top + row * (index + 0.5) + (8 if narrow else 0)
-        body.append(_forest_row(item, styles, across, y, (left, width), narrow))
-    return figure(width, height, f"Forest plot of {len(comparisons)} contrasts", *body)
+        body.append(_forest_row(item, across, y, (left, width), narrow))
+    return figure(width, height, f"Forest plot of {len(rows)} differences", *body)
 
 
 def strips(
@@ -78,27 +135,20 @@ def strips(
     return figure(width, height, f"Final {metric} of every seed", *body)
 
 
-def _forest_row(
-    item: Comparison, styles: Mapping[str, Style], across: Scale, y: float, edges: tuple[float, float], narrow: bool
-) -> Markup:
+def _forest_row(item: Row, across: Scale, y: float, edges: tuple[float, float], narrow: bool) -> Markup:
     left, width = edges
-    shown = f"{signed(item.mean)} ({percent(item.percent)})" if item.seeds else "no scored pair"
-    asked_as = question(item)
-    asked = [styles[item.contrast.treatment], styles[item.contrast.reference]]
-    style = next((style for style in asked if style.hue), asked[0])
-    parts = [tag("title", f"{asked_as}: {shown} {bounds(item.interval)}, {item.verdict}")]
+    parts = [tag("title", item.hover)]
     if narrow:
-        parts.append(text(_cut(asked_as, 56), left, y - 12, "name"))
+        parts.append(text(_cut(item.name, 56), left, y - 12, "name"))
     else:
-        parts += [text(_cut(asked_as, 50), 0, y + 4, "name"), text(shown, width, y + 4, "value", "end")]
+        parts += [text(_cut(item.name, 50), 0, y + 4, "name"), text(item.shown, width, y + 4, "value", "end")]
     if math.isfinite(item.interval.low):
         low, high = across(item.interval.low), across(item.interval.high)
         parts.append(tag("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"))
         parts += [tag("line", x1=x, x2=x, y1=y - 4, y2=y + 4, class_="whisker") for x in (low, high)]
     if math.isfinite(item.mean):
-        solid = "mark" if item.verdict in ("better", "worse") else "mark hollow"
-        parts.append(tag("circle", cx=across(item.mean), cy=y, r=5, class_=solid))
-    return tag("g", *parts, class_=f"row {style.css}")
+        parts.append(tag("circle", cx=across(item.mean), cy=y, r=5, class_="mark" if item.solid else "mark hollow"))
+    return tag("g", *parts, class_=f"row {item.css}")
 
 
 def _strip(

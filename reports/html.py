@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from ablations.errors import UserError
 from reports import describe, files, sections, words
 from reports.cost import cost_frame, total_seconds
 from reports.factorial import factors
-from reports.figures import forest, strips
+from reports.figures import contrast_rows, effect_rows, forest, strips
 from reports.findings import Findings, environment, find
 from reports.palette import anchor
 from reports.variance import SOURCES
@@ -107,9 +108,11 @@ def _figures(found: Findings) -> dict[str, Markup]:
     """Those of the whole study, each for a wide and for a narrow page."""
     figures = {"profile": sections.profile_figure(found)}
     for suffix, narrow in (("", False), (" narrow", True)):
-        figures[f"forest{suffix}"] = forest(
-            found.comparisons, found.styles, metric=found.metric, floor=found.rules.noise_floor, narrow=narrow
-        )
+        draw = partial(forest, metric=found.metric, floor=found.rules.noise_floor, narrow=narrow)
+        contrasts = contrast_rows(found.comparisons, found.styles)
+        figures[f"forest{suffix}"] = draw(contrasts, of=f"treatment {words.MINUS} reference")
+        if found.effects:
+            figures[f"factors{suffix}"] = draw(effect_rows(found.effects), of="averaged over the other factors")
         figures[f"seeds{suffix}"] = strips(found.scores, found.styles, metric=found.metric, narrow=narrow)
     return figures
 

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from ablations.store import StoredStudy
 
 FILE_BYTES, ALL_BYTES = 1_000_000, 8_000_000
-KEPT = ("contrasts.csv", "figures/forest.svg", "figures/seeds.svg", "figures/profile.svg", "samples/*.png")
+KEPT = (
+    "contrasts.csv", "effects.csv", "figures/forest.svg", "figures/factors.svg", "figures/seeds.svg",
+    "figures/profile.svg", "samples/*.png",
+)  # fmt: skip
 """Of a study's report, beside its Markdown and its table of runs; and the score of each axis along training."""
 FACTS = ("cpu", "cpu_count", "git_commit", "version.torch", "version.mlflow", "python", "platform")
 

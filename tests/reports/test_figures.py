@@ -6,11 +6,14 @@ import pytest
 
 from reports import frames
 from reports.curves import Line, lines
-from reports.figures import forest, strips
+from reports.factorial import effects
+from reports.figures import contrast_rows, effect_rows, forest, strips
 from reports.palette import Style, styles
 from reports.pictures import grid, png
 from reports.statistics import Rules, compare
 from tests.reports.factories import quick_study, stored
+from tests.reports.test_factorial import crossed
+from tests.reports.test_factorial import scores as crossed_scores
 
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged"})
 SCORES = frames.scores(STORED.results, "frechet_10k")
@@ -24,7 +27,7 @@ def by_class(markup: str, name: str) -> list[ET.Element]:
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_a_forest_has_a_row_for_every_contrast_with_its_mean_inside_its_interval(narrow: bool) -> None:
-    figure = forest(COMPARISONS, STYLES, metric="frechet_10k", floor=1.5, narrow=narrow)
+    figure = forest(contrast_rows(COMPARISONS, STYLES), metric="frechet_10k", floor=1.5, of="a - b", narrow=narrow)
     rows = by_class(figure, "row")
     assert len(rows) == len(COMPARISONS)
     for row in rows:
@@ -33,8 +36,19 @@ def test_a_forest_has_a_row_for_every_contrast_with_its_mean_inside_its_interval
     assert by_class(figure, "floor")
 
 
+def test_main_effects_and_interactions_have_rows_named_by_their_levels() -> None:
+    rows = effect_rows(effects(crossed(), crossed_scores(np.random.default_rng(1)), Rules(resamples=199)))
+    found = {row.name: row for row in rows}
+    main, interaction = found["sgd instead of adam"], found["Sigmoid \N{MULTIPLICATION SIGN} sgd"]
+    assert (main.solid, main.css, main.shown) == (True, "c0", "+50.0")
+    assert (interaction.solid, interaction.css) == (True, "c1")
+    assert not found["conditional instead of unconditional"].solid
+    figure = forest(rows, metric="f", floor=0, of="a - b")
+    assert len(by_class(figure, "hollow")) == sum(not row.solid for row in rows)
+
+
 def test_improvements_lie_left_of_zero() -> None:
-    figure = forest(COMPARISONS, STYLES, metric="frechet_10k", floor=0)
+    figure = forest(contrast_rows(COMPARISONS, STYLES), metric="frechet_10k", floor=0, of="a - b")
     zero = float(by_class(figure, "zero")[0].get("x1") or 0)
     for row, item in zip(by_class(figure, "row"), COMPARISONS, strict=True):
         mark = next(e for e in row if e.tag == "circle")
@@ -74,7 +88,7 @@ def test_a_figure_without_data_is_still_a_figure() -> None:
     empty = Line(variant="x", style=Style(1), frame=curves[curves.variant == "nobody"])
     figure = lines([empty], title="t", x="step", x_label="step", y_label="y")
     assert ET.fromstring(figure).get("role") == "img"
-    assert forest((), STYLES, metric="f", floor=0)
+    assert forest((), metric="f", floor=0, of="a - b")
 
 
 def test_a_grid_keeps_the_order_of_the_samples() -> None:

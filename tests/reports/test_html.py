@@ -169,8 +169,8 @@ def test_a_crossed_study_shows_main_effects_and_interactions(tmp_path: Path) -> 
     levels = {"bce-False": 100.0, "bce-True": 100.0, "mse-False": 100.0, "mse-True": 300.0}
     text = text_of(reports.build(stored(study, scores=levels), tmp_path))
     assert "cross all levels of 2 factors" in text
-    assert re.search(r"loss criterion mse instead of bce \+\d+", text)
-    assert "yes instead of no, with mse instead of bce" in text
+    assert re.search(r"loss MSE instead of BCE \+\d+", text)
+    assert "conditional instead of unconditional, with MSE instead of BCE" in text
 
 
 def test_the_files_beside_the_page_stand_alone(quick: Path) -> None:

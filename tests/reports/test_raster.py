@@ -17,7 +17,7 @@ from PIL import Image
 
 from reports import frames
 from reports.css import rules, styled, value
-from reports.figures import forest, strips
+from reports.figures import contrast_rows, forest, strips
 from reports.files import standalone
 from reports.legend import with_legend
 from reports.palette import Style, styles
@@ -30,7 +30,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged"})
 SCORES = frames.scores(STORED.results, "frechet_10k")
 STYLES = styles(STORED.study)
-FOREST = forest(compare(SCORES, STORED.study.contrasts, Rules(resamples=199)), STYLES, metric="frechet_10k", floor=30.0)
+COMPARISONS = compare(SCORES, STORED.study.contrasts, Rules(resamples=199))
+FOREST = forest(contrast_rows(COMPARISONS, STYLES), metric="frechet_10k", floor=30.0, of="a - b")
 INK, PAPER, BLUE = (27, 31, 36), (255, 255, 255), (0, 114, 178)
 
 Picture = NDArray[Any]
