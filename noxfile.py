@@ -98,7 +98,7 @@ def bench(session: nox.Session) -> None:
     if set(session.posargs) <= {"--quick"}:
         run(session, "python", "-m", "bench", "race", *session.posargs)
     if quick:
-        for command in ("limit", "overhead"):
+        for command in ("limit", "profile", "overhead"):
             run(session, "python", "-m", "bench", command, "--quick")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 # Before anything imports torch: they are read once, when its libraries load. Child processes inherit them.
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
+os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "KINETO_LOG_LEVEL": "5"}
 
 import click
 
@@ -186,6 +186,33 @@ def overhead(steps: int, seeds: int, pairs: int, quick: bool, out: Path) -> None
     print_table(("recipe", "MiB"), [(name, f"{peak:,.0f}") for name, peak in memory.items()], right=frozenset({1}))
     tree = {"size": size, "overhead": asdict(whole), "scaling": asdict(scaling), "width": width, "memory": memory}
     save(out, "overhead", tree)
+
+
+@main.command("profile")
+@click.option("--only", multiple=True, metavar="RECIPE", help="This recipe only; may be repeated.")
+@click.option("--width", type=click.IntRange(min=1), default=16, show_default=True, help="Seeds in a stack.")
+@click.option("--steps", type=click.IntRange(min=1), default=100, show_default=True)
+@quick_option
+@out_option
+def profile_command(only: tuple[str, ...], width: int, steps: int, quick: bool, out: Path) -> None:
+    """Show what the time of each recipe's step is spent on."""
+    from ablations.catalog import BASELINE, RECIPES
+    from ablations.data import load_dataset
+    from bench.profile import profile_step
+    from bench.timing import stay_on_one_core
+
+    names = choose(only, [BASELINE.name, *RECIPES])
+    stay_on_one_core()
+    dataset = load_dataset("digits" if quick else "mnist")
+    profiles = [profile_step(name, 2 if quick else width, dataset, steps=2 if quick else steps) for name in names]
+    header = ("recipe", "ms a seed-step", *profiles[0].shares, "longest operation")
+    rows = []
+    for item in profiles:
+        operation, share = next(iter(item.longest.items()))
+        cells = [f"{value:.0%}" for value in item.shares.values()]
+        rows.append((item.name, f"{item.milliseconds:.3f}", *cells, f"{operation} {share:.0%}"))
+    print_table(header, rows, right=frozenset(range(1, len(header) - 1)))
+    save(out, "profile", {"steps": steps, "profiles": [asdict(item) for item in profiles]})
 
 
 def choose(only: tuple[str, ...], names: list[str]) -> list[str]:
