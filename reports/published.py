@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,6 +31,8 @@ KEPT = (
     "figures/profile.svg", "samples/*.png",
 )  # fmt: skip
 """Of a study's report, beside its Markdown and its table of runs; and the score of each axis along training."""
+TUNING = "tuning"
+"""Folder of the axes tuned against tuned."""
 FACTS = ("cpu", "cpu_count", "git_commit", "version.torch", "version.mlflow", "python", "platform")
 
 
@@ -48,6 +51,17 @@ class Ranked(Protocol):
     def flips(self) -> str: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tuned:
+    """An axis whose levels were compared tuned against tuned."""
+
+    findings: Findings
+    """Of the study of its levels, with default settings and with tuned ones."""
+    rankings: Sequence[Ranked]
+    pages: Path
+    """Where its `budget.svg` and its trials lie, if they do."""
+
+
 def publish(
     studies: Mapping[str, StoredStudy],
     out: Path,
@@ -55,7 +69,7 @@ def publish(
     shown: Sequence[str],
     main: str,
     axes: Sequence[str],
-    tuned: Mapping[str, Sequence[Ranked]],
+    tuned: Mapping[str, Tuned],
 ) -> tuple[Answered, ...]:
     """Write the pages into the folder `out`; what else lies there is left alone. Returns the answers to the claims.
 
@@ -73,13 +87,17 @@ def publish(
         (made / "claims" / "claims.md").rename(made / "claims" / "README.md")
         for name, one in found.items():
             _study(one, made / name)
+        for axis, item in tuned.items():
+            _study(item.findings, made / TUNING / axis)
+            for path in sorted([*item.pages.glob("budget.svg"), *item.pages.glob("*-trials.csv")]):
+                shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
         context = _context(found, answers, main, axes) | {"tuned": tuned}
         page = environment_of(escape=False).get_template("published.md.j2").render(context)
         (made / "README.md").write_text(page, encoding="utf-8")
         _check_sizes(made)
         try:
-            for name in ("claims", *studies):
+            for name in ("claims", TUNING, *studies):
                 shutil.rmtree(out / name, ignore_errors=True)
             shutil.copytree(made, out, dirs_exist_ok=True)
         except OSError as error:

@@ -11,8 +11,11 @@ from ablations.commands.run import AT_LEAST_ONE
 from ablations.commands.shared import DATASETS, carry_out, data_folder_option
 
 if TYPE_CHECKING:
-    from ablations.search.tuning import Ranking
     from ablations.store import Store
+    from reports.published import Tuned
+
+PAGES = Path("results") / "published-tuning"
+"""Folder of the pages of each axis that is tuned."""
 
 
 @click.command("publish")
@@ -68,7 +71,7 @@ def command(
     main = published.STUDIES_IN_ORDER[0]
     if main not in studies:
         raise StoreError(f"the store {location} does not have the study {main!r}, which the pages begin with; train it")
-    answers = publish(studies, out, shown=published.SHOWN, main=main, axes=published.SIX_AXES, tuned=_rankings(store))
+    answers = publish(studies, out, shown=published.SHOWN, main=main, axes=published.SIX_AXES, tuned=_tuned(store))
     click.echo(f"{tally(answers)}\npages: {out / 'README.md'}")
     if failed:
         raise click.exceptions.Exit(1)
@@ -98,10 +101,9 @@ def _tune(store: Store, steps: int | None, options: dict[str, Any]) -> bool:
     settings |= {"narrowed": {}, "fixed": {}}  # a command that is invoked so does not read its options' texts
     for axis in published.SIX_AXES:
         click.echo(f"axis {axis}, tuned against tuned")
-        folder = Path("results") / "published-tuning" / axis
         try:
             click.get_current_context().invoke(
-                tune.command, axis=axis, location=store.uri, out=folder, **settings, **options
+                tune.command, axis=axis, location=store.uri, out=PAGES / axis, **settings, **options
             )
         except click.exceptions.Exit as ended:
             if ended.exit_code != 1:
@@ -110,13 +112,17 @@ def _tune(store: Store, steps: int | None, options: dict[str, Any]) -> bool:
     return failed
 
 
-def _rankings(store: Store) -> dict[str, tuple[Ranking, ...]]:
+def _tuned(store: Store) -> dict[str, Tuned]:
     """Of the axes whose comparison is stored."""
     from ablations.catalog import published
     from ablations.search.tuning import rankings, study_name
     from reports.findings import find
+    from reports.published import Tuned
 
+    found = {}
     present = store.studies()
-    return {
-        axis: rankings(find(store.read(study_name(axis)))) for axis in published.SIX_AXES if study_name(axis) in present
-    }
+    for axis in published.SIX_AXES:
+        if study_name(axis) in present:
+            findings = find(store.read(study_name(axis)))
+            found[axis] = Tuned(findings=findings, rankings=rankings(findings), pages=PAGES / axis)
+    return found

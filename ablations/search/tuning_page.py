@@ -14,6 +14,7 @@ from ablations.search.search import Found, finished
 from ablations.search.spent import Spent, spent
 from ablations.search.tuning import Ranking, rankings
 from reports import words
+from reports.files import standalone
 from reports.findings import Findings
 
 ALIKE = 1.1
@@ -21,13 +22,14 @@ ALIKE = 1.1
 
 
 def write_tuning_page(axis: Axis, founds: Sequence[Found], findings: Findings, out: Path, study_page: Path) -> Path:
-    """Write `report.html` and each level's trials as CSV into `out`.
+    """Write `report.html`, `budget.svg` and each level's trials as CSV into `out`.
 
     Raises:
         UserError: the folder cannot be written.
     """
     ranked = rankings(findings)
     searches = {found.settings.space.variant.name: found.trials for found in founds}
+    figure = budgets(searches, founds[0].metric)
     values = {
         "axis": axis,
         "metric": findings.metric,
@@ -37,13 +39,13 @@ def write_tuning_page(axis: Axis, founds: Sequence[Found], findings: Findings, o
         "summary": summary(ranked),
         "budget": budget_in_words(founds),
         "levels": [_level(found, findings) for found in founds],
-        "figure": budgets(searches, founds[0].metric),
+        "figure": figure,
         "seeds": findings.study.seeds,
         "settings": founds[0].settings,
         "study_page": study_page,
         "study": findings.study.name,
     }
-    contents = {"report.html": render("tuning.html.j2", values)}
+    contents = {"report.html": render("tuning.html.j2", values), "budget.svg": standalone(figure).decode()}
     contents |= {f"{found.settings.name}-trials.csv": trials_csv(found) for found in founds}
     write(out, contents)
     return out / "report.html"

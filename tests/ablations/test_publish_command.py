@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -56,7 +57,10 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
     assert len(keys) == 2 * len(VARIANTS)
     page = (tmp_path / "pages" / "README.md").read_text()
     assert "S4-slip" in page
-    assert "| conditioning | conditional, " in page.partition("## Tuned against tuned")[2]
+    assert "| [conditioning](tuning/conditioning/README.md) | conditional, " in page
+    tuning = tmp_path / "pages" / "tuning" / "conditioning"
+    assert {"README.md", "runs.csv", "budget.svg"} <= {path.name for path in tuning.iterdir()}
+    assert len(pd.read_csv(tuning / "conditioning-conditional-trials.csv")) == 2
 
     (tmp_path / "pages" / "README.md").unlink()
     again = ablations("publish", "--no-train", *place)
