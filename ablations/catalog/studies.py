@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from ablations.catalog.axes import (
     ACTIVATION,
@@ -18,8 +17,8 @@ from ablations.catalog.axes import (
     NORMALIZATION,
     OPTIMIZER,
     Axis,
-    Level,
 )
+from ablations.catalog.combine import ask, asked_of, crossed, one_factor
 from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_PRINTED
 from ablations.config import Contrast, Study, Variant
 
@@ -39,47 +38,6 @@ BASELINE = S1.override(
 """S1's refined pair, made fast enough for a study of minutes: batch 64, a joint D step, Adam 1e-3 with beta1 0.5.
 Chosen in a pilot: with the documents' rate of 1e-4, tens of thousands of steps pass before a comparison means
 anything; with these, the score at step 2,000 is within a tenth of that at step 3,000."""
-
-
-def one_factor(base: Variant, levels: Iterable[tuple[Axis, str]]) -> tuple[Variant, ...]:
-    """The base, and for each level the base with that one choice changed."""
-    return (base, *(axis.level(level).apply(base, level) for axis, level in levels))
-
-
-def crossed(base: Variant, levels: Sequence[tuple[Axis, Sequence[str]]]) -> tuple[Variant, ...]:
-    """Every combination of the levels, named after them; the first level of each axis is the one compared with.
-
-    Raises:
-        ConfigError: a combination that cannot be trained.
-    """
-    variants = []
-    for chosen in itertools.product(*(names for _, names in levels)):
-        overrides: dict[str, Any] = {}
-        for (axis, _), name in zip(levels, chosen, strict=True):
-            overrides |= axis.level(name).overrides
-        variants.append(base.override(overrides, name="+".join(chosen)))
-    return tuple(variants)
-
-
-def ask(axis: Axis, treatment: Level, reference: Level, names: tuple[str, str]) -> Contrast:
-    """The question of one level against another; `names` are the variants that have them."""
-    return Contrast(
-        axis=axis.name,
-        question=f"{treatment.label} instead of {reference.label}",
-        treatment=names[0],
-        reference=names[1],
-        claims=axis.claims,
-    )
-
-
-def asked_of(base: Variant, pairs: Sequence[tuple[Axis, str, str]]) -> tuple[Contrast, ...]:
-    """Contrasts between levels, by name; the level that the base has stands for the base itself."""
-    contrasts = []
-    for axis, treatment, reference in pairs:
-        own = axis.level_of(base)
-        names = tuple(base.name if own and own.name == level else level for level in (treatment, reference))
-        contrasts.append(ask(axis, axis.level(treatment), axis.level(reference), (names[0], names[1])))
-    return tuple(contrasts)
 
 
 _QUICK_LEVELS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
-from ablations.catalog.studies import crossed
+from ablations.catalog.combine import crossed
 from ablations.config import Study, Variant
 from ablations.errors import ConfigError, UserError, unknown
 
