@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ablations.errors import ConfigError
@@ -79,23 +79,37 @@ def _batch_of_one(variant: Variant) -> str | None:
     return None
 
 
-def _kernels(variant: Variant) -> str | None:
-    for side, network in _networks(variant):
-        expected = len(network.hidden) if network.architecture == "cnn" else 0
-        if len(network.kernels) != expected:
-            return (
-                f"{side}.kernels has {len(network.kernels)} sizes, but architecture={network.architecture} with "
-                f"{len(network.hidden)} hidden blocks needs {expected}"
-            )
-        if network.architecture == "cnn":
-            if not network.hidden:
-                return f"{side}.hidden is empty, but architecture=cnn needs at least one convolution"
-            if not feature_sizes(network.kernels if side == "discriminator" else network.kernels[::-1]):
-                return (
-                    f"{side}.kernels={network.kernels} leave nothing of a 28x28 image at stride 2; "
-                    "take fewer or smaller ones"
-                )
+def _architecture(variant: Variant) -> str | None:
+    found = (_ARCHITECTURES[network.architecture](side, network) for side, network in _networks(variant))
+    return next((problem for problem in found if problem), None)
+
+
+def _dense(side: str, network: Network) -> str | None:
+    return _kernels(side, network, 0)
+
+
+def _convolutional(side: str, network: Network) -> str | None:
+    if problem := _kernels(side, network, len(network.hidden)):
+        return problem
+    if not network.hidden:
+        return f"{side}.hidden is empty, but architecture=cnn needs at least one convolution"
+    if not feature_sizes(network.kernels if side == "discriminator" else network.kernels[::-1]):
+        return (
+            f"{side}.kernels={network.kernels} leave nothing of a 28x28 image at stride 2; take fewer or smaller ones"
+        )
     return None
+
+
+def _kernels(side: str, network: Network, expected: int) -> str | None:
+    if len(network.kernels) == expected:
+        return None
+    return (
+        f"{side}.kernels has {len(network.kernels)} sizes, but architecture={network.architecture} with "
+        f"{len(network.hidden)} hidden blocks needs {expected}"
+    )
+
+
+_ARCHITECTURES: Mapping[str, Callable[[str, Network], str | None]] = {"mlp": _dense, "cnn": _convolutional}
 
 
 def _criterion(variant: Variant) -> str | None:
@@ -128,7 +142,7 @@ def _same_latents(variant: Variant) -> str | None:
     return None
 
 
-_RULES = (_positive, _fractions, _slopes, _batch_of_one, _kernels, _criterion, _image_range, _same_latents)
+_RULES = (_positive, _fractions, _slopes, _batch_of_one, _architecture, _criterion, _image_range, _same_latents)
 
 CRITERION_OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "mse": ("sigmoid",),
