@@ -124,5 +124,5 @@ def _tuned(store: Store) -> dict[str, Tuned]:
     for axis in published.SIX_AXES:
         if study_name(axis) in present:
             findings = find(store.read(study_name(axis)))
-            found[axis] = Tuned(findings=findings, rankings=rankings(findings), pages=PAGES / axis)
+            found[axis] = Tuned(findings=findings, rankings=rankings(findings.comparisons), pages=PAGES / axis)
     return found

@@ -73,7 +73,7 @@ def command(
     findings = find(store.read(study.name))
     page = write_tuning_page(AXES[axis], founds, findings, folder, study_page)
     record(results, place, page)
-    ranked = rankings(findings)
+    ranked = rankings(findings.comparisons)
     if as_json:
         trees = [tree_of(found) for found in founds]
         flips = [ranking_tree(item) for item in ranked]

@@ -16,7 +16,7 @@ from ablations.search.settings import Settings
 from reports.statistics import Comparison
 
 if TYPE_CHECKING:
-    from reports.findings import Findings
+    pass
 
 DEFAULT, TUNED = "default settings", "tuned settings"
 
@@ -143,10 +143,10 @@ class Ranking:
         return "yes" if {self.default.verdict, self.tuned.verdict} == sure else "perhaps"
 
 
-def rankings(findings: Findings) -> tuple[Ranking, ...]:
+def rankings(comparisons: Sequence[Comparison]) -> tuple[Ranking, ...]:
     """Default against default beside tuned against tuned, for each level but the reference."""
     by_kind: dict[str, list[Comparison]] = {DEFAULT: [], TUNED: []}
-    for item in findings.comparisons:
+    for item in comparisons:
         by_kind[item.contrast.axis.partition(", ")[2]].append(item)
     found = []
     for default in by_kind[DEFAULT]:

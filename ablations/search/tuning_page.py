@@ -27,7 +27,7 @@ def write_tuning_page(axis: Axis, founds: Sequence[Found], findings: Findings, o
     Raises:
         UserError: the folder cannot be written.
     """
-    ranked = rankings(findings)
+    ranked = rankings(findings.comparisons)
     searches = {found.settings.space.variant.name: found.trials for found in founds}
     figure = budgets(searches, founds[0].metric)
     values = {

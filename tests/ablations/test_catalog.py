@@ -105,10 +105,11 @@ def test_recipes_are_as_the_documents_say(name: str) -> None:
 
 
 def parameters(variant: Variant) -> tuple[int, int]:
-    networks = generator_network(variant), discriminator_network(variant)
-    return tuple(  # type: ignore[return-value]
-        sum(int(np.prod(spec.shape)) for spec in network.tensors if not spec.is_buffer) for network in networks
+    g, d = (
+        sum(int(np.prod(spec.shape)) for spec in network.tensors if not spec.is_buffer)
+        for network in (generator_network(variant), discriminator_network(variant))
     )
+    return g, d
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,10 +64,10 @@ def other_head(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [damage_state, truncate_state, break_head, remove_head, other_head])
-def test_a_bad_one_is_refused_by_name_and_the_last_good_one_taken(tmp_path: Path, harm: object) -> None:
+def test_a_bad_one_is_refused_by_name_and_the_last_good_one_taken(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     for step in (5, 10):
         save_checkpoint(tmp_path, "me", make(step))
-    harm(tmp_path / "step-000000010")  # type: ignore[operator]
+    harm(tmp_path / "step-000000010")
     found, refused = load(tmp_path)
     assert found is not None
     assert found.step == 5

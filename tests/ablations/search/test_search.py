@@ -25,7 +25,7 @@ from ablations.search.judge import Bench, Judge
 from ablations.search.protocol import selection_seeds, tuning_seeds, validation_split
 from ablations.search.search import Found, Search
 from ablations.search.settings import Settings
-from ablations.search.trial import Outcome, Score
+from ablations.search.trial import Outcome, Score, State
 
 TINY = {"steps": 18, "batch_size": 8, "generator.hidden": (8,), "discriminator.hidden": (8,)}
 NARROW = {"batch_size": "8:16", "generator.hidden": "8:16", "discriminator.hidden": "8:16"}
@@ -308,13 +308,13 @@ def test_a_search_at_work_is_not_joined(tmp_path: Path) -> None:
 # --- budgets ---
 
 
-def made(*values: float | None, state: str = "finished") -> list[Trial]:
+def made(*values: float | None, state: State = "finished") -> list[Trial]:
     return [
         Trial(
             number=number,
             values={},
             outcome=Outcome(
-                state="diverged" if value is None else state,  # type: ignore[arg-type]
+                state="diverged" if value is None else state,
                 scores=() if value is None else (Score(step=1, mean=value, seeds=(value,)),),
                 train_seconds=float(number),
             ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -104,6 +103,5 @@ def test_rankings_that_flip_are_seen(default: float, tuned: float, flips: str) -
         Contrast(axis=f"x, {kind} settings", question="?", treatment=f"b{end}", reference=f"a{end}")
         for kind, end in (("default", ""), ("tuned", " tuned"))
     ]
-    findings = SimpleNamespace(comparisons=compare(scores, contrasts, Rules(resamples=199)))
-    (ranking,) = rankings(findings)  # type: ignore[arg-type]
+    (ranking,) = rankings(compare(scores, contrasts, Rules(resamples=199)))
     assert ranking.flips == flips
