@@ -28,7 +28,7 @@ import psutil
 from ablations.config import Study
 from ablations.results import Result
 from ablations.store import Store
-from tests.ablations.test_runner import STUDY
+from tests.ablations.small_study import STUDY
 
 MOMENTS = ("any", "checkpoint", "store")
 VICTIMS = ("parent", "worker", "all")

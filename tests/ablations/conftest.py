@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ablations.data import mnist
 from ablations.store import Store
+from tests.ablations.small_mnist import never, set_sources, small_mnist
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +37,12 @@ def open_store(tmp_path: Path, empty_database: Path) -> Callable[..., Store]:
 @pytest.fixture
 def store(open_store: Callable[..., Store]) -> Store:
     return open_store()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """A small dataset that passes for MNIST: its checksums are the table's. No source is in reach."""
+    content = small_mnist()
+    monkeypatch.setattr(mnist, "FILES", {name: hashlib.md5(data).hexdigest() for name, data in content.items()})
+    set_sources(monkeypatch, never)
+    return content

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ablations.store import Store
-from tests.ablations.test_runner import BASE, STUDY
+from tests.ablations.small_study import BASE, STUDY
 
 LIMIT = 12 << 30
 """Of the address space: enough for PyTorch and a small network, not for three billion weights."""

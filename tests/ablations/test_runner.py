@@ -14,30 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from ablations.config import Contrast, Study, Variant
-from ablations.errors import ConfigError
+from ablations.config import Study
 from ablations.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
-from ablations.executors import Job, ProcessExecutor, SerialExecutor
+from ablations.executors import Job, ProcessExecutor
 from ablations.group import SeedGroup
-from ablations.plan import Options, Plan, default_width, make_plan
+from ablations.plan import Options, make_plan
 from ablations.results import Result
 from ablations.runner import Summary, execute
 from ablations.store import Store
 from ablations.worker import train_group
-
-BASE = Variant(name="base", batch_size=16, steps=40, training_images=1_000).override(
-    {"generator.hidden": 16, "discriminator.hidden": 16}
-)
-STUDY = Study(
-    name="small",
-    title="Small",
-    description="For tests.",
-    variants=(BASE, BASE.override({"conditional": True, "loss.criterion": "mse"}, name="other")),
-    contrasts=(Contrast(axis="loss", question="other instead of base", treatment="other", reference="base"),),
-    seeds=3,
-    evaluations=2,
-)
-OPTIONS = Options(dataset="digits", device="cpu", workers=1)
+from tests.ablations.small_study import BASE, OPTIONS, STUDY
 
 Open = Callable[[str], Store]
 
@@ -261,63 +247,6 @@ def test_a_killed_worker_is_replaced_and_its_group_trained_again(
     assert flaky.killed == 1
     assert summary.counts["finished"] == 6
     assert digests(store) == digests(first[0])
-
-
-# --- plans ---
-
-
-def plan(open_store: Open, **options: object) -> Plan:
-    return make_plan(STUDY, dataclasses.replace(OPTIONS, **options), open_store("plans"))  # type: ignore[arg-type]
-
-
-def test_a_plan_counts_and_estimates(open_store: Open) -> None:
-    one = plan(open_store, seeds=4, width=2)
-    assert len(one.groups) == 4
-    assert one.runs == 8
-    assert one.estimate_seconds > 0
-    assert [run.slot for group in one.groups for run in group.job.runs] == [0, 1] * 4
-    assert one.as_dict()["to_train"] == 8
-
-
-def test_seeds_keep_their_slot_when_more_are_asked_for(open_store: Open) -> None:
-    few, many = plan(open_store, seeds=2, width=2), plan(open_store, seeds=6, width=2)
-    assert set(few.keys) < set(many.keys)
-
-
-def test_what_decides_a_run_decides_its_key(open_store: Open) -> None:
-    base = plan(open_store)
-    for change in ({"steps": 41}, {"width": 4}, {"evaluations": 3}, {"overrides": {"batch_size": "8"}}):
-        assert not set(base.keys) & set(plan(open_store, **change).keys), change
-    assert set(base.keys) == set(plan(open_store, workers=2, time_limit=5.0).keys)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"only": ("bas",)}, "did you mean 'base'"),
-        ({"overrides": {"los.criterion": "mse"}}, "did you mean 'loss.criterion'"),
-        ({"overrides": {"name": "x"}}, "labels"),
-        ({"dataset": "mnis"}, "did you mean 'mnist'"),
-        ({"overrides": {"batch_size": "100000"}}, "only 1000 images of digits"),
-    ],
-)
-def test_bad_options_are_refused_before_anything_is_trained(
-    open_store: Open, options: dict[str, object], message: str
-) -> None:
-    with pytest.raises(ConfigError, match=message):
-        plan(open_store, **options)
-
-
-@pytest.mark.parametrize(("seeds", "width"), [(1, 1), (5, 5), (7, 7), (16, 16), (17, 16), (20, 10), (32, 16), (40, 10)])
-def test_the_default_width_shares_seeds_evenly(seeds: int, width: int) -> None:
-    assert default_width(seeds) == width
-
-
-def test_executors_are_chosen_by_the_number_of_workers(open_store: Open) -> None:
-    from ablations.runner import choose_executor
-
-    assert isinstance(choose_executor(plan(open_store, workers=1)), SerialExecutor)
-    assert isinstance(choose_executor(plan(open_store, workers=2)), ProcessExecutor)
 
 
 def test_two_commands_at_once_train_nothing_twice(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from ablations.runner import execute
 from ablations.store import Store
 from ablations.verify import deviations, first_difference, prediction_interval, verify
 from tests.ablations.factories import make_result
-from tests.ablations.test_runner import OPTIONS, STUDY
+from tests.ablations.small_study import OPTIONS, STUDY
 
 
 @pytest.fixture(scope="module")

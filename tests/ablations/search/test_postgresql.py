@@ -20,7 +20,7 @@ from ablations.events import Event
 from ablations.executors import Job, SerialExecutor
 from ablations.search.archive import open_archive
 from ablations.search.search import Search
-from tests.ablations.search.test_search import SETTINGS
+from tests.ablations.search.factories import SETTINGS
 
 pytest.importorskip("psycopg2", reason="needs a driver for PostgreSQL")
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))

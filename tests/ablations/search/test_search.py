@@ -14,43 +14,19 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablations.catalog import BASELINE
 from ablations.catalog.spaces import make_space
-from ablations.config import Engine
 from ablations.data import load_dataset
 from ablations.errors import ConfigError, StoreError
 from ablations.events import Event
-from ablations.executors import Executor, Job, ProcessExecutor, SerialExecutor
-from ablations.search.archive import Archive, Trial, open_archive
-from ablations.search.budget import expected_best, front, scored
+from ablations.executors import Job, ProcessExecutor, SerialExecutor
+from ablations.search.archive import Archive, open_archive
+from ablations.search.budget import front
 from ablations.search.judge import Bench, Judge
 from ablations.search.protocol import selection_seeds, tuning_seeds, validation_split
-from ablations.search.search import Found, Search
-from ablations.search.settings import Settings
-from ablations.search.trial import Outcome, Score, State
+from ablations.search.search import Found
+from ablations.search.trial import Outcome
+from tests.ablations.search.factories import NARROW, SETTINGS, SPACE, TINY, search, table
 
-TINY = {"steps": 18, "batch_size": 8, "generator.hidden": (8,), "discriminator.hidden": (8,)}
-NARROW = {"batch_size": "8:16", "generator.hidden": "8:16", "discriminator.hidden": "8:16"}
-SPACE = make_space(BASELINE.override(TINY), narrowed=NARROW)
-SETTINGS = Settings(name="small", space=SPACE, trials=5, seeds=2, parallel=2, dataset="digits")
 Stop = Callable[[], str | None]
-
-
-def search(work: Path, settings: Settings = SETTINGS, executor: Executor | None = None, **options: Any) -> Found:
-    record = options.pop("record", lambda trials: None)
-    stop = options.pop("stop", lambda: None)
-    with open_archive(settings, f"sqlite:///{work}/optuna.db", fresh=options.pop("fresh", False)) as archive:
-        return Search(
-            settings=settings,
-            archive=archive,
-            work=work,
-            engine=Engine(),
-            executor=executor or SerialExecutor(),
-            record=record,
-            stop=stop,
-        ).run(finalists=options.pop("finalists", 0))
-
-
-def table(found: Found) -> list[dict[str, Any]]:
-    return [trial.row for trial in found.trials]
 
 
 @pytest.fixture(scope="module")
@@ -303,40 +279,3 @@ def test_a_search_at_work_is_not_joined(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/optuna.db"
     with open_archive(SETTINGS, url), pytest.raises(StoreError, match="another command"), open_archive(SETTINGS, url):
         pass
-
-
-# --- budgets ---
-
-
-def made(*values: float | None, state: State = "finished") -> list[Trial]:
-    return [
-        Trial(
-            number=number,
-            values={},
-            outcome=Outcome(
-                state="diverged" if value is None else state,
-                scores=() if value is None else (Score(step=1, mean=value, seeds=(value,)),),
-                train_seconds=float(number),
-            ),
-        )
-        for number, value in enumerate(values)
-    ]
-
-
-def test_the_expected_best_is_that_of_all_samples() -> None:
-    values = [5.0, 1.0, 3.0]
-    line = expected_best(values)
-    assert line[0] == pytest.approx(np.mean(values))
-    pairs = [min(a, b) for a in values for b in values]
-    assert line[1] == pytest.approx(np.mean(pairs))
-    triples = [min(a, b, c) for a in values for b in values for c in values]
-    assert line[2] == pytest.approx(np.mean(triples))
-
-
-def test_a_trial_without_a_score_counts_as_the_worst() -> None:
-    assert scored(made(2.0, None, 4.0)) == [2.0, 4.0, 4.0]
-    assert scored(made(2.0, 7.0, state="pruned")) == [2.0, 7.0]
-
-
-def test_the_front_has_no_trial_that_another_beats() -> None:
-    assert [trial.number for trial in front(made(5.0, 6.0, 3.0, None, 3.0, 1.0))] == [0, 2, 5]

@@ -19,7 +19,7 @@ from ablations.search.spent import counted, spent
 from ablations.search.trial import Outcome, Score, TrialJob
 from ablations.search.tuning import tuning_searches
 from ablations.search.tuning_page import budget_in_words
-from tests.ablations.search.test_search import SETTINGS, TINY, made, search, table
+from tests.ablations.search.factories import SETTINGS, TINY, made, search, table
 
 LEVELS = tuning_searches(
     AXES["normalization"],
