@@ -31,7 +31,7 @@ class Profile:
     name: str
     width: int
     milliseconds: float
-    """CPU time of one step of one seed, with the profiler's own cost."""
+    """Wall time of one step of one seed, with the profiler's own cost."""
     shares: Mapping[str, float]
     """Part to its share of that time; "outside operations" is Python, autograd and the profiler."""
     longest: Mapping[str, float]

@@ -67,13 +67,8 @@ class Answered:
     @property
     def counted(self) -> str:
         """How many of its tests speak for it, how many against it."""
-        words = [self.speaks(item) for item in self.tests]
+        words = [speaks(self.claim, item) for item in self.tests]
         return ", ".join(f"{words.count(word)} {_SHORT.get(word, word)}" for word in _SPEAKS if word in words)
-
-    def speaks(self, item: Tested) -> str:
-        """What a test says of the claim: of a denied one, a test that holds speaks against it."""
-        outcome = _TURNED.get(item.outcome, item.outcome) if self.claim.denied else item.outcome
-        return _WORDS.get(outcome, outcome)
 
 
 FOR, AGAINST = "for the claim", "against the claim"
@@ -81,6 +76,12 @@ _WORDS: Mapping[Outcome, str] = {"holds": FOR, "contrary": AGAINST}
 _TURNED: Mapping[Outcome, Outcome] = {"holds": "contrary", "contrary": "holds"}
 _SPEAKS = (FOR, AGAINST, "not shown", "too few seeds", "no data")
 _SHORT = {FOR: "for it", AGAINST: "against it", "no data": "without data"}
+
+
+def speaks(claim: Claim, item: Tested) -> str:
+    """What a test says of the claim: of a denied one, a test that holds speaks against it."""
+    outcome = _TURNED.get(item.outcome, item.outcome) if claim.denied else item.outcome
+    return _WORDS.get(outcome, outcome)
 
 
 def answer(claims: Sequence[Claim], runs: Runs, rules: Rules | None = None) -> tuple[Answered, ...]:
@@ -225,15 +226,14 @@ def _is_score(test: Check) -> bool:
 
 def _answered(claim: Claim, tests: tuple[Tested, ...]) -> Answered:
     """Confirmed where every test speaks for it, refuted where any speaks against it."""
-    outcomes = [item.outcome for item in tests]
-    known = [outcome for outcome in outcomes if outcome != "no data"]
+    words = {speaks(claim, item) for item in tests}
     found: Answer = "not shown"
-    if not known:
+    if not words - {"no data"}:
         found = "cannot be tested here"
-    elif "contrary" in known:
-        found = "confirmed" if claim.denied else "refuted"
-    elif all(outcome == "holds" for outcome in outcomes):
-        found = "refuted" if claim.denied else "confirmed"
+    elif AGAINST in words:
+        found = "refuted"
+    elif words == {FOR}:
+        found = "confirmed"
     return Answered(claim=claim, answer=found, tests=tests)
 
 

@@ -16,7 +16,7 @@ from ablations.catalog.checks import Claim
 from ablations.catalog.claims import CLAIMS, PUBLISHED_SEEDS, PUBLISHED_WIDTH, studies_of
 from ablations.errors import UserError
 from reports import words
-from reports.claims import AGAINST, FOR, Answer, Answered, Runs, Tested, answer
+from reports.claims import AGAINST, FOR, Answer, Answered, Runs, Tested, answer, speaks
 from reports.comparable import check_comparable
 from reports.findings import stated_floor
 from reports.html import environment_of
@@ -125,8 +125,8 @@ def _claim(item: Answered, studies: Mapping[str, StoredStudy]) -> dict[str, Any]
         "tests": [
             {
                 "says": one.test.says,
-                "speaks": item.speaks(one),
-                "css": CLASSES.get(item.speaks(one), ""),
+                "speaks": speaks(item.claim, one),
+                "css": CLASSES.get(speaks(item.claim, one), ""),
                 "effect": effect(one),
                 "evidence": evidence(one),
                 "figure": whisker(one),
@@ -212,7 +212,7 @@ def claims_frame(found: Sequence[Answered]) -> pd.DataFrame:
                     "test": one.test.says,
                     "expected": one.test.expect,
                     "outcome": one.outcome,
-                    "speaks": item.speaks(one),
+                    "speaks": speaks(item.claim, one),
                 }
                 row |= {"measured": one.measured, "held_against": one.held_against, "difference": one.difference}
                 row |= {"low": one.interval.low, "high": one.interval.high, "interval": one.interval.method}

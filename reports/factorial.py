@@ -52,6 +52,11 @@ class Effect:
     shown: bool
     """By the rules of a verdict: Holm, the interval, the noise floor, and enough seeds."""
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What is changed, one factor each."""
+        return tuple(f"{level} instead of {base}" for level, base in self.levels)
+
 
 def factors(study: Study) -> tuple[Factor, ...]:
     """The factors of a study whose variants are a complete crossing of at least two; else none."""
@@ -98,8 +103,8 @@ def effects_frame(found: Sequence[Effect]) -> pd.DataFrame:
     """One row a main effect or interaction; `with` is what an interaction's first change is joined by."""
     rows = []
     for item in found:
-        changes = [f"{level} instead of {base}" for level, base in item.levels]
-        row: dict[str, Any] = {"factors": " x ".join(item.factors), "change": changes[0], "with": "".join(changes[1:])}
+        change, *joined = item.changes
+        row: dict[str, Any] = {"factors": " x ".join(item.factors), "change": change, "with": "".join(joined)}
         row |= {"mean": item.mean, "low": item.interval.low, "high": item.interval.high}
         row |= {"interval": item.interval.method, "p": item.p, "p_holm": item.p_holm, "shown": item.shown}
         rows.append(row | {"seeds": len(item.seeds), "left_out": item.left_out})
@@ -111,15 +116,17 @@ def _factor(settings: Sequence[str], study: Study) -> Factor:
     first = next(iter(flat.values()))
     key = next((key for key in settings if not isinstance(first[key], list)), settings[0])
     level = {name: _level(found[key]) for name, found in flat.items()}
-    named = _axis(study, [*level.values()])
+    named = _axis(study, settings, [*level.values()])
     title, level = named or (_words(settings), level)
     levels = list(dict.fromkeys(level.values()))
     return Factor(title, tuple(settings), tuple(levels), {name: levels.index(level[name]) for name in flat})
 
 
-def _axis(study: Study, values: Sequence[str]) -> tuple[str, dict[str, str]] | None:
-    """The catalog's axis whose levels tell the variants apart as the values do, and each variant's level."""
+def _axis(study: Study, settings: Sequence[str], values: Sequence[str]) -> tuple[str, dict[str, str]] | None:
+    """The catalog's axis that sets these settings, and tells the variants apart as the values do; each one's level."""
     for axis in AXES.values():
+        if not {*settings} <= {key for level in axis.levels for key in level.overrides}:
+            continue
         labels = [level.label for level in map(axis.level_of, study.variants) if level is not None]
         if len(labels) == len(values) and _pattern(labels) == _pattern(values):
             return axis.name, {variant.name: label for variant, label in zip(study.variants, labels, strict=True)}

@@ -55,9 +55,7 @@ def effect_rows(effects: Sequence[Effect]) -> list[Row]:
     rows = []
     for item in effects:
         crossed = len(item.levels) > 1
-        name = " \N{MULTIPLICATION SIGN} ".join(level for level, _ in item.levels)
-        if not crossed:
-            name = f"{name} instead of {item.levels[0][1]}"
+        name = " \N{MULTIPLICATION SIGN} ".join(level for level, _ in item.levels) if crossed else item.changes[0]
         rows.append(
             Row(
                 name=name,

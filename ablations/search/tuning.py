@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ablations.catalog import Axis, Level
 from ablations.catalog.spaces import HYPERPARAMETERS, held, make_space
@@ -14,9 +14,6 @@ from ablations.errors import ConfigError
 from ablations.search.search import Found
 from ablations.search.settings import Settings
 from reports.statistics import Comparison
-
-if TYPE_CHECKING:
-    pass
 
 DEFAULT, TUNED = "default settings", "tuned settings"
 

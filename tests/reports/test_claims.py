@@ -113,6 +113,13 @@ def test_a_shift_decides_and_a_denied_claim_turns_the_answer(
     assert tuple(item.counted for item in got) == counted
 
 
+def test_of_a_denied_claim_too_one_test_against_it_refutes() -> None:
+    found = runs(a=lambda s: 15 + noise(s), b=lambda s: 20 + noise(s, 1))
+    contrary = Check(says="b below a", measure=Metric(of="s/b"), expect="lower", against=Metric(of="s/a"))
+    item = answer([claim(LOWER, contrary, denied=True)], found)[0]
+    assert (item.answer, item.counted) == ("refuted", "1 for it, 1 against it")
+
+
 def test_one_contrary_test_refutes_and_one_that_shows_nothing_does_not_confirm() -> None:
     found = runs(a=lambda s: 15 + noise(s), b=lambda s: 20 + noise(s, 1), c=lambda s: 20 + noise(s, 2))
     nothing = Check(says="c below b", measure=Metric(of="s/c"), expect="lower", against=Metric(of="s/b"))

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import math
 
@@ -49,6 +50,17 @@ def test_settings_that_change_together_are_one_factor() -> None:
     assert found[1].levels == ("LeakyReLU(0.02)", "Sigmoid", "ReLU")
     assert found[2].levels == OPTIMIZERS  # no level of the catalog: its SGD has a rate of its own
     assert found[1].settings == ("generator.activation", "discriminator.activation")
+
+
+def test_a_factor_that_changes_more_than_an_axis_is_named_by_its_settings() -> None:
+    study = crossed()
+    sizes = {"leaky_relu": 16, "sigmoid": 32, "relu": 64}
+    changed = tuple(
+        variant.override({"batch_size": sizes[variant.generator.activation]}, name=variant.name)
+        for variant in study.variants
+    )
+    names = [factor.name for factor in factors(dataclasses.replace(study, variants=changed))]
+    assert sorted(names) == ["activation, batch size", "conditioning", "optimizer name"]
 
 
 def test_one_factor_at_a_time_is_no_crossing() -> None:
