@@ -174,11 +174,12 @@ class ProcessExecutor:
                 if stop():
                     self._stopping.set()
                     waiting.clear()
-                ready = wait([w.pipe for w in workers] + [w.process.sentinel for w in workers], timeout=0.2)
-                for index, worker in enumerate(workers):
-                    if worker.pipe in ready:
-                        self._listen(worker, waiting, on_event)
-                    elif worker.process.sentinel in ready and worker.job:
+                busy = [(index, worker) for index, worker in enumerate(workers) if worker.job]
+                ready = wait([end for _, w in busy for end in (w.pipe, w.process.sentinel)], timeout=0.2)
+                for index, worker in busy:
+                    if worker.pipe in ready and self._listen(worker, waiting, on_event):
+                        continue  # a dead process is replaced once its last words are read
+                    if worker.process.sentinel in ready:
                         workers[index] = self._replace(index, worker, waiting, attempts, on_event)
         finally:
             if not self._kept:
@@ -196,16 +197,18 @@ class ProcessExecutor:
         there.close()
         return _Worker(process, here)
 
-    def _listen(self, worker: _Worker, waiting: deque[Job], on_event: Callable[[Event], None]) -> None:
+    def _listen(self, worker: _Worker, waiting: deque[Job], on_event: Callable[[Event], None]) -> bool:
+        """Take in what a process says; False if it has said all it ever will."""
         try:
             event = worker.pipe.recv()
         except (EOFError, OSError):
-            return
+            return False
         if event is None:
             worker.job = None
             _give(worker, waiting)
         else:
             on_event(event)
+        return True
 
     def _replace(
         self,

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -225,6 +226,8 @@ class Flaky:
     """An executor whose process is killed once for each job that begins."""
 
     inner: ProcessExecutor
+    until_dead: bool = False
+    """Whether the parent looks only once the process is gone."""
     killed: int = 0
 
     def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Callable[[], str | None]) -> None:
@@ -234,18 +237,42 @@ class Flaky:
                 self.killed += 1
                 for child in self.inner.pids():
                     os.kill(child, signal.SIGKILL)
+                while self.until_dead and self.inner.pids():
+                    time.sleep(0.01)
 
         self.inner.run(jobs, watch, stop)
 
 
+@pytest.mark.parametrize("until_dead", [False, True])
 def test_a_killed_worker_is_replaced_and_its_group_trained_again(
-    first: tuple[Store, Summary, list[Event]], open_store: Open
+    until_dead: bool, first: tuple[Store, Summary, list[Event]], open_store: Open
 ) -> None:
     store = open_store("worker-killed")
-    flaky = Flaky(ProcessExecutor(1))
+    flaky = Flaky(ProcessExecutor(1), until_dead)
     summary = execute(make_plan(STUDY, OPTIONS, store), store, executor=flaky)
     assert flaky.killed == 1
     assert summary.counts["finished"] == 6
+    assert digests(store) == digests(first[0])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sigterm_to_parent_and_workers_at_once_ends_and_a_rerun_completes(
+    workers: int, first: tuple[Store, Summary, list[Event]], open_store: Open
+) -> None:
+    store = open_store(f"group-killed-{workers}")
+    executor = ProcessExecutor(workers)
+
+    def end(event: Event) -> None:
+        if isinstance(event, Evaluated) and event.step == 20:
+            for child in executor.pids():
+                os.kill(child, signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+            while executor.pids():
+                time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        execute(make_plan(STUDY, OPTIONS, store), store, end, executor)
+    run(STUDY, store)
     assert digests(store) == digests(first[0])
 
 
