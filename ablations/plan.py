@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ablations.config import Run, Study, Variant
+from ablations.config import Engine, Run, Study, Variant
 from ablations.cost import estimate_seconds
 from ablations.data import load_dataset
 from ablations.engine import choose_engine, default_workers
@@ -68,6 +68,17 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """What all runs of a plan have in common, beside their study."""
+
+    dataset: str
+    data_digest: str
+    classifier_digest: str
+    source_digest: str
+    engine: Engine
+
+
+@dataclass(frozen=True, kw_only=True)
 class GroupPlan:
     """One stack of seeds to train."""
 
@@ -99,6 +110,7 @@ class Plan:
     recorded: Study
     """As the store will know it: `study`, but with all variants also where only some are run now."""
     options: Options
+    conditions: Conditions
     groups: tuple[GroupPlan, ...]
     keys: Mapping[str, Variant]
     """Of all runs that the study consists of, stored or not, and their variants."""
@@ -154,14 +166,27 @@ def make_plan(study: Study, options: Options, store: Store) -> Plan:
     recorded = customized(study, dataclasses.replace(options, only=()))
     study = customized(study, options)
     dataset = load_dataset(options.dataset, folder=options.data_folder)
-    engine = choose_engine(options.device, options.precision)
-    classifier = load_classifier().digest
-    source = source_digest(DECISIVE_MODULES)
+    for variant in study.variants:
+        check_fits(variant, dataset)
+    conditions = Conditions(
+        dataset=dataset.name,
+        data_digest=dataset.digest,
+        classifier_digest=load_classifier().digest,
+        source_digest=source_digest(DECISIVE_MODULES),
+        engine=choose_engine(options.device, options.precision),
+    )
+    return _arrange(study, recorded, options, conditions, store)
+
+
+def plan_again(plan: Plan, store: Store) -> Plan:
+    """The same plan, after what the store has by now."""
+    return _arrange(plan.study, plan.recorded, plan.options, plan.conditions, store)
+
+
+def _arrange(study: Study, recorded: Study, options: Options, conditions: Conditions, store: Store) -> Plan:
     width = options.width or default_width(study.seeds)
     work = options.work or (store.folder / "work" if store.folder else Path("results/work"))
     stored = {} if options.fresh else store.keys()
-    for variant in study.variants:
-        check_fits(variant, dataset)
     groups: list[GroupPlan] = []
     keys: dict[str, Variant] = {}
     reused: dict[str, str] = {}
@@ -173,12 +198,12 @@ def make_plan(study: Study, options: Options, store: Store) -> Plan:
                     seed=first + slot,
                     width=width,
                     slot=slot,
-                    dataset=dataset.name,
-                    data_digest=dataset.digest,
-                    classifier_digest=classifier,
-                    source_digest=source,
+                    dataset=conditions.dataset,
+                    data_digest=conditions.data_digest,
+                    classifier_digest=conditions.classifier_digest,
+                    source_digest=conditions.source_digest,
                     evaluations=study.evaluations,
-                    engine=engine,
+                    engine=conditions.engine,
                 )
                 for slot in range(width)
             )
@@ -205,10 +230,11 @@ def make_plan(study: Study, options: Options, store: Store) -> Plan:
         study=study,
         recorded=recorded,
         options=options,
+        conditions=conditions,
         groups=tuple(groups),
         keys=keys,
         reused=reused,
-        workers=max(1, min(options.workers or default_workers(engine), len(groups) or 1)),
+        workers=max(1, min(options.workers or default_workers(conditions.engine), len(groups) or 1)),
         work=work,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import time
 from collections import Counter
@@ -15,7 +14,7 @@ from filelock import FileLock, Timeout
 from ablations.engine import default_workers
 from ablations.events import Event, GroupEnded
 from ablations.executors import Executor, ProcessExecutor, SerialExecutor, Training, stopping
-from ablations.plan import Options, Plan, make_plan
+from ablations.plan import Plan, plan_again
 from ablations.results import STATUSES, Status
 from ablations.spool import Spool
 from ablations.store import Store
@@ -76,7 +75,7 @@ def execute(
         spool.drain(store)
         store.write_study(plan.recorded, tuple(plan.keys))
         store.reconcile(plan.study.name)
-        fresh = make_plan(plan.study, _without_changes(plan.options), store)
+        fresh = plan_again(plan, store)
         _adopt(fresh, store)
         jobs = [Training(group.job) for group in fresh.groups]
         (executor or choose_executor(plan)).run(jobs, ended, stop)
@@ -90,11 +89,6 @@ def execute(
         seconds=time.perf_counter() - started,
         failures=tuple(failures),
     )
-
-
-def _without_changes(options: Options) -> Options:
-    """The options for planning a study again that has them applied already."""
-    return dataclasses.replace(options, seeds=None, steps=None, evaluations=None, only=(), overrides={})
 
 
 def _adopt(plan: Plan, store: Store) -> None:

@@ -155,6 +155,7 @@ def power(tries: int, slowdown: float, only: tuple[str, ...], out: Path) -> None
 
 
 @main.command()
+@click.option("--only", multiple=True, metavar="PART", help="store, workers or memory; may be repeated.")
 @click.option("--steps", type=click.IntRange(min=1), default=3_000, show_default=True, help="Of the baseline.")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="In a stack.")
 @click.option(
@@ -162,29 +163,39 @@ def power(tries: int, slowdown: float, only: tuple[str, ...], out: Path) -> None
 )
 @quick_option
 @out_option
-def overhead(steps: int, seeds: int, pairs: int, quick: bool, out: Path) -> None:
+def overhead(only: tuple[str, ...], steps: int, seeds: int, pairs: int, quick: bool, out: Path) -> None:
     """Measure what store and display cost, what a second worker process gains, and the memory of each recipe."""
     from ablations.catalog import RECIPES
     from bench.memory import peak_memory
     from bench.overhead import measure_overhead, measure_scaling
 
+    parts = choose(only, ["store", "workers", "memory"])
     dataset = "digits" if quick else "mnist"
     steps, seeds, pairs = (5, 2, 2) if quick else (steps, seeds, pairs)
     size: dict[str, Any] = {"dataset": dataset, "steps": steps, "seeds": seeds, "pairs": pairs}
+    tree: dict[str, Any] = {"size": size}
     with tempfile.TemporaryDirectory() as scratch:
-        whole = measure_overhead(Path(scratch), **size)
-        click.echo(
-            f"store and display: {whole.ratio} times the bare training of {seeds} seeds and {steps:,} steps "
-            f"({whole.bare_seconds:.1f} s bare, {whole.study_seconds:.1f} s with, and {whole.evaluation_seconds:.1f} s "
-            "of evaluation, which has a clock of its own)"
-        )
-        scaling = measure_scaling(Path(scratch), **size)
-        click.echo(f"two worker processes: {scaling.ratio} times the throughput of one")
-    width = 2 if quick else 16
-    memory = {name: peak_memory(name, width, dataset) for name in (["s3"] if quick else ["baseline", *RECIPES])}
-    click.echo(f"\nmemory of a worker with {width} seeds in a stack")
-    print_table(("recipe", "MiB"), [(name, f"{peak:,.0f}") for name, peak in memory.items()], right=frozenset({1}))
-    tree = {"size": size, "overhead": asdict(whole), "scaling": asdict(scaling), "width": width, "memory": memory}
+        if "store" in parts:
+            whole = measure_overhead(Path(scratch), **size)
+            tree["overhead"] = asdict(whole)
+            click.echo(
+                f"store and display: {whole.ratio} times the bare training of {seeds} seeds and {steps:,} steps, "
+                f"{whole.beside} times the study's own clock of training ({whole.bare_seconds:.1f} s bare, "
+                f"{whole.study_seconds:.1f} s with, and {whole.evaluation_seconds:.1f} s of evaluation, which has a "
+                "clock of its own)"
+            )
+        if "workers" in parts:
+            scaling = measure_scaling(Path(scratch), **size)
+            tree["scaling"] = asdict(scaling)
+            click.echo(f"two worker processes: {scaling.ratio} times the throughput of one")
+    if "memory" in parts:
+        width = 2 if quick else 16
+        names = ["s3"] if quick else ["baseline", *RECIPES]
+        memory = {name: peak_memory(name, width, dataset) for name in names}
+        tree |= {"width": width, "memory": memory}
+        click.echo(f"\nmemory of a worker with {width} seeds in a stack")
+        rows = [(name, f"{peak:,.0f}") for name, peak in memory.items()]
+        print_table(("recipe", "MiB"), rows, right=frozenset({1}))
     save(out, "overhead", tree)
 
 

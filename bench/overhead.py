@@ -27,6 +27,7 @@ from bench.statistics import Interval, ratio_interval
 
 GROUPS = 4
 """Stacks of seeds that one or two worker processes share."""
+WARM_UP_STEPS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,9 @@ class Overhead:
 
     ratio: Interval
     """Wall time of the study without its evaluations, over that of bare training."""
+    beside: Interval
+    """The same over the seconds of the study's own clock of training, which a change of the machine's speed between
+    the two does not disturb: what loading the data, the store and the display add to it."""
     bare_seconds: float
     study_seconds: float
     """Without the evaluations, whose clock is their own."""
@@ -54,28 +58,29 @@ class Scaling:
 
 def measure_overhead(scratch: Path, *, dataset: str, steps: int, seeds: int, pairs: int) -> Overhead:
     """Train the baseline through the runner, with store and display, and bare, in turns, in this process."""
-    study = small_study(seeds=seeds, steps=steps)
-    variant, data, engine = study.variants[0], load_dataset(dataset), choose_engine("cpu")
+    engine = choose_engine("cpu")
 
-    def bare() -> None:
-        set_up(engine)
-        SeedGroup(variant, range(seeds), data, engine).advance(steps)
-
-    rows = []
-    for pair in range(-1, pairs):
+    def measure(pair: int, steps: int) -> tuple[float, float, float, float]:
+        study = small_study(seeds=seeds, steps=steps)
         store = Store.open(scratch / f"overhead-{pair}")
         plan = plan_of(study, dataset, store, workers=1, width=seeds)
+
+        def bare() -> None:
+            set_up(engine)
+            SeedGroup(study.variants[0], range(seeds), load_dataset(dataset), engine).advance(steps)
+
         works: dict[str, Callable[[], None]] = {"bare": bare, "study": partial(run, plan, store, SerialExecutor())}
         took = {name: timed(works[name]) for name in (works if pair % 2 == 0 else reversed(works))}
-        if pair < 0:
-            continue  # warming up: imports, the reference's features
         results = store.read(study.name).results
         evaluation = sum(result.evaluation_seconds for result in results)
         training = sum(result.train_seconds for result in results)
-        rows.append((took["bare"], took["study"] - evaluation, evaluation, training))
-    bares, studies, evaluations, trainings = np.array(rows).T
+        return took["bare"], took["study"] - evaluation, evaluation, training
+
+    measure(-1, WARM_UP_STEPS)  # imports, the reference's features
+    bares, studies, evaluations, trainings = np.array([measure(pair, steps) for pair in range(pairs)]).T
     return Overhead(
         ratio=ratio_interval(studies, bares),
+        beside=ratio_interval(studies, trainings),
         bare_seconds=float(np.median(bares)),
         study_seconds=float(np.median(studies)),
         evaluation_seconds=float(np.median(evaluations)),

@@ -10,7 +10,7 @@ from ablations.errors import DataError, StoreError
 from ablations.results import Result, Status
 from ablations.store import rows
 from ablations.store.files import RESULT, Files
-from ablations.store.runs import Runs, age_seconds
+from ablations.store.runs import COMPLETE, Runs, age_seconds, is_complete
 from ablations.store.variants import PARENT, Variants
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Children:
                 return str(run.info.run_id)
         self.delete_incomplete(earlier)
         run_id = self._write(experiment, result, copied_from)
-        self.settle(self.of_key([experiment], result.key))
+        if earlier or not self._alone:
+            self.settle(self.of_key([experiment], result.key))
         return run_id
 
     def of_key(self, experiments: Sequence[str], key: str) -> list[Run]:
@@ -57,7 +58,7 @@ class Children:
         return self._runs.search(experiments, kind="seed", run_key=key)
 
     def complete(self, experiments: Sequence[str]) -> list[Run]:
-        return self._runs.search(experiments, kind="seed", complete="true")
+        return self._runs.search(experiments, kind="seed", **COMPLETE)
 
     def reconcile(self, experiment: str) -> int:
         """Delete what is incomplete or doubled; returns how many were incomplete."""
@@ -93,7 +94,6 @@ class Children:
         start = time.time() - result.train_seconds - result.evaluation_seconds
         run = self._runs.create(experiment, rows.run_name(result), tags, start=start)
         run_id: str = run.info.run_id
-        self._runs.log(run_id, points=rows.run_points(result), params=rows.run_params(result))
         self._runs.log_dataset(run_id, result.run.dataset, result.run.data_digest)
         with self._files.staging(run) as folder:
             try:
@@ -102,12 +102,8 @@ class Children:
                 raise StoreError(f"{error}; results wait in the spool: free some space and run again") from error
         self._runs.log_samples(run_id, result.samples)
         self._runs.end(run_id, _ENDS[result.status])
-        self._runs.log(run_id, tags={"complete": "true"})
+        self._runs.log(run_id, points=rows.run_points(result), params=rows.run_params(result), tags=COMPLETE)
         return run_id
-
-
-def is_complete(run: Run) -> bool:
-    return run.data.tags.get("complete") == "true"
 
 
 def is_done(run: Run) -> bool:

@@ -20,8 +20,8 @@ from ablations.results import STATUSES, Array, Result, Status
 DONE: tuple[Status, ...] = ("finished", "diverged")
 """Outcomes that training the same run again would repeat."""
 
-CURVE_POINTS = 100
-"""A quantity's points in MLflow; the stored files have every step."""
+CURVE_POINTS = 50
+"""A quantity's points in MLflow, which are half of what it costs to write a run; the stored files have every step."""
 
 NOTE, TAG = 20_000, 8_000
 """Characters that MLflow takes of a description and of a tag."""

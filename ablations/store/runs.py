@@ -24,6 +24,8 @@ BATCH = 1000
 BATCH_TEXTS = 100
 """Its limit for parameters, and for tags."""
 PAGE = 1000
+COMPLETE = {"complete": "true"}
+"""The last thing written of a run: without this tag it is the trace of a killed writer."""
 
 
 class Runs:
@@ -122,7 +124,7 @@ class Runs:
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """In as few requests as MLflow's limits allow."""
+        """In as few requests as MLflow's limits allow; tags come last, so that one can say that the rest is there."""
         from mlflow.entities import Metric, Param, RunTag
 
         stamp = int(time.time() * 1000)
@@ -131,9 +133,10 @@ class Runs:
         marks = [RunTag(key, value) for key, value in (tags or {}).items()]
         while metrics or texts or marks:
             some_texts, texts = texts[:BATCH_TEXTS], texts[BATCH_TEXTS:]
-            some_marks, marks = marks[:BATCH_TEXTS], marks[BATCH_TEXTS:]
-            room = BATCH - len(some_texts) - len(some_marks)
+            room = BATCH - len(some_texts)
             some_metrics, metrics = metrics[:room], metrics[room:]
+            room = 0 if metrics or texts else min(BATCH_TEXTS, room - len(some_metrics))
+            some_marks, marks = marks[:room], marks[room:]
             self._gate(partial(self._client.log_batch, run_id, some_metrics, some_texts, some_marks))
 
     def log_dataset(self, run_id: str, name: str, digest: str) -> None:
@@ -165,6 +168,10 @@ class Runs:
 
         self._gate(delete)
         self._files.remove(run)
+
+
+def is_complete(run: Run) -> bool:
+    return run.data.tags.get("complete") == COMPLETE["complete"]
 
 
 def now() -> str:

@@ -13,7 +13,7 @@ from ablations.store import rows
 from ablations.store.charts import search_view
 from ablations.store.files import Files
 from ablations.store.rows import Point
-from ablations.store.runs import Runs
+from ablations.store.runs import COMPLETE, Runs, is_complete
 from ablations.store.variants import PARENT
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Searches:
             whole: set[int] = set()
             for run in self._runs.search([experiment], kind="trial", **{PARENT: parent}):
                 number = int(run.data.tags["trial"])
-                if run.data.tags.get("complete") == "true" and number not in whole:
+                if is_complete(run) and number not in whole:
                     whole.add(number)
                 else:
                     self._runs.delete(run)
@@ -140,9 +140,8 @@ class Searches:
             tags |= {"reason": trial.reason[:4000], "mlflow.note.content": f"**{trial.state}**: {trial.reason[:4000]}"}
         run: Run = self._runs.create(experiment, f"{search.name} trial {trial.number}", tags)
         params = {key: rows.text(value) for key, value in trial.params.items()}
-        self._runs.log(run.info.run_id, points=self._points(search, trial), params=params)
         self._runs.end(run.info.run_id, _ENDS[trial.state])
-        self._runs.log(run.info.run_id, tags={"complete": "true"})
+        self._runs.log(run.info.run_id, points=self._points(search, trial), params=params, tags=COMPLETE)
 
     def _points(self, search: SearchRecord, trial: TrialRecord) -> list[Point]:
         last = trial.curve[-1][0] if trial.curve else 0

@@ -18,11 +18,11 @@ from ablations.config import Study, Variant
 from ablations.errors import DataError, StoreError, UserError, unknown
 from ablations.results import Result
 from ablations.store import rows
-from ablations.store.children import Children, is_complete, is_done
+from ablations.store.children import Children, is_done
 from ablations.store.files import Files
 from ablations.store.gate import Gate
 from ablations.store.location import locate
-from ablations.store.runs import Runs
+from ablations.store.runs import Runs, is_complete
 from ablations.store.searches import Searches, SearchRecord, TrialRecord
 from ablations.store.server import MODEL_TRAINING
 from ablations.store.variants import Variants
@@ -222,8 +222,6 @@ class Store:
         with self._gate.writing():
             experiment = self._experiment(study)
             deleted = self._children.reconcile(experiment)
-            if self._study_run(experiment) is not None:
-                self.summarize(study)
             self._variants.close(experiment)
         return deleted
 

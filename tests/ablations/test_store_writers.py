@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import operator
 import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ablations.results import Result
 from ablations.spool import Spool
-from ablations.store import Store
+from ablations.store import Store, rows
 from ablations.store.gate import Gate
+from ablations.store.runs import Runs
 from tests.ablations.factories import make_result, make_study, make_variant
 from tests.ablations.stored import active, assert_whole, points, tags
 
@@ -78,6 +81,29 @@ def test_killed_at_any_point_of_a_write_there_is_one_whole_run_in_the_end(
         assert_whole(store, runs[result.key], result)
 
 
+@pytest.mark.parametrize(
+    ("n_metrics", "n_params", "n_tags"), [(1990, 250, 150), (900, 100, 1), (0, 0, 101), (1000, 0, 3)]
+)
+def test_no_tag_is_sent_before_all_the_rest_is_there(n_metrics: int, n_params: int, n_tags: int) -> None:
+    sent: list[tuple[list[object], list[object], list[object]]] = []
+    gate: Any = operator.call
+    client: Any = SimpleNamespace(log_batch=lambda run_id, *parts: sent.append(parts))
+    files: Any = None
+    Runs(gate, client, files).log(
+        "run",
+        points=[rows.Point("loss", float(step), step) for step in range(n_metrics)],
+        params={f"param {number}": "" for number in range(n_params)},
+        tags={f"tag {number}": "" for number in range(n_tags)},
+    )
+    assert [sum(len(parts[kind]) for parts in sent) for kind in range(3)] == [n_metrics, n_params, n_tags]
+    for parts in sent:
+        assert sum(map(len, parts)) <= 1000
+        assert len(parts[1]) <= 100
+        assert len(parts[2]) <= 100
+    first = next(number for number, parts in enumerate(sent) if parts[2])
+    assert not any(parts[0] or parts[1] for parts in sent[first + 1 :])
+
+
 def test_killed_at_any_point_of_a_summary_the_next_one_is_whole(
     open_store: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +131,7 @@ def test_killed_at_any_point_of_a_summary_the_next_one_is_whole(
                 pass
         store = open_store(folder.name)
         store.reconcile("demo")
+        store.summarize("demo")
         ((parent, _, status),) = active(store, "variant")
         assert status == "FINISHED"
         written = points(store, parent)
