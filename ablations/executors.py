@@ -218,7 +218,7 @@ class ProcessExecutor:
         attempts: dict[str, int],
         on_event: Callable[[Event], None],
     ) -> _Worker:
-        """A process died. Begin its job again in a new one, or record it as failed."""
+        """A process died. Begin its job again in a new one, or record it as failed; no work left, no new process."""
         job = dead.job
         assert job is not None
         dead.process.join()
@@ -229,7 +229,7 @@ class ProcessExecutor:
             waiting.appendleft(job)
         else:
             on_event(job.lost("failed", _death(dead.process)))
-        worker = self._start(index)
+        worker = self._start(index) if waiting else dead
         _give(worker, waiting)
         return worker
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -186,45 +186,44 @@ def plan_again(plan: Plan, store: Store) -> Plan:
 def _arrange(study: Study, recorded: Study, options: Options, conditions: Conditions, store: Store) -> Plan:
     width = options.width or default_width(study.seeds)
     work = options.work or (store.folder / "work" if store.folder else Path("results/work"))
-    stored = {} if options.fresh else store.keys()
-    groups: list[GroupPlan] = []
-    keys: dict[str, Variant] = {}
-    reused: dict[str, str] = {}
-    for variant in study.variants:
-        for first in range(0, study.seeds, width):
-            runs = tuple(
-                Run(
-                    variant=variant,
-                    seed=first + slot,
-                    width=width,
-                    slot=slot,
-                    dataset=conditions.dataset,
-                    data_digest=conditions.data_digest,
-                    classifier_digest=conditions.classifier_digest,
-                    source_digest=conditions.source_digest,
-                    evaluations=study.evaluations,
-                    engine=conditions.engine,
-                )
-                for slot in range(width)
+    stacks = [
+        tuple(
+            Run(
+                variant=variant,
+                seed=first + slot,
+                width=width,
+                slot=slot,
+                dataset=conditions.dataset,
+                data_digest=conditions.data_digest,
+                classifier_digest=conditions.classifier_digest,
+                source_digest=conditions.source_digest,
+                evaluations=study.evaluations,
+                engine=conditions.engine,
             )
-            asked = [run for run in runs if run.seed < study.seeds]
-            keys |= {run.key: variant for run in asked}
-            reused |= {run.key: stored[run.key] for run in asked if run.key in stored}
-            wanted = tuple(run.slot for run in asked if run.key not in stored)
-            if wanted:
-                job = GroupJob(
-                    name=f"{variant.name} {runs[0].seed}-{runs[-1].seed}",
-                    study=study.name,
-                    runs=runs,
-                    wanted=wanted,
-                    data_folder=options.data_folder,
-                    work=work,
-                    time_limit=options.time_limit,
-                    fresh=options.fresh,
-                    checkpoint_seconds=options.checkpoint_seconds,
-                )
-                estimate = estimate_seconds(variant, width, study.evaluations, len(wanted))
-                groups.append(GroupPlan(name=job.name, job=job, estimate_seconds=estimate))
+            for slot in range(width)
+        )
+        for variant in study.variants
+        for first in range(0, study.seeds, width)
+    ]
+    keys = {run.key: run.variant for runs in stacks for run in runs if run.seed < study.seeds}
+    stored = {} if options.fresh else _stored(store, study.name, keys)
+    groups: list[GroupPlan] = []
+    for runs in stacks:
+        wanted = tuple(run.slot for run in runs if run.key in keys and run.key not in stored)
+        if wanted:
+            job = GroupJob(
+                name=f"{runs[0].variant.name} {runs[0].seed}-{runs[-1].seed}",
+                study=study.name,
+                runs=runs,
+                wanted=wanted,
+                data_folder=options.data_folder,
+                work=work,
+                time_limit=options.time_limit,
+                fresh=options.fresh,
+                checkpoint_seconds=options.checkpoint_seconds,
+            )
+            estimate = estimate_seconds(job.variant, width, study.evaluations, len(wanted))
+            groups.append(GroupPlan(name=job.name, job=job, estimate_seconds=estimate))
     groups.sort(key=lambda group: -group.estimate_seconds)
     return Plan(
         study=study,
@@ -233,10 +232,16 @@ def _arrange(study: Study, recorded: Study, options: Options, conditions: Condit
         conditions=conditions,
         groups=tuple(groups),
         keys=keys,
-        reused=reused,
+        reused={key: stored[key] for key in keys if key in stored},
         workers=max(1, min(options.workers or default_workers(conditions.engine), len(groups) or 1)),
         work=work,
     )
+
+
+def _stored(store: Store, study: str, keys: Collection[str]) -> dict[str, str]:
+    """Key to run id of what the store has, of this study first; the others are searched only if that lacks a key."""
+    here = store.keys(study)
+    return here if here.keys() >= set(keys) else store.keys() | here
 
 
 def customized(study: Study, options: Options) -> Study:

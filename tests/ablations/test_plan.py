@@ -68,3 +68,23 @@ def test_executors_are_chosen_by_the_number_of_workers(open_store: Open) -> None
 
     assert isinstance(choose_executor(plan(open_store, workers=1)), SerialExecutor)
     assert isinstance(choose_executor(plan(open_store, workers=2)), ProcessExecutor)
+
+
+def test_other_studies_are_searched_only_for_what_a_study_lacks(
+    open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store("plans")
+    first, *others = make_plan(STUDY, OPTIONS, store).keys
+    asked: list[str | None] = []
+    here, elsewhere = dict.fromkeys(others, "here"), {first: "elsewhere", others[0]: "elsewhere"}
+
+    def keys(study: str | None = None) -> dict[str, str]:
+        asked.append(study)
+        return here if study else elsewhere
+
+    monkeypatch.setattr(store, "keys", keys)
+    assert make_plan(STUDY, OPTIONS, store).reused == {first: "elsewhere"} | here
+    assert asked == [STUDY.name, None]
+    here[first] = "here"
+    assert set(make_plan(STUDY, OPTIONS, store).reused.values()) == {"here"}
+    assert asked == [STUDY.name, None, STUDY.name]
