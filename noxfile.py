@@ -53,8 +53,8 @@ def ablate(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"])
 def tests(session: nox.Session) -> None:
-    """Run the tests."""
-    run(session, "pytest", *session.posargs)
+    """Run the tests, a process on each core, at most 8 (`-- -n 0` for one alone)."""
+    run(session, "pytest", "-n", "logical", "--maxprocesses", "8", *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])
