@@ -60,8 +60,8 @@ def test_the_chosen_engine_computes_in_float32(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_set_up_follows_the_engine() -> None:
-    for matmul, expected in (("onednn", "medium"), ("default", "highest")):
-        set_up(Engine(matmul=matmul))  # type: ignore[arg-type]
+    for wanted, expected in ((Engine(matmul="onednn"), "medium"), (Engine(matmul="default"), "highest")):
+        set_up(wanted)
         assert torch.get_float32_matmul_precision() == expected
     assert torch.get_num_threads() == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,8 @@ from tests.ablations.small_study import OPTIONS, STUDY
 Open = Callable[[str], Store]
 
 
-def plan(open_store: Open, **options: object) -> Plan:
-    return make_plan(STUDY, dataclasses.replace(OPTIONS, **options), open_store("plans"))  # type: ignore[arg-type]
+def plan(open_store: Open, **options: Any) -> Plan:
+    return make_plan(STUDY, dataclasses.replace(OPTIONS, **options), open_store("plans"))
 
 
 def test_a_plan_counts_and_estimates(open_store: Open) -> None:
