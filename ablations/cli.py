@@ -29,7 +29,7 @@ from ablations.commands import (
     ui,
     verify,
 )
-from ablations.errors import UserError
+from ablations.config.errors import UserError
 
 
 class Refusal(click.ClickException):

@@ -17,7 +17,7 @@ os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "KINETO_LOG_LEVEL": "5"}
 import click
 
 from ablations.commands.shared import print_table
-from ablations.errors import UserError
+from ablations.config.errors import UserError
 from bench.gate import PAIRS, SECONDS, STEPS, THRESHOLD, checked_out, compare
 from bench.gate import row as gate_row
 
@@ -241,7 +241,7 @@ def tiny(quick: bool) -> dict[str, Any]:
 
 def save(out: Path, name: str, tree: dict[str, Any], device: str = "cpu") -> None:
     """Write `out`/`name`.json with the facts of the machine."""
-    from ablations.environment import environment
+    from ablations.execution.environment import environment
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{name}.json"
@@ -251,7 +251,7 @@ def save(out: Path, name: str, tree: dict[str, Any], device: str = "cpu") -> Non
 
 def start_as_workers_are() -> None:
     """Begin this process again in the environment of a worker: its memory settings are read at the very start."""
-    from ablations.executors import WORKER_VARIABLES
+    from ablations.execution.executors import WORKER_VARIABLES
 
     if any(os.environ.get(name) != value for name, value in WORKER_VARIABLES.items()):
         os.execve(sys.executable, [sys.executable, "-m", "bench", *sys.argv[1:]], {**os.environ, **WORKER_VARIABLES})

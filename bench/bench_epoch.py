@@ -8,8 +8,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from ablations.catalog import BASELINE, RECIPES
 from ablations.config import Engine
 from ablations.data import Dataset
-from ablations.group import SeedGroup
-from ablations.trainer import train
+from ablations.training.loop import train
+from ablations.training.seed_group import SeedGroup
 
 VARIANTS = {name: RECIPES[name] for name in ("s2", "s3", "s4")} | {"baseline": BASELINE}
 """Those with batches: an epoch of single images takes minutes, and is 60,000 times the step."""

@@ -10,11 +10,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from ablations.catalog import BASELINE, STUDIES
 from ablations.config import Engine
 from ablations.data import Dataset
-from ablations.group import SeedGroup, asked_labels
-from ablations.metrics.features import load_classifier
-from ablations.metrics.suite import evaluate, reference_of, sample_count
-from ablations.metrics.table import Tier
-from ablations.recorder import Scorer
+from ablations.execution.recorder import Scorer
+from ablations.scoring.extractors.classifier import load_classifier
+from ablations.scoring.suite import evaluate, reference_of, sample_count
+from ablations.scoring.table import Tier
+from ablations.training.seed_group import SeedGroup, asked_labels
 
 MODELS = {"mlp": BASELINE} | {name: STUDIES["quick"].variant(name) for name in ("cnn", "conditional")}
 

@@ -12,7 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from ablations.catalog import BASELINE, RECIPES, STUDIES
 from ablations.config import Engine
 from ablations.data import load_dataset
-from ablations.group import SeedGroup
+from ablations.training.seed_group import SeedGroup
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
 VARIANTS = {**RECIPES, "baseline-mlp": BASELINE, "baseline-cnn": STUDIES["quick"].variant("cnn")}

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from ablations.data import Dataset, load_dataset
-from ablations.engine import choose_engine, set_up
 from ablations.store import Store
+from ablations.training.engine import choose_engine, set_up
 
 WIDTHS = (1, 2, 4, 8, 16, 32)
 QUICK_WIDTHS = (1, 2)

@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ablations.errors import UserError
-from bench.statistics import Decision, decide
+from ablations.config.errors import UserError
+from bench.ratios import Decision, decide
 
 STEPPER = Path(__file__).with_name("stepper.py")
 THRESHOLD = 0.025

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ablations.config import Variant
-from ablations.cost import step_cost
-from ablations.networks import discriminator_network, generator_network
+from ablations.execution.estimate import step_cost
+from ablations.parts.networks import discriminator_network, generator_network
 
 SHAPES: Sequence[tuple[int, int, int, int]] = (
     (1, 1024, 1024, 1024),

@@ -7,12 +7,13 @@ import dataclasses
 import numpy as np
 
 from ablations.catalog import STUDIES
+from ablations.catalog.quantities import CURVES
 from ablations.config import Engine, Run, Study, Variant
 from ablations.data import Dataset
-from ablations.group import SeedGroup
-from ablations.recorder import GRID_IMAGES
-from ablations.results import CURVES, Evaluation, Result
-from ablations.trainer import evaluation_steps
+from ablations.execution.recorder import GRID_IMAGES
+from ablations.store.result import Evaluation, Result
+from ablations.training.loop import evaluation_steps
+from ablations.training.seed_group import SeedGroup
 
 
 def study_of(variants: int, seeds: int) -> Study:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ablations.errors import UserError
+from ablations.config.errors import UserError
 
 MEBIBYTE = 1 << 20
 
@@ -32,9 +32,9 @@ def main(variant: str, width: str, dataset: str) -> None:
     from ablations.catalog import BASELINE, RECIPES
     from ablations.config import Engine
     from ablations.data import load_dataset
-    from ablations.group import SeedGroup
-    from ablations.metrics.features import load_classifier
-    from ablations.recorder import Scorer
+    from ablations.execution.recorder import Scorer
+    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.training.seed_group import SeedGroup
 
     torch.set_num_threads(1)
     data = load_dataset(dataset)

@@ -15,15 +15,15 @@ import numpy as np
 from ablations.catalog import STUDIES
 from ablations.config import Study
 from ablations.data import load_dataset
-from ablations.engine import choose_engine, set_up
-from ablations.events import Event, GroupEnded, GroupStarted
-from ablations.executors import Executor, ProcessExecutor, SerialExecutor
-from ablations.group import SeedGroup
-from ablations.plan import Options, Plan, make_plan
-from ablations.progress import Display
-from ablations.runner import execute
+from ablations.execution.events import Event, GroupEnded, GroupStarted
+from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor
+from ablations.execution.plan import Options, Plan, make_plan
+from ablations.execution.progress import Display
+from ablations.execution.runner import execute
 from ablations.store import Store
-from bench.statistics import Interval, ratio_interval
+from ablations.training.engine import choose_engine, set_up
+from ablations.training.seed_group import SeedGroup
+from bench.ratios import Interval, ratio_interval
 
 GROUPS = 4
 """Stacks of seeds that one or two worker processes share."""

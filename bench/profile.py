@@ -10,8 +10,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from ablations.catalog import BASELINE, RECIPES
 from ablations.data import Dataset
-from ablations.engine import choose_engine, set_up
-from ablations.group import SeedGroup
+from ablations.training.engine import choose_engine, set_up
+from ablations.training.seed_group import SeedGroup
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "products": ("mm", "addmm", "bmm", "baddbmm", "convolution", "mkldnn_convolution", "convolution_backward"),

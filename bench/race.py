@@ -13,11 +13,11 @@ import torch
 from ablations.catalog import STUDIES
 from ablations.config import Variant
 from ablations.data import Dataset
-from ablations.engine import choose_engine, set_up
-from ablations.group import SeedGroup
+from ablations.training.engine import choose_engine, set_up
+from ablations.training.seed_group import SeedGroup
 from bench.limit import Floor, Limits, floor_of
 from bench.peers import PEERS, Losses, Peer
-from bench.statistics import Interval, ratio_interval
+from bench.ratios import Interval, ratio_interval
 from bench.timing import Work, take_turns, time_block, units_for
 
 

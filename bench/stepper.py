@@ -15,7 +15,7 @@ from typing import Any
 from ablations.catalog import STUDIES
 from ablations.config import Engine
 from ablations.data import load_dataset
-from ablations.group import SeedGroup
+from ablations.training.seed_group import SeedGroup
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
 """From stored results to answers: frames, statistics, figures, and one HTML file. No torch, no MLflow."""
 
-from reports.html import build
+from reports.pages.study_page import build
 
 __all__ = ["build"]

@@ -7,9 +7,9 @@ import re
 import statistics
 from collections.abc import Mapping, Sequence
 
-from reports.paired import Interval
-from reports.statistics import Comparison, Rules, Verdict
-from reports.variance import Components
+from reports.analysis.paired import Interval
+from reports.analysis.statistics import Comparison, Rules, Verdict
+from reports.analysis.variance import Components
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"

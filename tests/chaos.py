@@ -26,8 +26,8 @@ from pathlib import Path
 import psutil
 
 from ablations.config import Study
-from ablations.results import Result
 from ablations.store import Store
+from ablations.store.result import Result
 from tests.ablations.small_study import STUDY
 
 MOMENTS = ("any", "checkpoint", "store")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ablations.catalog.checks import Check, Claim, Curve, Metric
+from ablations.catalog.claim_tests import Check, Claim, Curve, Metric
 from ablations.config import IDEAL_LOSSES
 
 PUBLISHED_SEEDS, PUBLISHED_WIDTH = 20, 10

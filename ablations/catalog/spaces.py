@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ablations.config import Variant
-from ablations.errors import ConfigError, unknown
+from ablations.config.errors import ConfigError, unknown
 
 Value = float | int | str
 Narrowing = str | Sequence[Value]

@@ -37,12 +37,12 @@ def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None
     """
     import torch
 
-    from ablations.certify import page
-    from ablations.certify.lines import failed
-    from ablations.certify.measure import certify
+    from ablations.config.errors import UserError
     from ablations.data import load_dataset
-    from ablations.errors import UserError
-    from ablations.metrics.features import load_classifier
+    from ablations.scoring.certify import certificate_page as page
+    from ablations.scoring.certify.lines import failed
+    from ablations.scoring.certify.measure import certify
+    from ablations.scoring.extractors.classifier import load_classifier
 
     folder = out or (PUBLISHED if dataset == "mnist" else TRIED)
 

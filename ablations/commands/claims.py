@@ -12,7 +12,7 @@ from ablations.commands.shared import json_option, out_option, print_json, print
 
 if TYPE_CHECKING:
     from ablations.store import Store, StoredStudy
-    from reports.claims import Answered
+    from reports.analysis.claim_answers import Answered
 
 DEFAULT = Path("results") / "reports" / "claims"
 LONGEST = 90
@@ -28,7 +28,7 @@ def command(location: str, out: Path | None, as_json: bool) -> None:
     A claim whose studies are not stored cannot be answered: the page names the command that trains them.
     """
     from ablations.store import Store
-    from reports.claims_page import build_claims
+    from reports.pages.claims_page import build_claims
 
     folder = out or DEFAULT
     found = build_claims(stored_studies(Store.open(location)), folder)
@@ -48,7 +48,7 @@ def stored_studies(store: Store) -> dict[str, StoredStudy]:
 
 
 def tree_of(item: Answered) -> dict[str, Any]:
-    from reports.claims_page import claims_frame
+    from reports.pages.claims_page import claims_frame
 
     claim = item.claim
     tests: Sequence[Any] = claims_frame([item]).to_dict("records") if item.tests else []

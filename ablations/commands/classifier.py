@@ -33,9 +33,9 @@ def command(out: Path, seed: int, epochs: int | None, dataset: str, data_folder:
     """
     import torch
 
-    from ablations.classifier import train_classifier
+    from ablations.config.errors import DataError
     from ablations.data import load_dataset
-    from ablations.errors import DataError
+    from ablations.scoring.extractors.classifier_training import train_classifier
 
     tenths = 0
 

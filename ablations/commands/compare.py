@@ -11,9 +11,9 @@ import click
 from ablations.commands.shared import difference_option, json_option, print_json, print_table, store_option
 
 if TYPE_CHECKING:
-    from ablations.results import Result
     from ablations.store import Store
-    from reports.duel import Duel
+    from ablations.store.result import Result
+    from reports.analysis.head_to_head import Duel
 
 RUN_ID = re.compile(r"[0-9a-f]{6,32}")
 
@@ -38,7 +38,7 @@ def command(
     """Is A better than B? Both are STUDY/VARIANT, a VARIANT (with --study, or where one study alone has it), or the
     beginning of a run id.
     """
-    from ablations.errors import ConfigError
+    from ablations.config.errors import ConfigError
     from ablations.store import Store
 
     store = Store.open(location)
@@ -50,7 +50,7 @@ def command(
     if single:
         show_runs((ours[0], theirs[0]), (one, other), metric, as_json)
         return
-    from reports.duel import duel
+    from reports.analysis.head_to_head import duel
 
     found = duel(ours, theirs, (one, other), metric=metric, difference=difference)
     print_json(tree_of(found, one, other)) if as_json else show_duel(found, one, other)
@@ -62,7 +62,7 @@ def find_runs(store: Store, name: str, study: str | None) -> tuple[str, list[Res
     Raises:
         ConfigError: nothing is called so (with the nearest name), or several things are.
     """
-    from ablations.errors import ConfigError, unknown
+    from ablations.config.errors import ConfigError, unknown
 
     if "/" in name or study is not None:
         within, _, variant = name.rpartition("/")
@@ -83,7 +83,7 @@ def find_runs(store: Store, name: str, study: str | None) -> tuple[str, list[Res
 
 
 def _variant(store: Store, study: str, variant: str) -> tuple[str, list[Result]]:
-    from ablations.errors import unknown
+    from ablations.config.errors import unknown
 
     stored = store.read(study)
     names = [item.name for item in stored.study.variants]
@@ -157,10 +157,10 @@ def finite(value: float) -> float | None:
 
 def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: str | None, as_json: bool) -> None:
     """Two runs side by side. One pair carries no verdict."""
+    from ablations.config.description import differences
     from reports import words
-    from reports.comparable import check_comparable
-    from reports.describe import differences
-    from reports.duel import measured, metric_of
+    from reports.analysis.comparable import check_comparable
+    from reports.analysis.head_to_head import measured, metric_of
 
     check_comparable(" against ".join(names), results)
     chosen = metric_of(results, metric)

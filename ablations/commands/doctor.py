@@ -20,7 +20,7 @@ def command(dataset: str, data_folder: Path | None, location: str, as_json: bool
 
     Changes nothing. Exit code 1 where something is wrong.
     """
-    from ablations.doctor import examine, facts
+    from ablations.execution.doctor import examine, facts
 
     checks = list(examine(location, data_folder, dataset))
     if as_json:

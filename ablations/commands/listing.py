@@ -19,7 +19,7 @@ FEW = 4
 @json_option
 def command(study: str | None, as_json: bool) -> None:
     """List the studies, recipes and axes of the catalog; with STUDY, its variants and the contrasts asked of them."""
-    from ablations.commands.studies import find_study
+    from ablations.commands.study_files import find_study
 
     if study is not None:
         found = find_study(study)

@@ -12,7 +12,7 @@ from ablations.commands.shared import DATASETS, carry_out, data_folder_option
 
 if TYPE_CHECKING:
     from ablations.store import Store
-    from reports.published import Tuned
+    from reports.pages.published_pages import Tuned
 
 PAGES = Path("results") / "published-tuning"
 """Folder of the pages of each axis that is tuned."""
@@ -52,11 +52,11 @@ def command(
     Hours on two cores; begun again, it goes on where it stopped. All studies are trained for a first stack of seeds
     before any is for the next: cut short, it has fewer seeds, not fewer studies.
     """
-    from ablations.catalog import published
-    from ablations.errors import StoreError, unknown
+    from ablations.catalog import publication as published
+    from ablations.config.errors import StoreError, unknown
     from ablations.store import Store
-    from reports.claims_page import tally
-    from reports.published import publish
+    from reports.pages.claims_page import tally
+    from reports.pages.published_pages import publish
 
     for name in only:
         if name not in published.STUDIES_IN_ORDER:
@@ -80,7 +80,7 @@ def command(
 def _train(store: Store, names: tuple[str, ...], seeds: int, width: int, options: dict[str, Any]) -> bool:
     """Every study, a stack of seeds after the other; whether a run failed."""
     from ablations.catalog import STUDIES
-    from ablations.plan import Options, make_plan
+    from ablations.execution.plan import Options, make_plan
 
     failed = False
     for count in [*range(width, seeds, width), seeds]:
@@ -93,7 +93,7 @@ def _train(store: Store, names: tuple[str, ...], seeds: int, width: int, options
 
 def _tune(store: Store, steps: int | None, options: dict[str, Any]) -> bool:
     """Every level of the six axes, tuned alike and compared on fresh seeds; whether a run failed."""
-    from ablations.catalog import published
+    from ablations.catalog import publication as published
     from ablations.commands import tune
 
     failed = False
@@ -114,10 +114,10 @@ def _tune(store: Store, steps: int | None, options: dict[str, Any]) -> bool:
 
 def _tuned(store: Store) -> dict[str, Tuned]:
     """Of the axes whose comparison is stored."""
-    from ablations.catalog import published
+    from ablations.catalog import publication as published
     from ablations.search.tuning import rankings, study_name
-    from reports.findings import find
-    from reports.published import Tuned
+    from reports.analysis.findings import find
+    from reports.pages.published_pages import Tuned
 
     found = {}
     present = store.studies()

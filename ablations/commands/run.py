@@ -21,8 +21,8 @@ from ablations.commands.shared import (
 )
 
 if TYPE_CHECKING:
-    from ablations.plan import Plan
-    from ablations.runner import Summary
+    from ablations.execution.plan import Plan
+    from ablations.execution.runner import Summary
 
 AT_LEAST_ONE = click.IntRange(min=1)
 
@@ -82,10 +82,10 @@ def command(study: str, location: str, out: Path | None, dry_run: bool, as_json:
     STUDY is a name from `ablations list`, or the path of a .json or .toml study file. Runs that the store already has
     are not trained again; an interrupted study goes on where it stopped.
     """
-    from ablations.commands.studies import find_study
+    from ablations.commands.study_files import find_study
 
     found = find_study(study)
-    from ablations.plan import Options, make_plan
+    from ablations.execution.plan import Options, make_plan
     from ablations.store import Store
 
     store = Store.open(location)
@@ -105,7 +105,7 @@ def command(study: str, location: str, out: Path | None, dry_run: bool, as_json:
 
 def print_plan(plan: Plan) -> None:
     """One line a variant: what is stored, what is to be trained, how long it takes on one worker."""
-    from ablations.progress import duration
+    from ablations.execution.progress import duration
 
     rows = []
     for variant in plan.study.variants:
@@ -129,7 +129,7 @@ def print_plan(plan: Plan) -> None:
 
 
 def print_summary(summary: Summary, page: Path) -> None:
-    from ablations.progress import duration
+    from ablations.execution.progress import duration
 
     counts = ", ".join(f"{count} {status}" for status, count in summary.counts.items() if count) or "nothing to train"
     reused = f", {summary.reused} already stored" if summary.reused else ""

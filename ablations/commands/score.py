@@ -11,7 +11,7 @@ import click
 from ablations.commands.shared import DATASETS, data_folder_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
-    from ablations.samples import Samples
+    from ablations.scoring.samples import Samples
 
 ARRAYS = (".npy", ".npz")
 PROGRAMS = (".pt", ".pth", ".ts", ".pt2")
@@ -60,10 +60,10 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
     check(samples, options)
     import torch
 
-    from ablations import scoring
     from ablations.data import load_dataset
-    from ablations.metrics.features import load_classifier
-    from ablations.metrics.suite import sample_count
+    from ablations.scoring import foreign as scoring
+    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.scoring.suite import sample_count
 
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
@@ -101,7 +101,7 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
 
 def check(samples: Path, options: dict[str, Any]) -> None:
     """Refuse options that do not go together, before anything is read."""
-    from ablations.errors import ConfigError
+    from ablations.config.errors import ConfigError
 
     suffix = samples.suffix.lower()
     if options["generator"]:
@@ -129,7 +129,7 @@ def check(samples: Path, options: dict[str, Any]) -> None:
 def read_samples(path: Path, options: dict[str, Any], count: int) -> Samples:
     import dataclasses
 
-    from ablations import samples
+    from ablations.scoring import samples
 
     if options["generator"]:
         named = ("latent_size", "latent_distribution", "conditional", "seed", "value_range")

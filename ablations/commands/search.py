@@ -23,7 +23,7 @@ from ablations.commands.shared import (
 
 if TYPE_CHECKING:
     from ablations.search.campaign import Place, Result
-    from ablations.search.search import Found
+    from ablations.search.generations import Found
     from ablations.search.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -131,7 +131,7 @@ def command(
         show_spaces(searches, as_json)
         return
     from ablations.search.campaign import Place
-    from ablations.search.page import write_page
+    from ablations.search.search_page import write_page
     from ablations.store import Store
 
     place = Place(store=Store.open(location), **{key: options[key] for key in PLACE})
@@ -162,8 +162,8 @@ def find_variants(names: Sequence[str], file: str | None) -> tuple[list[Any], Ma
         ConfigError: an unknown variant, with the nearest.
     """
     from ablations.catalog import RECIPES, STUDIES
-    from ablations.commands.studies import read_search, read_study
-    from ablations.errors import unknown
+    from ablations.commands.study_files import read_search, read_study
+    from ablations.config.errors import unknown
 
     known = {variant.name: variant for study in STUDIES.values() for variant in study.variants} | dict(RECIPES)
     spaces: Mapping[str, Mapping[str, Any]] = {}
@@ -209,8 +209,8 @@ def carry_out(searches: Sequence[Settings], place: Place, as_json: bool) -> list
     """Carry searches out with a display; exit 130 where they are interrupted."""
     import dataclasses
 
-    from ablations.executors import stopping
-    from ablations.progress import Display
+    from ablations.execution.executors import stopping
+    from ablations.execution.progress import Display
     from ablations.search import campaign
 
     estimates = {name: 1.0 for settings in searches for name in campaign.missing(settings, place)}
@@ -233,7 +233,7 @@ def record(results: Sequence[Result], place: Place, page: Path) -> None:
 
 
 def tree_of(found: Found) -> dict[str, Any]:
-    from ablations.search.spent import spent
+    from ablations.search.charges import spent
 
     best, used = found.best, spent(found)
     return {
@@ -253,7 +253,7 @@ def tree_of(found: Found) -> dict[str, Any]:
 
 
 def print_found(found: Found) -> None:
-    from ablations.progress import duration
+    from ablations.execution.progress import duration
 
     states = [trial.outcome.state for trial in found.trials]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states)))

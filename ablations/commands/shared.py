@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ablations.plan import Plan
-    from ablations.runner import Summary
+    from ablations.execution.plan import Plan
+    from ablations.execution.runner import Summary
     from ablations.store import Store
 
 DATASETS = ("mnist", "digits")
@@ -71,8 +71,8 @@ def print_table(
 
 def build_report(store: Store, study: str, out: Path | None, difference: str | None = None) -> Path:
     """Write the report of a stored study to `out`, and into the store with its verdicts; returns its page's path."""
-    from reports.findings import find
-    from reports.html import write
+    from reports.analysis.findings import find
+    from reports.pages.study_page import write
     from reports.words import verdicts
 
     found = find(store.read(study), difference=difference)
@@ -87,8 +87,8 @@ def carry_out(plan: Plan, store: Store, as_json: bool, *, without: Sequence[str]
 
     `without` are words of the present command line that the next one must not have.
     """
-    from ablations.progress import Display
-    from ablations.runner import execute
+    from ablations.execution.progress import Display
+    from ablations.execution.runner import execute
 
     estimates = {group.name: group.estimate_seconds for group in plan.groups}
     try:

@@ -13,9 +13,9 @@ from ablations.commands.search import OWN, PLACE, carry_out, record, search_opti
 from ablations.commands.shared import build_report, print_json
 
 if TYPE_CHECKING:
-    from ablations.plan import Plan
-    from ablations.runner import Summary
-    from ablations.search.search import Found
+    from ablations.execution.plan import Plan
+    from ablations.execution.runner import Summary
+    from ablations.search.generations import Found
     from ablations.search.tuning import Ranking
     from ablations.store import Store
 
@@ -44,7 +44,7 @@ def command(
     """
     from ablations.catalog import AXES
     from ablations.commands.search import find_variants
-    from ablations.errors import unknown
+    from ablations.config.errors import unknown
     from ablations.search.tuning import rankings, tuned_study, tuning_searches
 
     if axis not in AXES:
@@ -60,7 +60,7 @@ def command(
     from ablations.search.campaign import Place
     from ablations.search.tuning_page import budget_in_words, summary, write_tuning_page
     from ablations.store import Store
-    from reports.findings import find
+    from reports.analysis.findings import find
 
     store = Store.open(location)
     place = Place(store=store, experiment=f"tune {axis}", drawn=False, **{key: options[key] for key in PLACE})
@@ -92,7 +92,7 @@ def command(
 def compare(study: Any, store: Store, options: Any, as_json: bool) -> tuple[Plan, Summary]:
     """Train the study's runs that are missing; exit 130 where it is interrupted."""
     from ablations.commands.shared import carry_out as train
-    from ablations.plan import Options, make_plan
+    from ablations.execution.plan import Options, make_plan
 
     plan = make_plan(
         study, Options(**{key: options[key] for key in ("dataset", "data_folder", "device", "workers")}), store
@@ -102,7 +102,7 @@ def compare(study: Any, store: Store, options: Any, as_json: bool) -> tuple[Plan
 
 def budget_tree(founds: Sequence[Found]) -> dict[str, Any]:
     """What every level was granted, and what each used of it; steps are those of every seed."""
-    from ablations.search.spent import spent
+    from ablations.search.charges import spent
 
     settings = founds[0].settings
     granted = {

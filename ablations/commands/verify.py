@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablations.commands.shared import data_folder_option, json_option, print_json, store_option
-from ablations.errors import StoreError
+from ablations.config.errors import StoreError
 
 if TYPE_CHECKING:
-    from ablations.results import Result
+    from ablations.execution.verify import Verification
     from ablations.store import Store
-    from ablations.verify import Verification
+    from ablations.store.result import Result
 
 
 @click.command("verify")
@@ -44,8 +44,8 @@ def command(
     Compares weights, curves and scores. Exit code 0 only where everything is identical, or within --tolerance; else the
     first difference is named, with the facts of the machine that differ.
     """
+    from ablations.execution.verify import verify
     from ablations.store import Store
-    from ablations.verify import verify
 
     if bool(runs) == bool(study):
         raise click.UsageError("name runs, or a study with --study")
@@ -75,7 +75,7 @@ def spread(store: Store, study: str, sample: int) -> list[str]:
 
 def interval_of(store: Store, stored: Result) -> tuple[float, float]:
     """Where the score of one more seed of a run's variant would lie, judging from its other seeds in the store."""
-    from ablations.verify import prediction_interval, primary_score
+    from ablations.execution.verify import prediction_interval, primary_score
 
     results = store.read(stored.study).results
     alike = [r for r in results if r.run.variant.digest == stored.run.variant.digest and r.run.seed != stored.run.seed]

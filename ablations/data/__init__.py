@@ -11,10 +11,10 @@ from pathlib import Path
 
 import platformdirs
 
+from ablations.config.errors import unknown
 from ablations.data.dataset import Dataset, Notify
 from ablations.data.digits import load_digits
 from ablations.data.mnist import load_mnist
-from ablations.errors import unknown
 
 __all__ = ["DATASETS", "ENVIRONMENT_VARIABLE", "Dataset", "Notify", "data_folder", "load_dataset"]
 

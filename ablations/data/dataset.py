@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ablations.results import digest_of_arrays
+from ablations.config.digest import digest_of_arrays
 
 Notify = Callable[[str], None]
 

@@ -17,10 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ablations.config.errors import DataError
 from ablations.data import sources
+from ablations.data.atomic_files import PART, exclusive, unwritable, write_atomically
 from ablations.data.dataset import Dataset, Notify
-from ablations.data.files import PART, exclusive, unwritable, write_atomically
-from ablations.errors import DataError
 
 FILES: Mapping[str, str] = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",

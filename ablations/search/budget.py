@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.search.archive import Trial
+from ablations.search.trial_storage import Trial
 
 
 def expected_best(values: Sequence[float]) -> NDArray[np.float64]:

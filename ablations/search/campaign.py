@@ -11,14 +11,14 @@ from pathlib import Path
 from markupsafe import Markup
 
 from ablations.config import Engine
-from ablations.engine import choose_engine, default_workers
-from ablations.events import Event
-from ablations.executors import Executor, ProcessExecutor, SerialExecutor, Stop
-from ablations.search.archive import HEARTBEAT_SECONDS, Archive, Trial, open_archive, shown
-from ablations.search.figures import optuna_figures
-from ablations.search.search import Found, Search, outcomes
+from ablations.execution.events import Event
+from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor, Stop
+from ablations.search.generations import Found, Search, outcomes
+from ablations.search.optuna_figures import optuna_figures
 from ablations.search.settings import Settings
+from ablations.search.trial_storage import HEARTBEAT_SECONDS, Archive, Trial, open_archive, shown
 from ablations.store import SearchRecord, Store, TrialRecord
+from ablations.training.engine import choose_engine, default_workers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+from ablations.config.errors import ConfigError
 from ablations.data import Dataset, load_dataset
-from ablations.errors import ConfigError
-from ablations.metrics.features import load_classifier
-from ablations.recorder import Scorer
+from ablations.execution.recorder import Scorer
+from ablations.scoring.extractors.classifier import load_classifier
 
 VALIDATION_SHARE = 6
 TUNING_SEED = 1_000_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ablations.catalog.spaces import Space
-from ablations.errors import ConfigError
+from ablations.config.errors import ConfigError
 
 SamplerName = Literal["tpe", "gp", "random", "grid"]
 PrunerName = Literal["halving", "hyperband", "median", "none"]

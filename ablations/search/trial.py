@@ -25,19 +25,19 @@ from typing import Any, Literal
 import numpy as np
 from filelock import FileLock
 
-from ablations.checkpoint import discard_checkpoints
-from ablations.engine import set_up
-from ablations.errors import DataError
-from ablations.events import Evaluated, GroupEnded, GroupStarted, Progressed
-from ablations.executors import Stop
-from ablations.group import SeedGroup
-from ablations.job import CHECKPOINT_SECONDS, GroupJob
-from ablations.recorder import Recorder
-from ablations.results import Status
+from ablations.config.errors import DataError
+from ablations.execution.checkpoint import discard_checkpoints
+from ablations.execution.events import Evaluated, GroupEnded, GroupStarted, Progressed
+from ablations.execution.executors import Stop
+from ablations.execution.job import CHECKPOINT_SECONDS, GroupJob
+from ablations.execution.recorder import Recorder
+from ablations.execution.worker import Emit
 from ablations.search.judge import Judge
 from ablations.search.protocol import load_scorer, load_split
-from ablations.trainer import train
-from ablations.worker import Emit
+from ablations.store.result import Status
+from ablations.training.engine import set_up
+from ablations.training.loop import train
+from ablations.training.seed_group import SeedGroup
 
 State = Literal["finished", "pruned", "diverged", "failed"]
 

@@ -10,10 +10,10 @@ from typing import Any
 from ablations.catalog import Axis, Level
 from ablations.catalog.spaces import HYPERPARAMETERS, held, make_space
 from ablations.config import Contrast, Study, Variant
-from ablations.errors import ConfigError
-from ablations.search.search import Found
+from ablations.config.errors import ConfigError
+from ablations.search.generations import Found
 from ablations.search.settings import Settings
-from reports.statistics import Comparison
+from reports.analysis.statistics import Comparison
 
 DEFAULT, TUNED = "default settings", "tuned settings"
 

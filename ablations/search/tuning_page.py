@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ablations.catalog import Axis
-from ablations.search.figures import budgets
-from ablations.search.page import render, trials_csv, write
-from ablations.search.search import Found, finished
-from ablations.search.spent import Spent, spent
+from ablations.search.charges import Spent, spent
+from ablations.search.generations import Found, finished
+from ablations.search.optuna_figures import budgets
+from ablations.search.search_page import render, trials_csv, write
 from ablations.search.tuning import Ranking, rankings
 from reports import words
-from reports.files import standalone
-from reports.findings import Findings
+from reports.analysis.findings import Findings
+from reports.pages.attachments import standalone
 
 ALIKE = 1.1
 """Seconds whose ratio is below this are called alike."""

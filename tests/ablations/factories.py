@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ablations.catalog.quantities import CURVES
 from ablations.config import Contrast, Engine, Run, Study, Variant
-from ablations.results import CURVES, Evaluation, Result, Status
+from ablations.store.result import Evaluation, Result, Status
 
 ENVIRONMENT = {"python": "CPython 3.11.9", "cpu": "a processor", "threads": "1", "command": "ablations run demo"}
 

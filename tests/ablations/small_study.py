@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablations.config import Contrast, Study, Variant
-from ablations.plan import Options
+from ablations.execution.plan import Options
 
 BASE = Variant(name="base", batch_size=16, steps=40, training_images=1_000).override(
     {"generator.hidden": 16, "discriminator.hidden": 16}

@@ -7,8 +7,9 @@ import sqlite3
 from collections import Counter
 from typing import Any
 
-from ablations.results import Result
-from ablations.store import Store, rows
+from ablations.store import Store
+from ablations.store.mirror import rows
+from ablations.store.result import Result
 from tests.ablations.factories import assert_same_result
 
 

@@ -5,9 +5,9 @@ import torch
 
 from ablations.catalog import BASELINE, RECIPES
 from ablations.config import Engine
-from ablations.cost import step_cost
 from ablations.data import load_dataset
-from ablations.group import SeedGroup
+from ablations.execution.estimate import step_cost
+from ablations.training.seed_group import SeedGroup
 from bench.limit import (
     FLOAT32_ERROR,
     MEBIBYTE,

@@ -18,8 +18,8 @@ from torchvision import datasets
 
 from ablations.catalog import STUDIES
 from ablations.config import Variant
-from ablations.cost import step_cost
-from ablations.networks import discriminator_network
+from ablations.execution.estimate import step_cost
+from ablations.parts.networks import discriminator_network
 from bench.peers import PEERS
 from bench.small import write_mnist_files
 from tests.ablations.datasets import random_dataset

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.gate import THRESHOLD
-from bench.statistics import decide, interquartile_mean, ratio_interval
+from bench.ratios import decide, interquartile_mean, ratio_interval
 
 Array = NDArray[np.float64]
 PAIRS = 12

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
+from ablations.catalog.quantities import CURVES
 from ablations.config import Contrast, Engine, Run, Study, Variant
-from ablations.results import CURVES, Evaluation, Result, Status
 from ablations.store import StoredStudy
+from ablations.store.result import Evaluation, Result, Status
 
 Array = NDArray[Any]
 

@@ -5,9 +5,9 @@ import pytest
 
 from ablations.config import Contrast
 from reports import words
-from reports.paired import Interval
-from reports.statistics import Comparison, Rules, compare
-from reports.variance import Components
+from reports.analysis.paired import Interval
+from reports.analysis.statistics import Comparison, Rules, compare
+from reports.analysis.variance import Components
 
 REFERENCE = [500.0, 510, 490, 505, 495]
 

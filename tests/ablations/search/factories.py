@@ -8,11 +8,11 @@ from typing import Any
 from ablations.catalog import BASELINE
 from ablations.catalog.spaces import make_space
 from ablations.config import Engine
-from ablations.executors import Executor, SerialExecutor
-from ablations.search.archive import Trial, open_archive
-from ablations.search.search import Found, Search
+from ablations.execution.executors import Executor, SerialExecutor
+from ablations.search.generations import Found, Search
 from ablations.search.settings import Settings
 from ablations.search.trial import Outcome, Score, State
+from ablations.search.trial_storage import Trial, open_archive
 
 TINY = {"steps": 18, "batch_size": 8, "generator.hidden": (8,), "discriminator.hidden": (8,)}
 NARROW = {"batch_size": "8:16", "generator.hidden": "8:16", "discriminator.hidden": "8:16"}

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from ablations.config import Engine
-from ablations.errors import StoreError
-from ablations.events import Event
-from ablations.executors import Job, SerialExecutor
-from ablations.search.archive import open_archive
-from ablations.search.search import Search
+from ablations.config.errors import StoreError
+from ablations.execution.events import Event
+from ablations.execution.executors import Job, SerialExecutor
+from ablations.search.generations import Search
+from ablations.search.trial_storage import open_archive
 from tests.ablations.search.factories import SETTINGS
 
 pytest.importorskip("psycopg2", reason="needs a driver for PostgreSQL")

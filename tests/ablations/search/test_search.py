@@ -14,16 +14,16 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ablations.catalog import BASELINE
 from ablations.catalog.spaces import make_space
+from ablations.config.errors import ConfigError, StoreError
 from ablations.data import load_dataset
-from ablations.errors import ConfigError, StoreError
-from ablations.events import Event
-from ablations.executors import Job, ProcessExecutor, SerialExecutor
-from ablations.search.archive import Archive, open_archive
+from ablations.execution.events import Event
+from ablations.execution.executors import Job, ProcessExecutor, SerialExecutor
 from ablations.search.budget import front
+from ablations.search.generations import Found
 from ablations.search.judge import Bench, Judge
 from ablations.search.protocol import selection_seeds, tuning_seeds, validation_split
-from ablations.search.search import Found
 from ablations.search.trial import Outcome
+from ablations.search.trial_storage import Archive, open_archive
 from tests.ablations.search.factories import NARROW, SETTINGS, SPACE, TINY, search, table
 
 Stop = Callable[[], str | None]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from ablations.catalog import AXES, BASELINE
-from ablations.errors import ConfigError
-from ablations.events import Event
-from ablations.executors import Job
-from ablations.search.search import Found
+from ablations.config.errors import ConfigError
+from ablations.execution.events import Event
+from ablations.execution.executors import Job
+from ablations.search.charges import counted, spent
+from ablations.search.generations import Found
 from ablations.search.settings import Settings
-from ablations.search.spent import counted, spent
 from ablations.search.trial import Outcome, Score, TrialJob
 from ablations.search.tuning import tuning_searches
 from ablations.search.tuning_page import budget_in_words

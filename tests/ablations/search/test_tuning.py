@@ -9,13 +9,13 @@ import pytest
 
 from ablations.catalog import AXES, BASELINE
 from ablations.config import Contrast
-from ablations.errors import ConfigError
-from ablations.search.archive import Trial
-from ablations.search.search import Found
+from ablations.config.errors import ConfigError
+from ablations.search.generations import Found
 from ablations.search.settings import Settings
 from ablations.search.trial import Outcome, Score
+from ablations.search.trial_storage import Trial
 from ablations.search.tuning import rankings, sides, tuned_study, tuning_searches
-from reports.statistics import Rules, compare
+from reports.analysis.statistics import Rules, compare
 
 
 def searches(axis: str, **options: Any) -> tuple[Settings, ...]:

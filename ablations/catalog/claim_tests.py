@@ -1,0 +1,75 @@
+"""What a claim and its tests are made of; `claims.py` has the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Expectation = Literal["lower", "higher", "equal", "among"]
+"""Of the measure, against what it is held against: lower, higher, equal within the report's margin, or (for a printed
+figure) that the printed number could be one more seed's."""
+Kind = Literal["claim", "question", "figures", "slip"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A score of one evaluation of a run."""
+
+    of: str
+    """ "study/variant"."""
+    name: str = "frechet"
+    """Without its number of samples, or one that the report derives: `worst_label_accuracy`, over the ten classes."""
+    step: int | None = None
+    """The evaluation at this step; None: the last one."""
+    same_seconds: str | None = None
+    """Another "study/variant": both are read off, by interpolation, at the training seconds of the faster one."""
+    scale: float = 1.0
+    """The number is multiplied by this."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """The mean of a per-step quantity over a part of the training."""
+
+    of: str
+    name: str
+    """One of `quantities.CURVES`, or `d_loss`: the mean of the two halves of D's loss."""
+    start: float = 0.0
+    stop: float = 1.0
+    """Shares of the steps, 0 to 1."""
+    scale: float = 1.0
+
+
+Measure = Metric | Curve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One comparison, and what the claim expects of it."""
+
+    says: str
+    measure: Measure
+    expect: Expectation
+    against: Measure | float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a document says, and how this project answers."""
+
+    name: str
+    kind: Kind = "claim"
+    text: str
+    tests: tuple[Check, ...] = ()
+    denied: bool = False
+    """The tests state the opposite: where they hold, the claim is refuted."""
+    reading: str = ""
+    """How a vague claim was read."""
+    beyond: str = ""
+    """Why no test here can answer it, or a part of it."""
+    command: str = ""
+    """What would answer it."""
+
+    @property
+    def source(self) -> str:
+        return self.name.partition("-")[0]

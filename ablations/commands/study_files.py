@@ -1,0 +1,128 @@
+"""A study by its name in the catalog, or from a file of data that the user wrote."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
+from ablations.catalog.combine import crossed
+from ablations.config import Study, Variant
+from ablations.config.errors import ConfigError, UserError, unknown
+
+SEARCH = "search"
+"""The table of a study file that only `ablations search` reads."""
+SPACES = ("space", "fix")
+CROSS = "cross"
+"""The table of a study file that stands for all combinations of levels."""
+BASES = {**RECIPES, BASELINE.name: BASELINE}
+"""What a variant of a study file may start from."""
+FORMATS = {".json": json.loads, ".toml": tomllib.loads}
+
+
+def find_study(name: str) -> Study:
+    """The study `name` of the catalog, or of the .json or .toml file of that path.
+
+    Raises:
+        ConfigError: an unknown name (with the nearest valid one), or a file that does not describe a study.
+    """
+    if Path(name).suffix in FORMATS:
+        return read_study(Path(name))
+    if name not in STUDIES:
+        raise unknown("study", name, [*STUDIES, "or the path of a .json or .toml file"])
+    return STUDIES[name]
+
+
+def read_study(path: Path) -> Study:
+    """A study from a file of plain data; nothing in it is executed.
+
+    A variant may say `"base": "s3"`: it then starts from that recipe, or from the baseline, and its other keys, nested
+    or dotted, replace settings of it. A table `cross`, of axes and levels of the catalog, stands for one variant a
+    combination, of the `base` in it or of the baseline.
+    """
+    tree = _read(path)
+    try:
+        tree = {key: value for key, value in tree.items() if key != SEARCH}
+        variants = tree.get("variants", [])
+        if not isinstance(variants, list) or not all(isinstance(item, Mapping) for item in variants):
+            raise ConfigError('"variants" must be a list of mappings')
+        combined = [variant.as_dict() for variant in _crossed(tree.pop(CROSS))] if CROSS in tree else []
+        return Study.from_dict({**tree, "variants": [*(_complete(item) for item in variants), *combined]})
+    except UserError as error:
+        raise ConfigError(f"the study file {path}: {error}") from error
+
+
+def read_search(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """The table `search` of a study file: `space` and `fix`, as `ablations search` takes them; empty without one.
+
+    Raises:
+        ConfigError: it holds anything else.
+    """
+    table = _read(path).get(SEARCH, {})
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"the study file {path}: {SEARCH!r} must be a table of {' and '.join(SPACES)}")
+    for key, value in table.items():
+        if key not in SPACES:
+            raise unknown(f"key of the table {SEARCH!r} in {path}:", key, SPACES)
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"the study file {path}: {SEARCH}.{key} must map settings to values, not {value!r}")
+    return {key: dict(_dotted(value)) for key, value in table.items()}
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        tree = FORMATS[path.suffix](path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the study file {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"the study file {path} is not valid {path.suffix[1:].upper()}: {error}") from error
+    except KeyError:
+        raise ConfigError(f"the study file {path} must be named *.json or *.toml") from None
+    if not isinstance(tree, Mapping):
+        raise ConfigError(f"the study file {path}: a study is a mapping of settings, not {type(tree).__name__}")
+    return tree
+
+
+def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "base" not in entry:
+        return entry
+    overrides = dict(_dotted({key: value for key, value in entry.items() if key not in ("base", "name")}))
+    return _base(entry["base"]).override(overrides, name=entry.get("name")).as_dict()
+
+
+def _base(name: Any) -> Variant:
+    if not isinstance(name, str) or name not in BASES:
+        raise unknown("base", name, BASES)
+    return BASES[name]
+
+
+def _crossed(table: Any) -> tuple[Variant, ...]:
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{CROSS!r} must map axes to lists of their levels, not {table!r}")
+    chosen = []
+    for name, levels in table.items():
+        if name == "base":
+            continue
+        if name not in AXES:
+            raise unknown(f"axis in {CROSS!r}:", name, AXES)
+        axis = AXES[name]
+        if not isinstance(levels, list) or len(levels) < 2 or len({*map(str, levels)}) < len(levels):
+            raise ConfigError(f"{CROSS}.{name} must list two or more different levels of that axis, not {levels!r}")
+        known = [level.name for level in axis.levels]
+        for level in levels:
+            if level not in known:
+                raise unknown(f"level in {CROSS}.{name}:", level, known)
+        chosen.append((axis, levels))
+    if len(chosen) < 2:
+        raise ConfigError(f"{CROSS!r} must name two or more axes, not {len(chosen)}")
+    return crossed(_base(table.get("base", BASELINE.name)), chosen)
+
+
+def _dotted(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for key, value in tree.items():
+        pairs += _dotted(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(prefix + key, value)]
+    return pairs

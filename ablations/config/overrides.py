@@ -1,0 +1,135 @@
+"""Frozen dataclasses from plain data and back, with every type checked. No torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from ablations.config.errors import ConfigError, unknown
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as nested mappings, lists and scalars; `build` is its inverse."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """A nested mapping as dotted keys and values."""
+    pairs: list[tuple[str, Any]] = []
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            pairs += flatten(value, f"{prefix}{key}.")
+        else:
+            pairs.append((prefix + key, value))
+    return pairs
+
+
+def build(cls: type, tree: Any, where: str) -> Any:
+    """A dataclass from plain data; `where` names it in messages.
+
+    Raises:
+        ConfigError: an unknown key (with the nearest valid one), a missing one, or a value of the wrong type.
+    """
+    if not isinstance(tree, Mapping):
+        raise ConfigError(f"{where} must be a mapping of settings, not {tree!r}")
+    hints = typing.get_type_hints(cls)
+    for key in tree:
+        if key not in hints:
+            raise unknown(f"key of {where}:", key, hints)
+    required = {item.name for item in dataclasses.fields(cls) if _no_default(item)}
+    missing = sorted(required - set(tree))
+    if missing:
+        raise ConfigError(f"{where} lacks {missing[0]!r}")
+    return cls(**{key: _convert(hints[key], value, f"{where}.{key}") for key, value in tree.items()})
+
+
+def _no_default(item: dataclasses.Field[Any]) -> bool:
+    return item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    """`value` as the type `hint`; text is parsed, as it comes from a command line."""
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return value if isinstance(value, hint) else build(hint, value, where)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple:
+        return _convert_tuple(arguments[0], value, where)
+    if origin is Literal:
+        if value not in arguments:
+            raise unknown(f"value of {where}:", value, [str(a) for a in arguments])
+        return value
+    if origin in (typing.Union, types.UnionType):
+        return None if value is None else _convert(next(a for a in arguments if a is not type(None)), value, where)
+    return _convert_scalar(hint, value, where)
+
+
+def _convert_tuple(hint: Any, value: Any, where: str) -> tuple[Any, ...]:
+    if isinstance(value, str):
+        value = [part for part in value.strip("()[] ").replace(" ", "").split(",") if part]
+    elif isinstance(value, int) and not isinstance(value, bool):
+        value = [value]
+    if not isinstance(value, Sequence):
+        raise ConfigError(f"{where} must be a list such as 128,256, not {value!r}")
+    return tuple(_convert(hint, item, f"{where}[{index}]") for index, item in enumerate(value))
+
+
+def _convert_scalar(hint: Any, value: Any, where: str) -> Any:
+    words = {"true": True, "false": False, "yes": True, "no": False}
+    try:
+        if hint is bool:
+            if isinstance(value, str):
+                return words[value.lower()]
+            if isinstance(value, bool):
+                return value
+        elif hint is int and not isinstance(value, bool):
+            number = float(value) if isinstance(value, str) and not value.lstrip("+-").isdigit() else value
+            if int(number) == float(number):
+                return int(number)
+        elif hint is float and not isinstance(value, bool):
+            return float(value)
+        elif hint is str and isinstance(value, str):
+            return value
+    except (ValueError, TypeError, KeyError, OverflowError):
+        pass
+    kind = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}.get(hint, str(hint))
+    raise ConfigError(f"{where} must be {kind}, not {value!r}")
+
+
+def check_types(instance: Any, where: str) -> None:
+    """Raise `ConfigError` for a field of a configuration dataclass whose value is not of its declared type."""
+    hints = typing.get_type_hints(type(instance))
+    for item in dataclasses.fields(instance):
+        value = getattr(instance, item.name)
+        converted = _convert(hints[item.name], value, f"{where}: {item.name}")
+        if converted != value or type(converted) is not type(value):
+            object.__setattr__(instance, item.name, converted)
+        if dataclasses.is_dataclass(converted) and not isinstance(converted, type):
+            check_types(converted, f"{where}: {item.name}")
+
+
+def assign(tree: dict[str, Any], cls: type, key: str, value: Any) -> None:
+    """Set the dotted `key` of the plain tree of a `cls`; the key must exist."""
+    valid = set(_dotted(cls))
+    if key not in valid:
+        raise unknown("setting", key, valid)
+    *parents, last = key.split(".")
+    for parent in parents:
+        tree = tree[parent]
+    tree[last] = value
+
+
+def _dotted(cls: type, prefix: str = "") -> list[str]:
+    keys: list[str] = []
+    for key, hint in typing.get_type_hints(cls).items():
+        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            keys += _dotted(hint, f"{prefix}{key}.")
+        else:
+            keys.append(prefix + key)
+    return keys

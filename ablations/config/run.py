@@ -1,0 +1,51 @@
+"""A run: one seed of one variant on one engine. Its key is its identity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ablations.config.digest import sha256_of
+from ablations.config.overrides import plain
+from ablations.config.variant import Variant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The facts of the machine that change bits: the same run on another engine is another run."""
+
+    device: str = "cpu"
+    """"cpu" or "cuda"."""
+    threads: int = 1
+    """Intra-operation threads of a process."""
+    precision: Literal["float32", "float64", "bfloat16"] = "float32"
+    """float64 serves tests; bfloat16 is autocast on CUDA, never taken unasked."""
+    matmul: Literal["default", "onednn"] = "default"
+    """The library behind float32 matrix products on a CPU; "onednn" only where it was measured to keep float32."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One seed of one variant, and all that decides its bits and its scores."""
+
+    variant: Variant
+    seed: int
+    width: int
+    """Seeds trained in the same stack."""
+    slot: int
+    """This seed's place in the stack, 0 to width - 1."""
+    dataset: str
+    data_digest: str
+    classifier_digest: str
+    source_digest: str
+    """Of the modules that decide training, comments and docstrings stripped."""
+    evaluations: int
+    engine: Engine
+
+    @property
+    def key(self) -> str:
+        """Identity: two runs with one key have the same weights, curves and scores. 20 hexadecimal digits."""
+        tree = plain(self)
+        tree["variant"] = self.variant.digest
+        del tree["dataset"]
+        return sha256_of(tree)[:20]

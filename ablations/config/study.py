@@ -1,0 +1,72 @@
+"""A study: variants trained under the same seeds, and the contrasts asked of them, as frozen, validated data."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ablations.config.errors import ConfigError, unknown
+from ablations.config.overrides import build, plain
+from ablations.config.rules import check_name
+from ablations.config.variant import Variant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """A question: is `treatment` better than `reference`? Both name variants of the study."""
+
+    axis: str
+    """The axis of the documents' comparison this belongs to, e.g. "optimizer"."""
+    question: str
+    """As a person would say it, e.g. "Adam instead of SGD"."""
+    treatment: str
+    reference: str
+    claims: tuple[str, ...] = ()
+    """The claims of the source documents it speaks to, e.g. ("S1-a",)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Variants trained under the same seeds, and the contrasts asked of them."""
+
+    name: str
+    title: str
+    description: str
+    variants: tuple[Variant, ...]
+    contrasts: tuple[Contrast, ...] = ()
+    seeds: int = 5
+    """Seeds 0, 1, ..., seeds - 1."""
+    evaluations: int = 5
+    """Evaluations after training starts, equally spaced, the last at the final step; one more before the first step."""
+
+    def __post_init__(self) -> None:
+        check_name("study", self.name)
+        names = [variant.name for variant in self.variants]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ConfigError(f"study {self.name!r} has more than one variant named {sorted(twice)[0]!r}")
+        if not names:
+            raise ConfigError(f"study {self.name!r} has no variants")
+        for contrast in self.contrasts:
+            for name in (contrast.treatment, contrast.reference):
+                if name not in names:
+                    raise unknown(f"variant in contrast {contrast.question!r} of study {self.name!r}:", name, names)
+        if self.seeds < 1:
+            raise ConfigError(f"study {self.name!r}: seeds must be at least 1, not {self.seeds}")
+        if self.evaluations < 1:
+            raise ConfigError(f"study {self.name!r}: evaluations must be at least 1, not {self.evaluations}")
+
+    def variant(self, name: str) -> Variant:
+        for variant in self.variants:
+            if variant.name == name:
+                return variant
+        raise unknown(f"variant of study {self.name!r}:", name, [v.name for v in self.variants])
+
+    def as_dict(self) -> dict[str, Any]:
+        return typing.cast(dict[str, Any], plain(self))
+
+    @classmethod
+    def from_dict(cls, tree: Mapping[str, Any]) -> Self:
+        return typing.cast(Self, build(cls, tree, "study"))

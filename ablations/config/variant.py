@@ -1,0 +1,159 @@
+"""A variant: the recipe of one GAN, as frozen, validated, hashable data."""
+
+from __future__ import annotations
+
+import math
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from ablations.config.digest import sha256_of
+from ablations.config.errors import ConfigError
+from ablations.config.overrides import assign, build, check_types, flatten, plain
+from ablations.config.rules import check_name, problem_of
+
+Architecture = Literal["mlp", "cnn"]
+Activation = Literal["sigmoid", "relu", "leaky_relu", "gelu", "tanh"]
+Normalization = Literal["none", "layer", "batch"]
+Output = Literal["sigmoid", "tanh", "logits"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One of the two networks: hidden blocks and an output layer.
+
+    An MLP has one dense layer for each width in `hidden`. A CNN has one stride-2 convolution (D) or transposed
+    convolution (G) for each number of channels in `hidden`, with the kernel sizes in `kernels`.
+    """
+
+    architecture: Architecture = "mlp"
+    hidden: tuple[int, ...] = (200,)
+    kernels: tuple[int, ...] = ()
+    activation: Activation = "leaky_relu"
+    slope: float = 0.02
+    normalization: Normalization = "none"
+    normalization_first: bool = False
+    """True: layer, normalisation, activation (S2); False: layer, activation, normalisation (S0, S1)."""
+    dropout: float = 0.0
+    output: Output = "sigmoid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latent:
+    """The latent vector z: its length and the distribution of its entries."""
+
+    size: int = 100
+    distribution: Literal["normal", "uniform"] = "normal"
+    """Standard normal N(0, 1), or uniform in [0, 1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """The criterion on D's output, and how G and D use it."""
+
+    criterion: Literal["mse", "bce", "bce_logits"] = "bce"
+    generator: Literal["non_saturating", "saturating"] = "non_saturating"
+    """Non-saturating: G minimises criterion(D(G(z)), 1); saturating: it minimises -criterion(D(G(z)), 0) (S2)."""
+    discriminator_reduction: Literal["sum", "mean"] = "sum"
+    """D's loss in a joint step: the sum (S3, S4) or the mean (S2) of its real and its fake half."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """Adam (Kingma and Ba 2015) or SGD. `beta1` and `beta2` are read by Adam only, `momentum` by SGD only."""
+
+    name: Literal["adam", "sgd"] = "adam"
+    learning_rate: float = 1e-4
+    beta1: float = 0.9
+    beta2: float = 0.999
+    momentum: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """One iteration: D's update(s), then G's."""
+
+    discriminator: Literal["joint", "two_steps"] = "joint"
+    """One optimizer step on both halves of D's loss, or a step on the real half and then one on the fake half (S0)."""
+    generator_latents: Literal["fresh", "same"] = "fresh"
+    """G's step draws new latents, or reuses those of D's last step (S4)."""
+    detach: bool = True
+    """False computes the gradient of D's loss into G and throws it away (S3): the same bits, at a higher cost."""
+    discriminator_steps: int = 1
+    """D updates (each with a batch and latents of its own) for each G update."""
+    per: Literal["batch", "epoch"] = "batch"
+    """One iteration a batch, or one an epoch, on the epoch's last batch (S4's loop as it is printed)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """Everything that decides what one GAN becomes, except its seed, its data and the engine it runs on."""
+
+    name: str
+    recipe: str = "custom"
+    conditional: bool = False
+    latent: Latent = field(default_factory=Latent)
+    generator: Network = field(default_factory=Network)
+    discriminator: Network = field(default_factory=Network)
+    loss: Loss = field(default_factory=Loss)
+    generator_optimizer: Optimizer = field(default_factory=Optimizer)
+    discriminator_optimizer: Optimizer = field(default_factory=Optimizer)
+    update: Update = field(default_factory=Update)
+    initialization: Literal["framework", "xavier", "normal"] = "framework"
+    """PyTorch's default; Xavier normal with every other parameter uniform in [0.1, 0.2) (S3); N(0, 0.01) weights and
+    zero biases (S4)."""
+    image_range: Literal["unit", "symmetric"] = "unit"
+    """Images as values in [0, 1], or in [-1, 1]."""
+    training_images: int = 60_000
+    """Train on the last so many images of the training set (S4: 55,000); at most what the dataset has."""
+    batch_size: int = 1
+    steps: int = 1_000
+    """Iterations; one iteration sees `batch_size` images for each discriminator step."""
+
+    def __post_init__(self) -> None:
+        check_types(self, f"variant {self.name!r}")
+        check_name("variant", self.name)
+        if problem := problem_of(self):
+            raise ConfigError(f"variant {self.name!r}: {problem}")
+
+    def override(self, overrides: Mapping[str, Any], *, name: str | None = None) -> Variant:
+        """This variant with dotted keys replaced: `{"loss.criterion": "mse"}`. Values may be text, as on a command
+        line.
+
+        All overrides are applied before the result is validated.
+
+        Raises:
+            ConfigError: a key that does not exist (with the nearest valid one), a value of the wrong type, or a
+                combination that is impossible.
+        """
+        tree = self.as_dict()
+        for key, value in overrides.items():
+            assign(tree, type(self), key, value)
+        if name is not None:
+            tree["name"] = name
+        return type(self).from_dict(tree)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain nested data; `from_dict` is its inverse."""
+        return typing.cast(dict[str, Any], plain(self))
+
+    @classmethod
+    def from_dict(cls, tree: Mapping[str, Any]) -> Self:
+        """Raises `ConfigError` for unknown keys and wrong types."""
+        return typing.cast(Self, build(cls, tree, "variant"))
+
+    def flat(self) -> dict[str, Any]:
+        """The configuration as dotted keys and plain values."""
+        return dict(flatten(self.as_dict()))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything that decides training: all fields but the two labels `name` and `recipe`."""
+        tree = self.as_dict()
+        del tree["name"], tree["recipe"]
+        return sha256_of(tree)
+
+
+IDEAL_LOSSES: Mapping[str, float] = {"mse": 0.25, "bce": math.log(2), "bce_logits": math.log(2)}
+"""Each half of D's loss where D cannot tell real from fake, D = 1/2 everywhere (S0-a)."""

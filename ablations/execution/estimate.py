@@ -1,0 +1,133 @@
+"""What a training step must at least cost: floating-point operations and bytes moved, counted from the networks.
+
+The counts are exact for weight products and for the parameters' traffic; they leave out what is small beside these.
+They give plans their estimate of time and benchmarks their floor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ablations.config import Variant
+from ablations.parts.networks import StackedNetwork, discriminator_network, generator_network
+
+_FLOAT = 4
+_OPTIMIZER_TRANSFERS = {"adam": 7, "sgd": 3}
+"""Values read and written for each parameter: Adam p, m, v twice and the gradient once; SGD p twice and the
+gradient."""
+
+# Rates of one core that make the estimates: rounded from runs on a server core, good to a factor of about two
+# elsewhere.
+_DENSE_RATE = 7e10
+_CONVOLUTION_RATE = 6e9
+_MEMORY_RATE = 8e9
+_STEP_SECONDS = 2.5e-3
+"""Of a whole stack's step, however small: the launching of its operations."""
+_EVALUATION_SECONDS = 0.4
+"""Of one seed: 10,000 samples, their features and their score."""
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """Of one iteration of one seed."""
+
+    dense_flops: float
+    convolution_flops: float
+    parameter_bytes: float
+
+    @property
+    def flops(self) -> float:
+        return self.dense_flops + self.convolution_flops
+
+
+def step_cost(variant: Variant) -> StepCost:
+    """Count the products of the passes that an iteration cannot do without, two operations each, and the parameters'
+    bytes.
+
+    D's update on real and fake: forward, gradient of weights, gradient of all inputs but the first layer's; G forward
+    once. G's update: G forward (not again where it shares D's latents), D forward, gradient of all D's inputs, and G
+    backward.
+    """
+    batch, update = variant.batch_size, variant.update
+    g, d = _Products.of(generator_network(variant)), _Products.of(discriminator_network(variant))
+    shared = update.generator_latents == "same"
+    discriminator = d.forward.scaled(2).plus(d.weights.scaled(2)).plus(d.inputs.scaled(2)).plus(g.forward)
+    if not update.detach:
+        discriminator = discriminator.plus(d.first).plus(g.weights).plus(g.inputs)
+    generator = d.forward.plus(d.inputs).plus(d.first).plus(g.weights).plus(g.inputs)
+    if not shared:
+        generator = generator.plus(g.forward)
+    total = discriminator.scaled(update.discriminator_steps).plus(generator).scaled(2 * batch)
+    return StepCost(total.dense, total.convolution, _parameter_bytes(variant))
+
+
+def estimate_seconds(variant: Variant, width: int, evaluations: int, wanted: int) -> float:
+    """A rough estimate of the time one group takes on one core."""
+    cost = step_cost(variant)
+    step = (
+        cost.dense_flops / _DENSE_RATE
+        + cost.convolution_flops / _CONVOLUTION_RATE
+        + cost.parameter_bytes / _MEMORY_RATE
+    )
+    return variant.steps * (width * step + _STEP_SECONDS) + wanted * (evaluations + 1) * _EVALUATION_SECONDS
+
+
+@dataclass(frozen=True)
+class _Count:
+    """Products of one sample, by the kind of layer: their speeds differ by a factor of ten."""
+
+    dense: float
+    convolution: float
+
+    def plus(self, other: _Count) -> _Count:
+        return _Count(self.dense + other.dense, self.convolution + other.convolution)
+
+    def scaled(self, factor: float) -> _Count:
+        return _Count(self.dense * factor, self.convolution * factor)
+
+
+@dataclass(frozen=True)
+class _Products:
+    """Products of each kind of pass through a network, for one sample."""
+
+    forward: _Count
+    weights: _Count
+    inputs: _Count
+    """Gradients of the inputs of all layers but the first."""
+    first: _Count
+    """Gradient of the network's input."""
+
+    @staticmethod
+    def of(network: StackedNetwork) -> _Products:
+        counts = [
+            _Count(0, layer.products) if hasattr(layer, "kernel") else _Count(layer.products, 0)
+            for layer in network.layers
+            if layer.products
+        ]
+        total = _sum(counts)
+        return _Products(forward=total, weights=total, inputs=_sum(counts[1:]), first=counts[0])
+
+
+def _sum(counts: list[_Count]) -> _Count:
+    return _Count(sum(count.dense for count in counts), sum(count.convolution for count in counts))
+
+
+def _parameter_bytes(variant: Variant) -> float:
+    """Each update reads the weights forward and backward, writes the gradient and runs the optimizer over it."""
+    total = 0.0
+    steps = variant.update.discriminator_steps * (2 if variant.update.discriminator == "two_steps" else 1)
+    for network, optimizer, updates in (
+        (generator_network(variant), variant.generator_optimizer, 1),
+        (discriminator_network(variant), variant.discriminator_optimizer, steps),
+    ):
+        parameters = sum(_size(spec.shape) for spec in network.tensors if not spec.is_buffer)
+        transfers = _OPTIMIZER_TRANSFERS[optimizer.name] + 3
+        total += _FLOAT * parameters * transfers * updates
+    return total
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size

@@ -1,0 +1,1 @@
+"""What a variant names: networks and their layers, losses, optimizers."""

@@ -1,0 +1,85 @@
+"""Real images in sets that take turns as samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ablations.data import Dataset
+from ablations.scoring.certify.damages import SEED
+from ablations.scoring.certify.operations import Material
+from ablations.scoring.extractors.classifier import Classifier
+from ablations.scoring.metrics.values import Features
+from ablations.scoring.suite import protocol, sample_count, score
+from ablations.scoring.table import METRICS, Reference, Samples
+
+SETS = 6
+PER_CLASS = tuple(name for metric in METRICS for name in metric.names if name[-1].isdigit())
+"""Numbers of single classes: they make a histogram, and no claim is about one."""
+
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class World:
+    """The training images in disjoint random sets: one is the samples, the rest what a generator may have seen."""
+
+    dataset: Dataset
+    classifier: Classifier
+    test: Features
+    train: Features
+    sets: tuple[Tensor, ...]
+    """Indices of training images."""
+
+    @classmethod
+    def of(cls, dataset: Dataset, classifier: Classifier) -> World:
+        """As many images a set as a score takes, or as there are for `SETS` sets."""
+        available = len(dataset.train_images)
+        size = min(sample_count(dataset), available // SETS)
+        order = torch.randperm(available, generator=torch.Generator().manual_seed(SEED))
+        return cls(
+            dataset=dataset,
+            classifier=classifier,
+            test=classifier.features(dataset.test_images[: sample_count(dataset)]),
+            train=classifier.features(dataset.train_images),
+            sets=order.split(size)[:SETS],
+        )
+
+    @property
+    def protocol(self) -> str:
+        return protocol(len(self.sets[0]), len(self.test))
+
+    def rest(self, chosen: Tensor) -> Tensor:
+        """Indices of the training images that are not among the chosen, in order."""
+        kept = torch.ones(len(self.dataset.train_images), dtype=torch.bool)
+        kept[chosen] = False
+        return kept.nonzero().squeeze(1)
+
+    def reference(self, chosen: Tensor) -> Reference:
+        """The test images as the reference; the chosen images count as new, not as training images."""
+        training = part(self.train, self.rest(chosen).numpy())
+        return Reference(test=self.test, load_training=lambda: training, digest=self.dataset.digest)
+
+    def material(self, chosen: Tensor) -> Material:
+        rest, data = self.rest(chosen), self.dataset
+        return Material(
+            images=data.train_images[chosen],
+            labels=data.train_labels[chosen],
+            others=data.train_images[rest],
+            other_labels=data.train_labels[rest],
+        )
+
+    def score(self, seen: Features, asked: Tensor, reference: Reference) -> Scores:
+        """The full tier, by names without protocol and without the numbers of single classes."""
+        scores = score(Samples(seen=seen, asked=asked.numpy()), reference, tier="full")
+        plain = {name.removesuffix(f"_{self.protocol}"): value for name, value in scores.items()}
+        return {name: value for name, value in plain.items() if name not in PER_CLASS}
+
+
+def part(features: Features, rows: NDArray[np.integer] | slice) -> Features:
+    """Some of the images."""
+    return Features(features=features.features[rows], probabilities=features.probabilities[rows])

@@ -1,0 +1,63 @@
+"""Scores of samples that come from elsewhere: every metric, beside the same metrics of real images."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ablations.config.errors import DataError
+from ablations.data import Dataset
+from ablations.scoring.extractors.classifier import Classifier
+from ablations.scoring.metrics.frechet_inf import GROUPS
+from ablations.scoring.samples import Samples
+from ablations.scoring.suite import evaluate, reference_of, sample_count
+
+LEAST = 2 * GROUPS
+"""Samples below which some metric has no value at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """All metrics of a set of samples, and what they depend on."""
+
+    samples: int
+    """How many were scored."""
+    dataset: str
+    data_digest: str
+    classifier_digest: str
+    metrics: dict[str, float]
+    noise_floor: dict[str, float]
+    """The same metrics of as many training images and their labels: what no generator need do better than."""
+
+
+def score(samples: Samples, dataset: Dataset, classifier: Classifier, *, allow_fewer: bool = False) -> Score:
+    """The full tier for the first `sample_count` samples; with `allow_fewer` for fewer, under names that say so.
+
+    Raises:
+        DataError: fewer samples than that.
+    """
+    wanted = sample_count(dataset)
+    count = min(len(samples.images), wanted)
+    least = LEAST if allow_fewer else wanted
+    if count < least:
+        hint = "" if allow_fewer else f" (--allow-fewer scores {LEAST} or more, under names that state the number)"
+        raise DataError(f"{samples.source} holds {count:,} samples; at least {least:,} are needed{hint}")
+    reference = reference_of(dataset, classifier)
+
+    def numbers(images: Tensor, labels: Tensor | None) -> dict[str, float]:
+        return evaluate(images[:count], classifier, reference, None if labels is None else labels[:count], tier="full")
+
+    metrics = numbers(samples.images, samples.labels)
+    floor = numbers(dataset.train_images, dataset.train_labels)
+    copies = ("memorization", "copy_share")
+    return Score(
+        samples=count,
+        dataset=dataset.name,
+        data_digest=dataset.digest,
+        classifier_digest=classifier.digest,
+        metrics=metrics,
+        # Training images are copies of themselves; new images have 0.5, and a copy share of nearly 0.
+        noise_floor={name: math.nan if name.startswith(copies) else floor[name] for name in metrics},
+    )

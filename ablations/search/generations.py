@@ -1,0 +1,293 @@
+"""A search from its settings to its trials, generation by generation.
+
+A generation of `parallel` trials is asked for before any of them is known, trained by however many workers, and told in
+the order of the trials. So the trials do not depend on how many workers there are, nor on which of them is faster.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from optuna.trial import FrozenTrial, TrialState
+
+from ablations.config import Engine, Run, Variant
+from ablations.config.errors import ConfigError
+from ablations.execution.environment import source_digest
+from ablations.execution.events import Event
+from ablations.execution.executors import Executor, Stop
+from ablations.execution.job import GroupJob
+from ablations.execution.plan import DECISIVE_MODULES
+from ablations.scoring.extractors.classifier import load_classifier
+from ablations.scoring.suite import primary_metric
+from ablations.search.charges import counted
+from ablations.search.judge import Judge
+from ablations.search.protocol import load_split, selection_seeds, tuning_seeds
+from ablations.search.sampling import propose
+from ablations.search.settings import Settings
+from ablations.search.trial import Outcome, TrialJob
+from ablations.search.trial_storage import Archive, Trial
+from ablations.training.seed_group import check_fits
+
+Record = Callable[[Sequence[Trial]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finalist:
+    """One of the best trials, trained again on the selection seeds."""
+
+    trial: Trial
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search has come to."""
+
+    settings: Settings
+    metric: str
+    trials: tuple[Trial, ...]
+    """Those within the budget: the stored search may have more."""
+    beyond: int = 0
+    """How many more."""
+    finalists: tuple[Finalist, ...] = ()
+    """The winner first; those that have no score are left out."""
+    seconds: float = 0.0
+    """Of this command; a search taken up again had others before."""
+    bookkeeping_seconds: float = 0.0
+    """Of them, what asking, telling and recording took."""
+
+    @property
+    def best(self) -> Trial | None:
+        """The winner on the selection seeds; where there was no selection, the best on the tuning seeds."""
+        if self.finalists:
+            return self.finalists[0].trial
+        return min(finished(self.trials), key=_value, default=None)
+
+    @property
+    def tuned(self) -> Variant | None:
+        best = self.best
+        if best is None:
+            return None
+        return self.settings.space.settle(best.values, f"{self.settings.space.variant.name} tuned")
+
+    @property
+    def charged_steps(self) -> int:
+        """Seed-steps of all trials, by the rules of `trial`."""
+        return self.settings.seeds * sum(trial.outcome.charged_steps for trial in self.trials)
+
+    @property
+    def full_steps(self) -> int:
+        """What they would have been without pruning."""
+        return self.settings.seeds * self.settings.steps * len(self.trials)
+
+
+def outcomes(work: Path, name: str) -> Path:
+    """The folder of a search's outcomes."""
+    return work / "searches" / name
+
+
+def finished(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.outcome.value is not None]
+
+
+def _value(trial: Trial) -> tuple[float, int]:
+    value = trial.outcome.value
+    return (math.inf if value is None else value, trial.number)
+
+
+@dataclass
+class Search:
+    """One search at work. It may be stopped or killed at any moment and begun again."""
+
+    settings: Settings
+    archive: Archive
+    work: Path
+    """Checkpoints and outcomes."""
+    engine: Engine
+    executor: Executor
+    data_folder: Path | None = None
+    on_event: Callable[[Event], None] = lambda event: None
+    record: Record = lambda trials: None
+    """Is given trials that have ended, once or more often."""
+    stop: Stop = lambda: None
+    metric: str = field(init=False)
+    bookkeeping_seconds: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        split = load_split(self.settings.dataset, self.data_folder)
+        check_fits(self.settings.space.variant, split)
+        self.metric = primary_metric(split)
+        self._data_digest = split.digest
+        self._classifier_digest = load_classifier().digest
+        self._source_digest = source_digest(DECISIVE_MODULES)
+
+    def run(self, *, finalists: int = 3) -> Found:
+        """Make the trials that are missing, then train the best ones again on the selection seeds.
+
+        Raises:
+            KeyboardInterrupt: it was asked to stop; what has ended is kept.
+        """
+        started = time.perf_counter()
+        with self._booked():
+            self.record(self.archive.ended())
+        while (generation := self._generation()) or self._others():
+            self._train(generation)
+        ended = self.archive.ended()
+        trials = counted(ended, self.settings)
+        return Found(
+            settings=self.settings,
+            metric=self.metric,
+            trials=trials,
+            beyond=len(ended) - len(trials),
+            finalists=self._select(trials, finalists),
+            seconds=time.perf_counter() - started,
+            bookkeeping_seconds=self.bookkeeping_seconds,
+        )
+
+    def _generation(self) -> list[FrozenTrial]:
+        """The trials to train now: those left running or lost, and new ones up to a whole generation."""
+        with self._booked():
+            settings, archive = self.settings, self.archive
+            known = archive.known()
+            mine = archive.claim() if archive.shared else self._left(known)
+            first = min((trial.user_attrs["generation"] for trial in mine), default=max(known, default=-1) + 1)
+            total = min(settings.trials, self._grid_size())
+            while len(mine) < settings.parallel and len(known) < total and not self._spent():
+                if not archive.shared and max(known, default=-1) + 1 >= first + settings.parallel:
+                    break  # this generation was asked for in full, and part of it told, before a kill
+                number = max(known, default=-1) + 1
+                before = {n: trial for n, trial in known.items() if n < first or trial.state == TrialState.RUNNING}
+                trial = archive.add(propose(settings, before, number), first)
+                known[trial.number] = trial
+                mine.append(trial)
+            self._known = {n: t for n, t in known.items() if n < first and t.state.is_finished()}
+            return sorted(mine, key=lambda trial: trial.number)
+
+    def _left(self, known: Mapping[int, FrozenTrial]) -> list[FrozenTrial]:
+        """The trials that a killed command left running; those beyond the trials asked for now may wait."""
+        running = (trial for trial in known.values() if trial.state == TrialState.RUNNING)
+        return [trial for trial in running if trial.number < self.settings.trials]
+
+    def _others(self) -> bool:
+        """Are trials running elsewhere, which may yet be lost? If so, return after a while."""
+        if not self.archive.shared or all(trial.state.is_finished() for trial in self.archive.known().values()):
+            return False
+        until = time.monotonic() + self.archive.patience
+        while time.monotonic() < until:
+            time.sleep(0.1)
+            if reason := self.stop():
+                raise KeyboardInterrupt(reason)
+        return True
+
+    def _spent(self) -> bool:
+        """Has the search used up its seconds, in this life and earlier ones?"""
+        limit = self.settings.seconds
+        return limit is not None and sum(trial.outcome.seconds for trial in self.archive.ended()) >= limit
+
+    def _grid_size(self) -> int:
+        return len(self.settings.space.grid(self.settings.grid_points)) if self.settings.sampler == "grid" else 10**9
+
+    def _train(self, generation: Sequence[FrozenTrial]) -> None:
+        jobs: dict[int, TrialJob | Outcome] = {trial.number: self._job(trial) for trial in generation}
+        with self.archive.beating(generation):
+            self._do([job for job in jobs.values() if isinstance(job, TrialJob)])
+        with self._booked():
+            for trial in generation:
+                self.archive.tell(trial, _outcome_of(jobs[trial.number]))
+            numbers = {trial.number for trial in generation}
+            self.record([trial for trial in self.archive.ended() if trial.number in numbers])
+
+    def _do(self, jobs: Sequence[TrialJob]) -> None:
+        self.executor.run(jobs, self.on_event, self.stop)
+        if reason := self.stop():
+            raise KeyboardInterrupt(reason)
+
+    def _job(self, trial: FrozenTrial) -> TrialJob | Outcome:
+        """The trial's job; its outcome where its settings are impossible together."""
+        name = f"{self.settings.name} trial {trial.number}"
+        try:
+            variant = self.settings.space.settle(trial.params, name)
+            check_fits(variant, load_split(self.settings.dataset, self.data_folder))
+        except ConfigError as error:
+            return Outcome(state="failed", reason=str(error), charged_steps=self.settings.steps)
+        judge = Judge(
+            pruner=self.settings.pruner,
+            steps=self.settings.evaluation_steps,
+            number=trial.number,
+            params=trial.params,
+            distributions=trial.distributions,
+            history=self._known,
+        )
+        return TrialJob(
+            group=self._group(name, variant, tuning_seeds(self.settings.seeds)),
+            evaluation_steps=self.settings.evaluation_steps,
+            metric=self.metric,
+            judge=None if self.settings.pruner == "none" else judge,
+            file=self._file(f"trial-{trial.number:05d}"),
+        )
+
+    def _select(self, trials: Sequence[Trial], count: int) -> tuple[Finalist, ...]:
+        """The best on the tuning seeds are partly the luckiest: let new seeds choose among them."""
+        chosen = sorted(finished(trials), key=_value)[:count]
+        jobs = []
+        for place, trial in enumerate(chosen, start=1):
+            name = f"{self.settings.name} finalist {place}"
+            variant = self.settings.space.settle(trial.values, name)
+            job = TrialJob(
+                group=self._group(name, variant, selection_seeds(self.settings.seeds)),
+                evaluation_steps=(self.settings.steps,),
+                metric=self.metric,
+                judge=None,
+                file=self._file(f"finalist-{trial.number:05d}"),
+            )
+            jobs.append(job)
+        self._do([job for job in jobs if job.outcome is None])
+        found = [Finalist(trial=t, outcome=_outcome_of(job)) for t, job in zip(chosen, jobs, strict=True)]
+        scored = [item for item in found if item.outcome.value is not None]
+        return tuple(sorted(scored, key=lambda item: (item.outcome.value or 0.0, item.trial.number)))
+
+    def _group(self, name: str, variant: Variant, seeds: Sequence[int]) -> GroupJob:
+        runs = tuple(
+            Run(
+                variant=variant,
+                seed=seed,
+                width=len(seeds),
+                slot=slot,
+                dataset=self.settings.dataset,
+                data_digest=self._data_digest,
+                classifier_digest=self._classifier_digest,
+                source_digest=self._source_digest,
+                evaluations=len(self.settings.evaluation_steps),
+                engine=self.engine,
+            )
+            for slot, seed in enumerate(seeds)
+        )
+        return GroupJob(
+            name=name,
+            study=self.settings.name,
+            runs=runs,
+            wanted=tuple(range(len(runs))),
+            data_folder=self.data_folder,
+            work=self.work,
+        )
+
+    def _file(self, name: str) -> Path:
+        return outcomes(self.work, self.settings.name) / f"{name}.json"
+
+    @contextmanager
+    def _booked(self) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.bookkeeping_seconds += time.perf_counter() - started
+
+
+def _outcome_of(job: TrialJob | Outcome) -> Outcome:
+    found = job if isinstance(job, Outcome) else job.outcome
+    return found or Outcome(state="failed", reason="it left no outcome")

@@ -1,0 +1,114 @@
+"""Artifacts in and out: straight through the folder where it is on this machine, through MLflow's client elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from ablations.config.errors import DataError, StoreError
+from ablations.store.mirror.guarded_calls import Gate
+from ablations.store.result import Result, load_result
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+RESULT = "result"
+"""The artifact folder that holds a saved result."""
+
+
+class Files:
+    """The artifacts of one store's runs."""
+
+    def __init__(self, gate: Gate, client: MlflowClient) -> None:
+        self._gate = gate
+        self._client = client
+
+    def folder(self, run: Run) -> Path | None:
+        """Where a run's artifacts lie on this machine; None where only MLflow can tell."""
+        uri = run.info.artifact_uri
+        scheme = urlsplit(uri).scheme
+        if scheme == "file":
+            path = Path(url2pathname(unquote(urlsplit(uri).path)))
+        elif len(scheme) <= 1:  # none, or the letter of a drive
+            path = Path(uri)
+        else:
+            return None
+        root = self._gate.location.artifacts
+        if not path.exists() and root is not None and "://" not in root:
+            # The store's folder was moved or is mounted elsewhere: MLflow still knows the old place.
+            moved = Path(root, *path.parts[-3:])
+            if moved.exists():
+                return moved
+        return path
+
+    @contextmanager
+    def staging(self, run: Run) -> Iterator[Path]:
+        """A folder whose files are the run's artifacts when the block ends."""
+        folder = self.folder(run)
+        if folder is not None and not self._gate.location.is_server:
+            self._gate(lambda: folder.mkdir(parents=True, exist_ok=True))
+            yield folder
+            return
+        with tempfile.TemporaryDirectory(prefix="ablations-") as name:
+            yield Path(name)
+            self._gate(lambda: self._client.log_artifacts(run.info.run_id, name))
+
+    def put(self, run: Run, name: str, data: bytes) -> None:
+        """One artifact, replacing an earlier one of that name all at once."""
+        with self.staging(run) as folder:
+            part = folder / f".{name}.{uuid.uuid4().hex[:8]}"
+
+            def write() -> None:
+                try:
+                    with part.open("wb") as file:
+                        file.write(data)
+                        os.fsync(file.fileno())
+                    os.replace(part, folder / name)
+                finally:
+                    part.unlink(missing_ok=True)
+
+            self._gate(write)
+
+    def get(self, run: Run, name: str) -> bytes:
+        """Raises `StoreError` where the run has no such artifact."""
+        folder = self.folder(run)
+        if folder is not None and folder.exists():
+            return self._gate((folder / name).read_bytes)
+        with tempfile.TemporaryDirectory(prefix="ablations-") as target:
+            path = self._gate(lambda: self._client.download_artifacts(run.info.run_id, name, target))
+            return Path(path).read_bytes()
+
+    def result(self, run: Run, *, weights: bool) -> Result:
+        """The result that a run stores.
+
+        Raises:
+            DataError: it is missing or altered.
+        """
+        folder = self.folder(run)
+        if folder is not None and folder.exists():
+            return load_result(folder / RESULT, weights=weights)
+        names = ["result.json", "curves.safetensors"] + ["weights.safetensors"] * weights
+        with tempfile.TemporaryDirectory(prefix="ablations-") as target:
+            try:
+                for name in names:
+                    artifact = f"{RESULT}/{name}"
+                    self._gate(partial(self._client.download_artifacts, run.info.run_id, artifact, target))
+            except StoreError as error:
+                raise DataError(f"the artifacts of the run {run.info.run_id} cannot be read: {error}") from error
+            return load_result(Path(target) / RESULT, weights=weights)
+
+    def remove(self, run: Run) -> None:
+        """The artifacts of a deleted run, where they are on this machine: MLflow itself would keep them."""
+        folder = self.folder(run)
+        if folder is not None and not self._gate.location.is_server:
+            shutil.rmtree(folder.parent if folder.name == "artifacts" else folder, ignore_errors=True)

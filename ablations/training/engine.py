@@ -1,0 +1,63 @@
+"""Chooses the engine of a run from what the machine has, and sets a process up for it."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Literal
+
+import torch
+
+from ablations.config import Engine
+from ablations.config.errors import ConfigError
+
+_FLOAT32_ERROR = 5e-6
+"""Relative error of a float32 product of this length stays below it; bfloat16 is a thousand times coarser."""
+
+
+def choose_engine(device: str = "auto", precision: Literal["float32", "bfloat16"] = "float32") -> Engine:
+    """The engine on a device: "cpu", "cuda", or "auto" for a GPU where there is one.
+
+    Raises:
+        ConfigError: no GPU is in reach, or bfloat16 is asked of a CPU.
+    """
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise ConfigError("--device cuda: PyTorch finds no CUDA device here; take --device cpu")
+    chosen = "cuda" if available and device != "cpu" else "cpu"
+    if precision == "bfloat16" and chosen == "cpu":
+        raise ConfigError("--precision bfloat16 is autocast on a CUDA device; on a CPU take --precision float32")
+    matmul: Literal["default", "onednn"] = "onednn" if chosen == "cpu" and onednn_keeps_float32() else "default"
+    return Engine(device=chosen, precision=precision, matmul=matmul)
+
+
+def set_up(engine: Engine) -> None:
+    """Threads and matrix products of this process as the engine states them; the same in every worker."""
+    torch.set_num_threads(engine.threads)
+    torch.set_float32_matmul_precision("medium" if engine.matmul == "onednn" else "highest")
+
+
+@functools.cache
+def onednn_keeps_float32() -> bool:
+    """Whether PyTorch's "medium" matrix products, which go through oneDNN, have float32 accuracy on this CPU.
+
+    On a CPU with bfloat16 units they are computed in bfloat16; elsewhere in float32, and on some CPUs twice as fast as
+    the default library. It is measured, not looked up.
+    """
+    before = torch.get_float32_matmul_precision()
+    generator = torch.Generator().manual_seed(0)
+    left, right = (torch.randn(2, 128, 784, generator=generator) for _ in range(2))
+    exact = left.double() @ right.double().transpose(1, 2)
+    try:
+        torch.set_float32_matmul_precision("medium")
+        product = torch.bmm(left, right.transpose(1, 2))
+    finally:
+        torch.set_float32_matmul_precision(before)
+    return bool((product - exact).norm() / exact.norm() < _FLOAT32_ERROR)
+
+
+def default_workers(engine: Engine) -> int:
+    """One for each core this process may use, or for each GPU."""
+    if engine.device == "cuda":
+        return torch.cuda.device_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

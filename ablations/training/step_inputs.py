@@ -1,0 +1,134 @@
+"""Turns the named streams of a stack of seeds into the draws of each iteration."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ablations.config import Variant
+from ablations.parts.networks import StackedNetwork
+from ablations.training.random_streams import DataOrder, StackedStream, draw
+from ablations.training.step import DiscriminatorDraw, Draws, GeneratorDraw
+
+
+@dataclass(frozen=True)
+class TrainingImages:
+    """The training set on the device: images uint8 (n, 784), labels int64 (n,).
+
+    They are scaled when they are drawn: as float32 they would take four times the memory, and a step uses few of them.
+    """
+
+    images: Tensor
+    labels: Tensor
+    symmetric: bool
+    """Drawn in [-1, 1], else in [0, 1]."""
+    dtype: torch.dtype
+    """As which they are drawn."""
+
+    def at(self, indices: Tensor) -> Tensor:
+        """Images of shape (*indices.shape, 784), scaled."""
+        drawn = self.images.index_select(0, indices.flatten()).to(self.dtype).div_(255)
+        if self.symmetric:
+            drawn.mul_(2).sub_(1)
+        return drawn.view(*indices.shape, -1)
+
+
+class Sampler:
+    """`at(step)` gives the draws of iteration `step` (0, 1, ...) for the stack, whatever was asked before."""
+
+    def __init__(
+        self,
+        variant: Variant,
+        seeds: Sequence[int],
+        training: TrainingImages,
+        networks: tuple[StackedNetwork, StackedNetwork],
+    ) -> None:
+        device, dtype = training.images.device, training.dtype
+        batch, size = variant.batch_size, variant.latent.size
+        kind = variant.latent.distribution
+        self._variant = variant
+        self._training = training
+        self._masks = _MaskPlan(variant, networks)
+        self._order = DataOrder(seeds, len(training.images), batch, device)
+        self._d_latents = StackedStream(kind, "latents_discriminator", seeds, (batch, size), device, dtype)
+        self._g_latents = StackedStream(kind, "latents_generator", seeds, (batch, size), device, dtype)
+        self._d_labels = StackedStream("label", "labels_discriminator", seeds, (batch,), device, dtype)
+        self._g_labels = StackedStream("label", "labels_generator", seeds, (batch,), device, dtype)
+        self._bits = StackedStream("bits", "dropout", seeds, (self._masks.values,), device, dtype)
+
+    def at(self, step: int) -> Draws:
+        update, conditional = self._variant.update, self._variant.conditional
+        bits = self._bits.at(step) if self._masks.values else None
+        masks = self._masks.carve(bits, self._training.dtype)
+        discriminator = []
+        for number in range(step * update.discriminator_steps, (step + 1) * update.discriminator_steps):
+            indices = self._order.last_of_epoch(number) if update.per == "epoch" else self._order.batch(number)
+            discriminator.append(
+                DiscriminatorDraw(
+                    images=self._training.at(indices),
+                    labels=self._training.labels[indices] if conditional else None,
+                    latents=self._d_latents.at(number),
+                    fake_labels=self._d_labels.at(number) if conditional else None,
+                    generator_masks=next(masks),
+                    discriminator_masks=next(masks),
+                )
+            )
+        fresh = update.generator_latents == "fresh"
+        generator = GeneratorDraw(
+            latents=self._g_latents.at(step) if fresh else None,
+            labels=self._g_labels.at(step) if fresh and conditional else None,
+            generator_masks=next(masks) if fresh else (),
+            discriminator_masks=next(masks),
+        )
+        return Draws(discriminator, generator)
+
+
+class _MaskPlan:
+    """How the dropout bits of one iteration are cut into masks, pass by pass.
+
+    A value is dropped where its 16 bits, as a number in [0, 65536), are below round(p * 65536): p to within 1e-5.
+    """
+
+    def __init__(self, variant: Variant, networks: tuple[StackedNetwork, StackedNetwork]) -> None:
+        batch = variant.batch_size
+        g, d = ((n.mask_shapes, p) for n, p in zip(networks, _dropout(variant), strict=True))
+        passes = [(g, batch), (d, 2 * batch)] * variant.update.discriminator_steps
+        if variant.update.generator_latents == "fresh":
+            passes.append((g, batch))
+        passes.append((d, batch))
+        self._passes = [([(size, *shape) for shape in shapes], p) for (shapes, p), size in passes]
+        self.values = sum(math.prod(shape) for shapes, _ in self._passes for shape in shapes)
+
+    def carve(self, bits: Tensor | None, dtype: torch.dtype) -> Iterator[list[Tensor]]:
+        """The masks of each pass in turn, scaled by 1 / (1 - p). `bits` is int16 of shape (seeds, values)."""
+        start = 0
+        for shapes, p in self._passes:
+            masks = []
+            for shape in shapes:
+                assert bits is not None
+                count = math.prod(shape)
+                window = bits[:, start : start + count]
+                kept = torch.empty(window.shape, dtype=dtype, device=bits.device)
+                torch.ge(window, round(p * 65536) - 32768, out=kept)
+                masks.append(kept.mul_(1 / (1 - p)).view(-1, *shape))
+                start += count
+            yield masks
+
+
+def _dropout(variant: Variant) -> tuple[float, float]:
+    return variant.generator.dropout, variant.discriminator.dropout
+
+
+def evaluation_latents(
+    variant: Variant, seed: int, count: int, device: torch.device, dtype: torch.dtype, number: int = 0
+) -> Tensor:
+    """The fixed latents of a seed's evaluations, of shape (1, count, size); training never draws them.
+
+    Set 0 is what scores are taken of; others show how much a score owes to the samples.
+    """
+    shape = (count, variant.latent.size)
+    return draw(variant.latent.distribution, seed, "evaluation", number, shape, device).to(dtype)[None]

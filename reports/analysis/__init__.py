@@ -1,0 +1,1 @@
+"""From runs to verdicts: frames, statistics, answers to claims. Knows nothing of torch."""

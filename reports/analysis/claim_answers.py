@@ -1,0 +1,241 @@
+"""The documents' claims answered from stored studies. Pure: claims and results in, answers out.
+
+Every test becomes a contrast of two columns of numbers, paired by seed, and all tests of all claims are judged together
+by `statistics.compare`: one family for Holm, the same intervals and the same demands as in a study's report.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from ablations.catalog.claim_tests import Check, Claim, Curve, Expectation, Measure, Metric
+from ablations.config import Contrast
+from ablations.store.result import Evaluation, Result
+from reports.analysis.frames import WITHOUT_SCORE
+from reports.analysis.paired import Interval
+from reports.analysis.statistics import Comparison, Rules, compare
+
+Outcome = Literal["holds", "contrary", "not shown", "too few seeds", "no data"]
+Answer = Literal["confirmed", "refuted", "not shown", "cannot be tested here"]
+ANSWERS: tuple[Answer, ...] = ("confirmed", "refuted", "not shown", "cannot be tested here")
+
+Runs = Mapping[str, Mapping[int, Result]]
+"""\"study/variant" to seed to run."""
+
+_DERIVED: Mapping[str, Callable[[Mapping[str, float]], float]] = {
+    "worst_label_accuracy": lambda metrics: min(metrics[f"label_accuracy_{label}"] for label in range(10)),
+}
+_HALVES = {"d_loss": ("d_loss_real", "d_loss_fake")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tested:
+    """One test and its outcome."""
+
+    test: Check
+    outcome: Outcome
+    comparison: Comparison | None = None
+    """None without data, or for a printed figure."""
+    measured: float = math.nan
+    """Mean of the measure over the paired seeds."""
+    held_against: float = math.nan
+    """Mean of what it is held against."""
+    interval: Interval = field(default_factory=lambda: Interval(math.nan, math.nan, "none"))
+    """Of the mean difference; for a printed figure where one more seed would lie."""
+    seeds: int = 0
+
+    @property
+    def difference(self) -> float:
+        return self.measured - self.held_against
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A claim and its answer."""
+
+    claim: Claim
+    answer: Answer
+    tests: tuple[Tested, ...]
+
+    @property
+    def counted(self) -> str:
+        """How many of its tests speak for it, how many against it."""
+        words = [speaks(self.claim, item) for item in self.tests]
+        return ", ".join(f"{words.count(word)} {_SHORT.get(word, word)}" for word in _SPEAKS if word in words)
+
+
+FOR, AGAINST = "for the claim", "against the claim"
+_WORDS: Mapping[Outcome, str] = {"holds": FOR, "contrary": AGAINST}
+_TURNED: Mapping[Outcome, Outcome] = {"holds": "contrary", "contrary": "holds"}
+_SPEAKS = (FOR, AGAINST, "not shown", "too few seeds", "no data")
+_SHORT = {FOR: "for it", AGAINST: "against it", "no data": "without data"}
+
+
+def speaks(claim: Claim, item: Tested) -> str:
+    """What a test says of the claim: of a denied one, a test that holds speaks against it."""
+    outcome = _TURNED.get(item.outcome, item.outcome) if claim.denied else item.outcome
+    return _WORDS.get(outcome, outcome)
+
+
+def answer(claims: Sequence[Claim], runs: Runs, rules: Rules | None = None) -> tuple[Answered, ...]:
+    """Answer every claim. `rules.noise_floor` bounds differences of the score only."""
+    rules = rules or Rules()
+    columns: dict[str, dict[int, float]] = {}
+    contrasts: list[Contrast] = []
+    compared: list[Check] = []
+    for test in dict.fromkeys(test for claim in claims for test in claim.tests):
+        ours, theirs = _columns(test, runs)
+        if test.expect != "among" and ours and theirs:
+            name = str(len(compared))
+            columns |= {f"{name} measure": ours, f"{name} against": theirs}
+            contrasts.append(
+                Contrast(axis="claims", question=test.says, treatment=f"{name} measure", reference=f"{name} against")
+            )
+            compared.append(test)
+    found = dict(zip(compared, compare(columns, contrasts, replace(rules, noise_floor=0.0)), strict=True))
+    tested = {test: _tested(test, found.get(test), runs, rules) for claim in claims for test in claim.tests}
+    return tuple(_answered(claim, tuple(tested[test] for test in claim.tests)) for claim in claims)
+
+
+def values(measure: Measure, runs: Runs) -> dict[int, float]:
+    """Seed to number; `inf` for a score that a run ended without. Seeds that say nothing are left out."""
+    found = {}
+    for seed, result in runs.get(measure.of, {}).items():
+        number = _metric(measure, seed, result, runs) if isinstance(measure, Metric) else _curve(measure, result)
+        if number is not None:
+            found[seed] = number * measure.scale
+    return found
+
+
+def _columns(test: Check, runs: Runs) -> tuple[dict[int, float], dict[int, float]]:
+    ours = values(test.measure, runs)
+    if isinstance(test.against, float | int):
+        return ours, dict.fromkeys(ours, float(test.against))
+    return ours, values(test.against, runs)
+
+
+def _metric(measure: Metric, seed: int, result: Result, runs: Runs) -> float | None:
+    if result.status != "finished":
+        return math.inf if measure.name == "frechet" and result.status in WITHOUT_SCORE else None
+    if measure.same_seconds is not None:
+        other = runs.get(measure.same_seconds, {}).get(seed)
+        return None if other is None or other.status != "finished" else _at_seconds(measure.name, result, other)
+    chosen = [item for item in result.evaluations if measure.step in (None, item.step)]
+    return _number(measure.name, chosen[-1]) if chosen else None
+
+
+def _at_seconds(name: str, result: Result, other: Result) -> float | None:
+    """The score at the training seconds of the faster of two runs, linear between the evaluations."""
+    seconds = min(item.evaluations[-1].train_seconds for item in (result, other))
+    points = [(item.train_seconds, _number(name, item)) for item in result.evaluations]
+    known = np.array([(at, value) for at, value in points if value is not None])
+    return float(np.interp(seconds, known[:, 0], known[:, 1])) if len(known) else None
+
+
+def _number(name: str, evaluation: Evaluation) -> float | None:
+    """A metric by its name, with or without its number of samples; None where it was not taken or is not finite."""
+    metrics = evaluation.metrics
+    if name in _DERIVED:
+        try:
+            value = _DERIVED[name](metrics)
+        except KeyError:
+            return None
+    else:
+        counted = (key for key in metrics if re.fullmatch(rf"{re.escape(name)}_\d+k?(_vs_\d+k?)?", key))
+        key = name if name in metrics else next(counted, None)
+        if key is None:
+            return None
+        value = metrics[key]
+    return float(value) if math.isfinite(value) else None
+
+
+def _curve(measure: Curve, result: Result) -> float | None:
+    """The mean over the window; None where the run did not get through it."""
+    names = _HALVES.get(measure.name, (measure.name,))
+    steps = result.run.variant.steps
+    first, last = round(measure.start * steps), max(round(measure.start * steps) + 1, round(measure.stop * steps))
+    if result.last_step < last or any(name not in result.curves for name in names):
+        return None
+    mean = float(np.mean([np.asarray(result.curves[name][first:last], dtype=float).mean() for name in names]))
+    return mean if math.isfinite(mean) else None
+
+
+def _tested(test: Check, comparison: Comparison | None, runs: Runs, rules: Rules) -> Tested:
+    ours, theirs = _columns(test, runs)
+    shared = [seed for seed in ours if seed in theirs]
+    if not shared:
+        return Tested(test=test, outcome="no data")
+    if test.expect == "among":
+        return _among(test, [ours[seed] for seed in shared], rules)
+    assert comparison is not None
+    scored = [seed for seed in shared if math.isfinite(ours[seed]) and math.isfinite(theirs[seed])]
+    return Tested(
+        test=test,
+        outcome=_outcome(test, comparison, rules),
+        comparison=comparison,
+        measured=_mean([ours[seed] for seed in scored]),
+        held_against=_mean([theirs[seed] for seed in scored]),
+        interval=comparison.interval,
+        seeds=comparison.pairs,
+    )
+
+
+def _among(test: Check, numbers: Sequence[float], rules: Rules) -> Tested:
+    """Could the printed number be one more seed's? By the prediction interval of Student's t."""
+    assert isinstance(test.against, float | int)
+    count, mean = len(numbers), _mean(numbers)
+    if count < rules.minimum_pairs:
+        return Tested(test=test, outcome="too few seeds", measured=mean, held_against=test.against, seeds=count)
+    reach = float(stats.t.ppf(1 - rules.alpha / 2, count - 1)) * float(np.std(numbers, ddof=1)) * (1 + 1 / count) ** 0.5
+    interval = Interval(mean - reach, mean + reach, "one more seed, Student's t")
+    return Tested(
+        test=test,
+        outcome="contrary" if interval.excludes(test.against) else "holds",
+        measured=mean,
+        held_against=float(test.against),
+        interval=interval,
+        seeds=count,
+    )
+
+
+_SIGNS: Mapping[Expectation, int] = {"lower": -1, "higher": 1}
+_VERDICTS = {"better": -1, "worse": 1}
+
+
+def _outcome(test: Check, item: Comparison, rules: Rules) -> Outcome:
+    if item.verdict == "too few seeds":
+        return "too few seeds"
+    shown = _VERDICTS.get(item.verdict, 0)
+    if _is_score(test) and abs(item.mean) <= rules.noise_floor:
+        shown = 0
+    if test.expect == "equal":
+        return "holds" if item.p_equivalence < rules.alpha else "contrary" if shown else "not shown"
+    return "not shown" if not shown else "holds" if shown == _SIGNS[test.expect] else "contrary"
+
+
+def _is_score(test: Check) -> bool:
+    return isinstance(test.measure, Metric) and test.measure.name == "frechet" and not isinstance(test.against, float)
+
+
+def _answered(claim: Claim, tests: tuple[Tested, ...]) -> Answered:
+    """Confirmed where every test speaks for it, refuted where any speaks against it."""
+    words = {speaks(claim, item) for item in tests}
+    found: Answer = "not shown"
+    if not words - {"no data"}:
+        found = "cannot be tested here"
+    elif AGAINST in words:
+        found = "refuted"
+    elif words == {FOR}:
+        found = "confirmed"
+    return Answered(claim=claim, answer=found, tests=tests)
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return float(np.mean(numbers)) if len(numbers) else math.nan

@@ -1,0 +1,51 @@
+"""Scores that cannot stand in one table: of different classifiers, data or numbers of samples. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ablations.config.errors import StoreError
+from ablations.store.result import Result
+
+FACTS: Mapping[str, Callable[[Result], str]] = {
+    "classifiers": lambda result: f"SHA-256 {result.run.classifier_digest}",
+    "data": lambda result: f"{result.run.dataset}, SHA-256 {result.run.data_digest}",
+    "numbers of samples": lambda result: " and ".join(sorted(_protocols(result))),
+}
+"""What all scores of a table have in common."""
+
+
+def check_comparable(study: str, results: Iterable[Result]) -> None:
+    """Refuse results whose scores do not measure the same; runs without a score go with any.
+
+    Raises:
+        StoreError: with both digests, or both protocols, and the way out.
+    """
+    scored = [result for result in results if _protocols(result)]
+    for name, fact in FACTS.items():
+        values: dict[str, list[Result]] = {}
+        for result in scored:
+            values.setdefault(fact(result), []).append(result)
+        if len(values) > 1:
+            found = "; ".join(f"{value} ({_named(group)})" for value, group in sorted(values.items()))
+            raise StoreError(
+                f"the runs of study {study!r} were scored with different {name}, so their scores cannot stand in one "
+                f"table: {found}. Keep them in different stores (--store), or train the whole study anew with one of "
+                "them into an empty store"
+            )
+
+
+def _protocols(result: Result) -> set[str]:
+    """The names of the Frechet distance, which state its number of samples; of a run all alike."""
+    return {
+        name
+        for evaluation in result.evaluations
+        for name in evaluation.metrics
+        if name.startswith("frechet_") and not name.startswith("frechet_inf")
+    }
+
+
+def _named(group: list[Result]) -> str:
+    first = group[0].run
+    count = f"{len(group)} runs" if len(group) > 1 else "1 run"
+    return f"{count}, such as {first.variant.name} seed {first.seed}"

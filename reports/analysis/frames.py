@@ -1,0 +1,167 @@
+"""Stored results as tidy frames: one row a run, an evaluation, a bin of a curve. Pure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ablations.catalog.quantities import CURVES
+from ablations.store.result import Result
+
+if TYPE_CHECKING:
+    from ablations.store import StoredStudy
+
+BINS = 80
+"""Points of a drawn curve: each is the mean over 1/80 of the steps."""
+BAND = (0.1, 0.9)
+"""The quantiles over seeds that a band spans."""
+WITHOUT_SCORE = ("diverged", "failed", "timed_out")
+"""A run that ended so has the worst rank. An interrupted one says nothing about its variant: it is missing."""
+
+
+def primary_metric(results: Iterable[Result]) -> str:
+    """The name of the Frechet distance that scores this study; lower is better. The usual one if nothing was scored."""
+    for result in results:
+        for evaluation in result.evaluations:
+            for name in evaluation.metrics:
+                if name.startswith("frechet_"):
+                    return name
+    return "frechet_10k"
+
+
+def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
+    """One row a run, by the study's variants and then the seeds; `score` is NaN for a run that has none."""
+    order = {variant.name: index for index, variant in enumerate(stored.study.variants)}
+    rows = []
+    for result in sorted(stored.results, key=lambda item: (order[item.run.variant.name], item.run.seed)):
+        variant, scores = result.run.variant, dict(result.scores)
+        rows.append(
+            {
+                "study": stored.study.name,
+                "variant": variant.name,
+                "seed": result.run.seed,
+                "status": result.status,
+                "score": score_of(result, metric),
+                "last_step": result.last_step,
+                "steps": variant.steps,
+                "train_seconds": result.train_seconds,
+                "evaluation_seconds": result.evaluation_seconds,
+                "reason": result.reason,
+                "key": result.key,
+                "run_id": stored.run_ids.get(result.key, ""),
+                "weights_sha256": weights_digest(stored, result),
+            }
+            | {name: value for name, value in scores.items() if name != metric}
+        )
+    return pd.DataFrame(rows)
+
+
+def score_of(result: Result, metric: str) -> float:
+    """The metric of the last evaluation of a finished run; NaN if the run did not finish or the value is not finite."""
+    value = float(result.scores.get(metric, float("nan")))
+    return value if result.status == "finished" and np.isfinite(value) else float("nan")
+
+
+def scores(results: Iterable[Result], metric: str) -> dict[str, dict[int, float]]:
+    """Variant to seed to score, `inf` for a run that ended without one; runs that were interrupted are left out."""
+    table: dict[str, dict[int, float]] = {}
+    for result in results:
+        value = score_of(result, metric)
+        if np.isfinite(value) or result.status != "interrupted":
+            table.setdefault(result.run.variant.name, {})[result.run.seed] = value if np.isfinite(value) else np.inf
+    return table
+
+
+def evaluations_frame(results: Iterable[Result]) -> pd.DataFrame:
+    """One row a metric of an evaluation: variant, seed, step, train_seconds, metric, value."""
+    rows = [
+        (result.run.variant.name, result.run.seed, item.step, item.train_seconds, name, float(value))
+        for result in results
+        for item in result.evaluations
+        for name, value in item.metrics.items()
+    ]
+    return pd.DataFrame(rows, columns=["variant", "seed", "step", "train_seconds", "metric", "value"])
+
+
+def curves_frame(results: Iterable[Result], bins: int = BINS) -> pd.DataFrame:
+    """One row a bin of a curve: variant, curve, step (the bin's last), and over the seeds: seeds, mean, low, high.
+
+    A run that ended early counts in the bins it reached, and values that are not finite count in none.
+    """
+    by_variant: dict[str, list[Result]] = {}
+    for result in results:
+        by_variant.setdefault(result.run.variant.name, []).append(result)
+    parts = []
+    for variant, group in by_variant.items():
+        edges = bin_edges(group[0].run.variant.steps, bins)
+        for curve in CURVES:
+            table = np.stack([binned(result.curves.get(curve, np.empty(0)), edges) for result in group])
+            parts.append(_summary(table).assign(variant=variant, curve=curve, step=edges[1:]))
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return frame[frame.seeds > 0][["variant", "curve", "step", "seeds", "mean", "low", "high"]].reset_index(drop=True)
+
+
+def metric_frame(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """One row an evaluation of a variant: variant, step, and over the seeds: train_seconds, seeds, mean, low, high."""
+    chosen = evaluations[(evaluations.metric == metric) & np.isfinite(evaluations.value)]
+    grouped = chosen.groupby(["variant", "step"], sort=False)
+    frame = grouped.agg(train_seconds=("train_seconds", "mean"), seeds=("value", "size"), mean=("value", "mean"))
+    frame["low"], frame["high"] = (grouped["value"].quantile(q) for q in BAND)
+    return pd.DataFrame(frame.reset_index())
+
+
+def bin_edges(steps: int, bins: int) -> NDArray[np.int64]:
+    """Step numbers 0 = e0 < e1 < ... = `steps`, at most `bins` bins."""
+    return np.unique(np.linspace(0, steps, min(bins, steps) + 1).round().astype(np.int64))
+
+
+def binned(curve: NDArray[np.floating], edges: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean of a per-step curve over each bin; NaN for a bin with no finite value."""
+    values = np.full(edges[-1], np.nan)
+    values[: len(curve)] = curve[: edges[-1]]
+    finite = np.isfinite(values)
+    sums = np.add.reduceat(np.where(finite, values, 0.0), edges[:-1])
+    counts = np.add.reduceat(finite.astype(float), edges[:-1])
+    means: NDArray[np.float64] = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+    return means
+
+
+def typical_seed(table: Mapping[str, Mapping[int, float]]) -> int | None:
+    """The seed whose scores are nearest to each variant's median, by rank; ties go to the worse one. None: no scores.
+
+    One seed for all variants, because only the same seed gives the same latents.
+    """
+    distance: dict[int, float] = {}
+    for by_seed in table.values():
+        ranked = sorted(by_seed, key=lambda seed: by_seed[seed])
+        for rank, seed in enumerate(ranked):
+            offset = rank - (len(ranked) - 1) / 2
+            distance[seed] = distance.get(seed, 0.0) + abs(offset) - 1e-3 * offset
+        for seed in {s for other in table.values() for s in other} - set(by_seed):
+            distance[seed] = distance.get(seed, 0.0) + len(ranked)
+    return min(sorted(distance), key=lambda seed: distance[seed]) if distance else None
+
+
+def weights_digest(stored: StoredStudy, result: Result) -> str:
+    """SHA-256 of the run's weights as it was stored."""
+    return stored.weights_sha256.get(result.key, "")
+
+
+def common(values: Sequence[str]) -> str:
+    """The one value, or the most frequent one and how many others there are."""
+    counts = {value: values.count(value) for value in values}
+    most = statistics.mode(values)
+    return most if len(counts) == 1 else f"{most} (and {len(counts) - 1} other)"
+
+
+def _summary(table: NDArray[np.float64]) -> pd.DataFrame:
+    """Mean and band over the first axis (seeds), NaN left out."""
+    seeds = np.isfinite(table).sum(axis=0)
+    filled = np.where(seeds > 0, table, 0.0)
+    low, high = np.nanquantile(filled, BAND, axis=0)
+    return pd.DataFrame({"seeds": seeds, "mean": np.nanmean(filled, axis=0), "low": low, "high": high})

@@ -1,0 +1,1 @@
+"""Figures as SVG markup and as PNG."""

@@ -1,0 +1,104 @@
+"""Curves along training as SVG markup. Pure: frames in, markup out; sizes in units of a CSS pixel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from reports.figures.palette import Style
+from reports.figures.svg import Kind, Scale, figure, nice_range, path, short, spread_out, tag, text
+from reports.words import count, number
+
+WIDTH, HEIGHT = 400, 268
+LEFT, RIGHT, TOP, BOTTOM = 40, 30, 44, 38
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A mean over seeds along training, with its band."""
+
+    variant: str
+    style: Style
+    frame: pd.DataFrame
+    """Columns mean, low, high, seeds and the one named by `lines(x=...)`."""
+    ends: tuple[float, ...] = ()
+    """Values of the single seeds at the end, each drawn as a dot."""
+    faint: bool = False
+    """Drawn thin and dotted: the second of two quantities in one figure."""
+
+
+def lines(
+    series: Sequence[Line],
+    *,
+    title: str,
+    x: str,
+    x_label: str,
+    y_label: str,
+    ideals: Mapping[str, float] | None = None,
+    limits: tuple[float, float] | None = None,
+    logarithmic: bool = False,
+    span: tuple[float, float] | None = None,
+) -> Markup:
+    """Curves with bands; `ideals` are horizontal marks with their text; `span` makes the x axis a logarithmic one."""
+    ideals = ideals or {}
+    drawn = [line for line in series if len(line.frame)]
+    values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key]]
+    values += [v for line in drawn for v in line.ends] + list(ideals.values())
+    kind: Kind = "log" if logarithmic and spread_out(values) else "linear"
+    low, high = limits or nice_range(values, kind=kind)
+    ahead = max((v for line in drawn for v in line.frame[x]), default=0) or 1
+    start, end = span or (0.0, ahead)
+    across = Scale(low=start, high=end, start=LEFT, end=WIDTH - RIGHT - 8, kind="log" if span else "linear")
+    up = Scale(low=low, high=high, start=HEIGHT - BOTTOM, end=TOP, kind=kind)
+    body = [text(title, 0, 13, "title"), *_frame(across, up, x_label, y_label)]
+    body += [_line(line, x, across, up) for line in drawn]
+    body += _ideals(ideals, up)
+    label = f"{title}: {y_label} against {x_label}"
+    return figure(WIDTH, HEIGHT, label, *body, data_x=str(across), data_y=str(up))
+
+
+def _line(line: Line, x: str, across: Scale, up: Scale) -> Markup:
+    frame = line.frame
+    xs = [across(v) for v in frame[x]]
+    band = [*zip(xs, map(up, frame["high"]), strict=True), *reversed([*zip(xs, map(up, frame["low"]), strict=True)])]
+    mean = [*zip(xs, map(up, frame["mean"]), strict=True)]
+    last = frame.iloc[-1]
+    seeds = count(int(last["seeds"]), "seed")
+    caption = f"{line.variant}: {number(float(last['mean']))} at {number(float(last[x]))}, {seeds}"
+    parts = [tag("path", d=path(band) + "Z", class_="band"), tag("path", d=path(mean), class_="mean")]
+    # Dots are spread sideways a little, so that equal scores do not hide each other.
+    for index, value in enumerate(line.ends):
+        shift = (index - (len(line.ends) - 1) / 2) * min(2.0, 8 / len(line.ends))
+        parts.append(tag("circle", cx=xs[-1] + 4 + shift, cy=up(value), r=2.2, class_="dot"))
+    shape = f"series {line.style.css}" + (" faint" if line.faint else "")
+    return tag("g", tag("title", caption), *parts, class_=shape, data_variant=line.variant)
+
+
+def _ideals(ideals: Mapping[str, float], up: Scale) -> list[Markup]:
+    """Dashed lines, named at the right edge, where names that would touch are moved apart."""
+    body, lowest = [], math.inf
+    for label, value in sorted(ideals.items(), key=lambda item: item[1]):
+        y = up(value)
+        lowest = min(y + 4, lowest - 12)
+        body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="ideal"))
+        body.append(text(label, WIDTH, lowest, "note", "end"))
+    return body
+
+
+def _frame(across: Scale, up: Scale, x_label: str, y_label: str) -> list[Markup]:
+    body = []
+    for tick in up.ticks(5):
+        y = up(tick)
+        body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"))
+        body.append(text(short(tick), LEFT - 6, y + 4, anchor="end"))
+    body += [text(short(tick), across(tick), HEIGHT - BOTTOM + 16, anchor="middle") for tick in across.ticks(5)]
+    base = HEIGHT - BOTTOM
+    body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=base, y2=base, class_="base"))
+    scale = " (logarithmic)" if up.kind == "log" else ""
+    body.append(text(x_label, WIDTH - RIGHT, HEIGHT - 6, "label", "end"))
+    body.append(text(f"{y_label}{scale}", 0, 30, "label"))
+    return body

@@ -1,0 +1,207 @@
+"""The figures of a whole study as SVG markup. Pure: scores and comparisons in, markup out; lengths in CSS pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from reports.analysis.factorial import Effect
+from reports.analysis.paired import Interval
+from reports.analysis.statistics import Comparison
+from reports.figures.palette import Style
+from reports.figures.svg import Kind, Scale, figure, nice_range, path, short, spread_out, tag, text
+from reports.words import bounds, number, percent, question, signed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A difference and its interval, as a forest plot draws them; not finite where there is none."""
+
+    name: str
+    shown: str
+    """The difference in words."""
+    hover: str
+    mean: float
+    interval: Interval
+    solid: bool
+    css: str
+
+
+def contrast_rows(comparisons: Sequence[Comparison], styles: Mapping[str, Style]) -> list[Row]:
+    """In the colour of the treatment, or of the reference where the treatment is the study's own reference."""
+    rows = []
+    for item in comparisons:
+        shown = f"{signed(item.mean)} ({percent(item.percent)})" if item.seeds else "no scored pair"
+        asked = [styles[item.contrast.treatment], styles[item.contrast.reference]]
+        rows.append(
+            Row(
+                name=question(item),
+                shown=shown,
+                hover=f"{question(item)}: {shown} {bounds(item.interval)}, {item.verdict}",
+                mean=item.mean,
+                interval=item.interval,
+                solid=item.verdict in ("better", "worse"),
+                css=next((style for style in asked if style.hue), asked[0]).css,
+            )
+        )
+    return rows
+
+
+def effect_rows(effects: Sequence[Effect]) -> list[Row]:
+    """Main effects in ink, interactions in the first hue."""
+    rows = []
+    for item in effects:
+        crossed = len(item.levels) > 1
+        name = " \N{MULTIPLICATION SIGN} ".join(level for level, _ in item.levels) if crossed else item.changes[0]
+        rows.append(
+            Row(
+                name=name,
+                shown=signed(item.mean),
+                hover=f"{name}: {signed(item.mean)} {bounds(item.interval)}",
+                mean=item.mean,
+                interval=item.interval,
+                solid=item.shown,
+                css=Style(int(crossed)).css,
+            )
+        )
+    return rows
+
+
+def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: bool = False) -> Markup:
+    """Differences and their 95% intervals, one a row; the band around 0 is the noise floor."""
+    width, row = (400, 46) if narrow else (960, 34)
+    left, right, top = (8, 8, 30) if narrow else (340, 180, 34)
+    height = top + row * len(rows) + (60 if narrow else 44)
+    edges = [v for item in rows for v in (item.interval.low, item.interval.high, item.mean) if math.isfinite(v)] + [0.0]
+    across = _effect_scale(edges, left, width - right)
+    bottom = top + row * len(rows) + 4
+    zero = across(0)
+    body: list[Markup] = []
+    if floor:
+        start, end = across(-floor), across(floor)
+        body.append(
+            tag("rect", x=start, y=top - 4, width=max(1.0, end - start), height=bottom - top + 4, class_="floor")
+        )
+    for tick in _apart(across, across.ticks(5 if narrow else 7), 34):
+        x = across(tick)
+        body.append(tag("line", x1=x, x2=x, y1=top - 4, y2=bottom, class_="grid"))
+        body.append(text(short(tick), x, bottom + 15, anchor="middle"))
+    body.append(tag("line", x1=zero, x2=zero, y1=top - 4, y2=bottom, class_="zero"))
+    body.append(text("\N{LEFTWARDS ARROW} better", zero - 8, top - 12, "note", "end"))
+    body.append(text("worse \N{RIGHTWARDS ARROW}", zero + 8, top - 12, "note"))
+    middle = (left + width - right) / 2
+    notes = [f"difference in {metric}, {of}"]
+    if across.kind == "symlog":
+        notes.append("linear near 0, logarithmic beyond")
+    for line, note in enumerate(notes if narrow else [" \N{MIDDLE DOT} ".join(notes)]):
+        body.append(text(note, middle, bottom + 34 + 16 * line, "label", "middle"))
+    for index, item in enumerate(rows):
+        y = top + row * (index + 0.5) + (8 if narrow else 0)
+        body.append(_forest_row(item, across, y, (left, width), narrow))
+    return figure(width, height, f"Forest plot of {len(rows)} differences", *body)
+
+
+def strips(
+    scores: Mapping[str, Mapping[int, float]], styles: Mapping[str, Style], *, metric: str, narrow: bool = False
+) -> Markup:
+    """Each seed's final score as a dot, the median as a bar; a run without a score is a cross at the right edge."""
+    width, row = (400, 46) if narrow else (960, 32)
+    left, right, top = (8, 40, 6) if narrow else (220, 60, 6)
+    height = top + row * len(scores) + 44
+    values = [v for by_seed in scores.values() for v in by_seed.values()]
+    kind: Kind = "log" if spread_out(values) else "linear"
+    low, high = nice_range(values, kind=kind)
+    across = Scale(low=low, high=high, start=left, end=width - right, kind=kind)
+    bottom = height - 40
+    body: list[Markup] = []
+    for tick in _apart(across, across.ticks(5 if narrow else 8), 34):
+        x = across(tick)
+        body.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid"))
+        body.append(text(short(tick), x, bottom + 15, anchor="middle"))
+    scale = ", logarithmic" if kind == "log" else ""
+    body.append(
+        text(
+            f"{metric} of each seed (lower is better{scale})", (left + width - right) / 2, height - 6, "label", "middle"
+        )
+    )
+    for index, (variant, by_seed) in enumerate(scores.items()):
+        y = top + row * (index + 0.5) + (8 if narrow else 0)
+        body.append(_strip(variant, styles[variant], by_seed, across, y, (left, width - right), narrow))
+    return figure(width, height, f"Final {metric} of every seed", *body)
+
+
+def _forest_row(item: Row, across: Scale, y: float, edges: tuple[float, float], narrow: bool) -> Markup:
+    left, width = edges
+    parts = [tag("title", item.hover)]
+    if narrow:
+        parts.append(text(_cut(item.name, 56), left, y - 12, "name"))
+    else:
+        parts += [text(_cut(item.name, 50), 0, y + 4, "name"), text(item.shown, width, y + 4, "value", "end")]
+    if math.isfinite(item.interval.low):
+        low, high = across(item.interval.low), across(item.interval.high)
+        parts.append(tag("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"))
+        parts += [tag("line", x1=x, x2=x, y1=y - 4, y2=y + 4, class_="whisker") for x in (low, high)]
+    if math.isfinite(item.mean):
+        parts.append(tag("circle", cx=across(item.mean), cy=y, r=5, class_="mark" if item.solid else "mark hollow"))
+    return tag("g", *parts, class_=f"row {item.css}")
+
+
+def _strip(
+    variant: str,
+    style: Style,
+    by_seed: Mapping[int, float],
+    across: Scale,
+    y: float,
+    edges: tuple[float, float],
+    narrow: bool,
+) -> Markup:
+    ranked = sorted(by_seed.values())
+    middle = (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2 if ranked else float("nan")
+    parts = [text(variant, 8 if narrow else 0, y - 12 if narrow else y + 4, "name")]
+    parts.append(tag("line", x1=edges[0], x2=edges[1], y1=y, y2=y, class_="guide"))
+    lost = 0
+    for seed, value in by_seed.items():
+        caption = tag("title", f"{variant}, seed {seed}: {number(value)}")
+        if math.isinf(value):
+            at = edges[1] + 14
+            cross = path([(at - 3, y - 3), (at + 3, y + 3)]) + path([(at - 3, y + 3), (at + 3, y - 3)])
+            lost += 1
+            if lost == 1:
+                parts.append(tag("path", caption, d=cross, class_="cross"))
+            continue
+        parts.append(tag("circle", caption, cx=across(value), cy=y, r=4, class_="seed"))
+    if lost:
+        parts.append(text(f"{lost}\N{MULTIPLICATION SIGN}", edges[1] + 22, y + 4, "note"))
+    if math.isfinite(middle):
+        x = across(middle)
+        parts.append(
+            tag("line", tag("title", f"median {number(middle)}"), x1=x, x2=x, y1=y - 9, y2=y + 9, class_="median")
+        )
+    return tag("g", *parts, class_=f"row {style.css}")
+
+
+def _effect_scale(edges: Sequence[float], start: float, end: float) -> Scale:
+    """Linear, unless the smallest effects would vanish beside the largest."""
+    low, high = nice_range([*edges, 0.0], pad=0.06)
+    sizes = sorted(abs(v) for v in edges if v)
+    middle = sizes[len(sizes) // 2] if sizes else 1.0
+    if sizes and sizes[-1] > 12 * middle:
+        linear = 10.0 ** math.floor(math.log10(max(sizes[len(sizes) // 4], sizes[-1] / 1e4)))
+        return Scale(low=low * 1.2, high=high * 1.2, start=start, end=end, kind="symlog", linear=linear)
+    return Scale(low=low, high=high, start=start, end=end)
+
+
+def _apart(scale: Scale, ticks: Sequence[float], least: float) -> list[float]:
+    """Those ticks whose labels do not touch; 0 stays."""
+    kept: list[float] = [0.0] if 0.0 in ticks else []
+    for tick in sorted(ticks, key=abs, reverse=True):
+        if all(abs(scale(tick) - scale(other)) >= least for other in kept):
+            kept.append(tick)
+    return sorted(kept)
+
+
+def _cut(sentence: str, most: int) -> str:
+    return sentence if len(sentence) <= most else sentence[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"

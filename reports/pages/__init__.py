@@ -1,0 +1,1 @@
+"""Pages made of findings and figures: a study's report, the claims, what is published."""

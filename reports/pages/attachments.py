@@ -1,0 +1,105 @@
+"""What lies beside the page: frames as CSV and Parquet, figures as SVG and PNG, sample grids. Pure: name to bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from reports.analysis.factorial import effects_frame
+from reports.analysis.findings import Findings
+from reports.analysis.seconds import cost_frame
+from reports.analysis.statistics import Comparison, Rules
+from reports.analysis.variance import variance_frame
+from reports.figures.legend import with_legend
+from reports.figures.palette import styles
+from reports.figures.raster import rasterize
+from reports.figures.sample_grids import grid, png
+from reports.pages.sections import Axis
+
+ROOM = 16
+STYLE = Path(__file__).parents[1] / "templates" / "figure.css"
+COLUMNS = (
+    "pairs", "wins", "superiority", "reference_mean", "mean", "median", "percent", "unscored_treatment",
+    "unscored_reference", "p_student", "p_signed_rank", "p_signed_rank_least", "p_sign_flip", "p_unscored", "p",
+    "p_holm", "p_equivalence", "seeds_needed",
+)  # fmt: skip
+
+
+def tables(found: Findings) -> dict[str, bytes]:
+    frames = {
+        "contrasts": contrasts_frame(found.comparisons, found.rules),
+        "runs": found.runs,
+        "evaluations": found.evaluations,
+        "curves": found.curves,
+        "cost": cost_frame(found.runs),
+    }
+    if found.effects:
+        frames["effects"] = effects_frame(found.effects)
+    if found.variance:
+        frames["variance"] = variance_frame(found.variance)
+    contents: dict[str, bytes] = {}
+    for name, frame in frames.items():
+        contents[f"{name}.csv"] = frame.to_csv(index=False).encode()
+        contents[f"{name}.parquet"] = frame.to_parquet(index=False)
+    return contents
+
+
+def contrasts_frame(comparisons: tuple[Comparison, ...], rules: Rules) -> pd.DataFrame:
+    """One row a contrast, all its numbers; `difference` is the least that matters, in units of the score."""
+    rows = []
+    for item in comparisons:
+        contrast = item.contrast
+        row: dict[str, Any] = {"axis": contrast.axis, "question": contrast.question, "verdict": item.verdict}
+        row |= {"treatment": contrast.treatment, "reference": contrast.reference, "claims": " ".join(contrast.claims)}
+        row |= {name: getattr(item, name) for name in COLUMNS}
+        row["difference"] = rules.size(item.reference_mean)
+        for name in ("interval", "student", "bootstrap"):
+            bounds = getattr(item, name)
+            row |= {f"{name}_low": bounds.low, f"{name}_high": bounds.high, f"{name}_method": bounds.method}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> dict[str, bytes]:
+    """Files that stand alone, lines named: SVG in light and dark, and PNG of those that are not for a narrow page.
+
+    `whole` are figures of the whole study by their names; an axis' are named by its name and theirs.
+    """
+    named = dict(whole)
+    if "profile" in named:
+        named["profile"] = with_legend(named["profile"], [*found.scores], styles(found.study))
+    for axis in axes:
+        for name, figure in axis.figures.items():
+            named[f"{axis.name} {name}".strip()] = with_legend(figure, axis.variants, styles(found.study))
+    contents = {f"figures/{slug(name)}.svg": standalone(figure) for name, figure in named.items()}
+    wide = {name: figure for name, figure in named.items() if not name.endswith("narrow")}
+    return contents | {f"figures/{slug(name)}.png": rasterize(figure) for name, figure in wide.items()}
+
+
+def samples(found: Findings) -> dict[str, bytes]:
+    """The last sample grid of the typical seed of every variant."""
+    chosen = [result for result in found.results if result.run.seed == found.typical_seed and result.samples]
+    return {
+        f"samples/{result.run.variant.name}.png": png(grid(result.samples[max(result.samples)])) for result in chosen
+    }
+
+
+def standalone(figure: Markup) -> bytes:
+    """A figure of the page as a file of its own: with its size, some room around it, and its colours."""
+    size = re.search(r'viewBox="0 0 (\S+) (\S+)"', figure)
+    assert size is not None, "every figure has a view box"
+    width, height = (float(side) + 2 * ROOM for side in size.groups())
+    box = f'viewBox="{-ROOM} {-ROOM} {width:g} {height:g}" width="{width:g}" height="{height:g}"'
+    page = ".figure { background: var(--paper); font-family: system-ui, sans-serif; }"
+    style = f"<style>{STYLE.read_text(encoding='utf-8')}{page}</style>"
+    whole = str(figure).replace(size[0], f'xmlns="http://www.w3.org/2000/svg" {box}', 1)
+    return whole.replace(">", f">{style}", 1).encode()
+
+
+def slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

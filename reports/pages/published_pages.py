@@ -1,0 +1,159 @@
+"""The results that this project stands for, as pages for a repository: Markdown, tables and figures, all small."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from ablations.config.errors import UserError
+from reports import words
+from reports.analysis.claim_answers import Answered
+from reports.analysis.findings import Findings, environment, find
+from reports.analysis.statistics import Comparison
+from reports.figures.overview import overview
+from reports.pages.attachments import standalone
+from reports.pages.claims_page import build_claims, tally
+from reports.pages.study_page import environment_of, write
+
+if TYPE_CHECKING:
+    from ablations.store import StoredStudy
+
+FILE_BYTES, ALL_BYTES = 1_000_000, 8_000_000
+KEPT = (
+    "contrasts.csv", "effects.csv", "figures/forest.svg", "figures/factors.svg", "figures/seeds.svg",
+    "figures/profile.svg", "samples/*.png",
+)  # fmt: skip
+"""Of a study's report, beside its Markdown and its table of runs; and the score of each axis along training."""
+TUNING = "tuning"
+"""Folder of the axes tuned against tuned."""
+FACTS = ("cpu", "cpu_count", "git_commit", "version.torch", "version.mlflow", "python", "platform")
+
+
+class Ranked(Protocol):
+    """Two levels of an axis, compared with default and with tuned settings."""
+
+    @property
+    def level(self) -> str: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def default(self) -> Comparison: ...
+    @property
+    def tuned(self) -> Comparison | None: ...
+    @property
+    def flips(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuned:
+    """An axis whose levels were compared tuned against tuned."""
+
+    findings: Findings
+    """Of the study of its levels, with default settings and with tuned ones."""
+    rankings: Sequence[Ranked]
+    pages: Path
+    """Where its `budget.svg` and its trials lie, if they do."""
+
+
+def publish(
+    studies: Mapping[str, StoredStudy],
+    out: Path,
+    *,
+    shown: Sequence[str],
+    main: str,
+    axes: Sequence[str],
+    tuned: Mapping[str, Tuned],
+) -> tuple[Answered, ...]:
+    """Write the pages into the folder `out`; what else lies there is left alone. Returns the answers to the claims.
+
+    `main` is the study of all axes: its variants `shown` are in the picture, its axes `axes` in the first table.
+    `tuned` are the levels of axes that were compared tuned against tuned.
+
+    Raises:
+        StoreError: nothing is stored, or scores that cannot stand in one table.
+        UserError: the folder cannot be written, or a page would be too large for a repository.
+    """
+    found = {name: find(stored) for name, stored in studies.items()}
+    with tempfile.TemporaryDirectory() as scratch:
+        made = Path(scratch)
+        answers = build_claims(studies, made / "claims")
+        (made / "claims" / "claims.md").rename(made / "claims" / "README.md")
+        for name, one in found.items():
+            _study(one, made / name)
+        for axis, item in tuned.items():
+            _study(item.findings, made / TUNING / axis)
+            for path in sorted([*item.pages.glob("budget.svg"), *item.pages.glob("*-trials.csv")]):
+                shutil.copyfile(path, made / TUNING / axis / path.name)
+        (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
+        context = _context(found, answers, main, axes) | {"tuned": tuned}
+        page = environment_of(escape=False).get_template("published.md.j2").render(context)
+        (made / "README.md").write_text(page, encoding="utf-8")
+        _check_sizes(made)
+        try:
+            for name in ("claims", TUNING, *studies):
+                shutil.rmtree(out / name, ignore_errors=True)
+            shutil.copytree(made, out, dirs_exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write into {out}: {error.strerror or error}; choose another --out") from error
+    return answers
+
+
+def _study(found: Findings, folder: Path) -> None:
+    """A study's report, less what would be too large."""
+    with tempfile.TemporaryDirectory() as scratch:
+        whole = Path(scratch)
+        write(found, whole)
+        folder.mkdir(parents=True)
+        (whole / "report.md").rename(folder / "README.md")
+        chosen = [path for pattern in KEPT for path in whole.glob(pattern)]
+        for path in [*chosen, *whole.glob("figures/*-score.svg")]:
+            target = folder / path.relative_to(whole)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, target)
+        runs = pd.read_csv(whole / "runs.csv")
+        kept = [column for column in runs.columns if not re.match(r"repeat_|class_|label_accuracy_\d", column)]
+        runs[kept].to_csv(folder / "runs.csv", index=False, float_format="%.6g")
+
+
+def _context(
+    found: Mapping[str, Findings], answers: Sequence[Answered], main: str, axes: Sequence[str]
+) -> dict[str, Any]:
+    results = tuple(result for one in found.values() for result in one.results)
+    facts = environment(results)
+    seconds = sum(result.train_seconds + result.evaluation_seconds for result in results)
+    return {
+        "answers": answers,
+        "tally": tally(answers),
+        "main": main,
+        "comparisons": [item for item in found[main].comparisons if item.contrast.axis in axes],
+        "metric": found[main].metric,
+        "floor": found[main].rules.noise_floor,
+        "studies": [(one.study, len(one.results), _seeds(one), words.tally(one.comparisons)) for one in found.values()],
+        "digests": sorted({result.run.source_digest[:12] for result in results}),
+        "classifier": sorted({result.run.classifier_digest[:12] for result in results}),
+        "facts": {name: facts[name] for name in FACTS if name in facts},
+        "hours": seconds / 3600,
+        "runs": len(results),
+        "words": words,
+    }
+
+
+def _seeds(one: Findings) -> str:
+    counts = {len(by_seed) for by_seed in one.scores.values()}
+    return str(counts.pop()) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+
+
+def _check_sizes(folder: Path) -> None:
+    sizes = {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    for path, size in sizes.items():
+        if size > FILE_BYTES:
+            raise UserError(f"the page {path.relative_to(folder)} would have {size:,} bytes, more than {FILE_BYTES:,}")
+    if sum(sizes.values()) > ALL_BYTES:
+        raise UserError(f"the pages would have {sum(sizes.values()):,} bytes in all, more than {ALL_BYTES:,}")

@@ -1,0 +1,215 @@
+"""The parts of a report that are made of figures, pictures and configuration. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from ablations.config import IDEAL_LOSSES, Variant
+from ablations.store.result import Result
+from reports.analysis.aggregate import profile_frame
+from reports.analysis.findings import Findings
+from reports.figures.curves import Line, lines
+from reports.figures.palette import styles
+from reports.figures.sample_grids import data_uri, grid, png
+from reports.figures.svg import nice_range
+from reports.words import MINUS, number, ordinal
+
+PICTURE_BYTES = 2_000_000
+"""All sample grids together; beyond that, fewer steps along training are shown."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    name: str
+    variants: list[str]
+    figures: dict[str, Markup]
+    """By a short name."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The samples of one variant at each shown point of its training, the last at the end."""
+
+    variant: str
+    caption: str
+    pictures: list[tuple[int, str]]
+    """Step and data URI."""
+    width: int
+    height: int
+
+
+def axis(found: Findings, name: str, variants: list[str]) -> Axis:
+    """Six figures of the variants that an axis compares."""
+    chosen = [found.study.variant(v) for v in variants]
+    d_loss = _mean_of(found.curves, "d_loss_real", "d_loss_fake")
+    score = [_score_line(found, v) for v in variants]
+    two = [*_lines(found, variants, "d_real"), *_lines(found, variants, "d_fake", faint=True)]
+    figures = {
+        "score": lines(
+            score,
+            title="Score along training",
+            x="step",
+            x_label="step",
+            y_label=f"{found.metric}, lower is better",
+            logarithmic=True,
+        ),
+        "score by time": lines(
+            score,
+            title="Score against time",
+            x="train_seconds",
+            x_label="training seconds a seed",
+            y_label=f"{found.metric}",
+            logarithmic=True,
+        ),
+        "d outputs": lines(
+            two,
+            title="D(x), solid, and D(G(z)), dotted",
+            x="step",
+            x_label="step",
+            y_label="mean probability",
+            ideals={"0.5": 0.5},
+            limits=(0.0, 1.0),
+        ),
+        "d loss": lines(
+            _lines(found, variants, frame=d_loss),
+            title="Loss of D (mean of its halves)",
+            x="step",
+            x_label="step",
+            y_label="loss a term",
+            ideals=ideals(chosen),
+        ),
+        "g loss": lines(
+            _lines(found, variants, "g_loss"),
+            title="Loss of G",
+            x="step",
+            x_label="step",
+            y_label="loss",
+            ideals=ideals(chosen, generator=True),
+        ),
+        "g gradient": lines(
+            _lines(found, variants, "g_grad_norm"),
+            title="Gradient of G",
+            x="step",
+            x_label="step",
+            y_label="L2 norm",
+            logarithmic=True,
+        ),
+    }
+    return Axis(name, variants, figures)
+
+
+def profile_figure(found: Findings) -> Markup:
+    """Performance profiles of all variants over the range of the scores."""
+    finite = [v for by_seed in found.scores.values() for v in by_seed.values() if math.isfinite(v)]
+    low, high = nice_range(finite, kind="log")
+    thresholds = np.geomspace(low, high, 120)
+    series = [
+        Line(variant=name, style=styles(found.study)[name], frame=profile_frame(list(by_seed.values()), thresholds))
+        for name, by_seed in found.scores.items()
+    ]
+    return lines(
+        series,
+        title="Performance profiles",
+        x="score",
+        x_label=f"{found.metric} (logarithmic)",
+        y_label="share of runs at or below",
+        limits=(0.0, 1.0),
+        span=(low, high),
+    )
+
+
+def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str, float]:
+    """Where a loss stands if D cannot tell real from fake: ln 2 for BCE, 0.25 for MSE; negative for a saturating G."""
+    marks = {}
+    for variant in variants:
+        ideal = IDEAL_LOSSES[variant.loss.criterion]
+        sign = -1 if generator and variant.loss.generator == "saturating" else 1
+        name = "ln 2" if ideal == math.log(2) else f"{ideal:g}"
+        marks[("" if sign > 0 else MINUS) + name] = sign * ideal
+    return marks
+
+
+def grids(found: Findings) -> tuple[list[Grid], int]:
+    """The sample grids of the typical seed, and how many points of training each shows."""
+    chosen = [result for result in found.results if result.run.seed == found.typical_seed and result.samples]
+    by_name = {result.run.variant.name: result for result in chosen}
+    ordered = [by_name[v.name] for v in found.study.variants if v.name in by_name]
+    if not ordered:
+        return [], 0
+    size = sum(len(png(grid(result.samples[max(result.samples)]))) for result in ordered) * 4 / 3
+    points = max(1, min(6, int(PICTURE_BYTES / max(1, size)), max(len(result.samples) for result in ordered)))
+    return [_grid(found, result, points) for result in ordered], points
+
+
+def _grid(found: Findings, result: Result, points: int) -> Grid:
+    steps = sorted(result.samples)
+    kept = (
+        [steps[round(k * (len(steps) - 1) / max(1, points - 1))] for k in range(points)] if points > 1 else steps[-1:]
+    )
+    pictures = [(step, grid(result.samples[step])) for step in kept]
+    height, width = pictures[-1][1].shape
+    name, seed = result.run.variant.name, result.run.seed
+    if math.isfinite(found.scores.get(name, {}).get(seed, math.inf)):
+        place, of = found.rank(name, seed)
+        caption = f"{found.metric} {number(found.scores[name][seed])}, {ordinal(place)} of {of} seeds"
+    else:
+        caption = f"{result.status} at step {result.last_step:,}"
+    return Grid(name, caption, [(step, data_uri(png(picture))) for step, picture in pictures], width, height)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Means over the scored runs: a column for each metric, a row for each variant; NaN where a variant lacks one."""
+
+    metrics: list[str]
+    rows: list[tuple[str, list[float]]]
+
+
+def class_shares(found: Findings) -> Table:
+    """How often the samples show each class, as the classifier sees them."""
+    return _table(found, [name for name in found.runs.columns if re.fullmatch(r"class_\d+", name)])
+
+
+def other_metrics(found: Findings) -> Table:
+    """Every metric but the score, what is of single classes, and the bounds and errors of other metrics."""
+    first = list(found.runs.columns).index("weights_sha256") + 1
+    return _table(found, [name for name in found.runs.columns[first:] if not _DETAIL.search(name)])
+
+
+_DETAIL = re.compile(r"(class|accuracy)_\d+$|_(low|high)$|_error(_|$)|^repeat_")
+
+
+def _table(found: Findings, metrics: list[str]) -> Table:
+    scored = found.runs[found.runs.score.notna()]
+    means = scored.groupby("variant", sort=False)[metrics].mean() if metrics else pd.DataFrame()
+    return Table(metrics, [(str(name), [float(v) for v in row]) for name, row in means.iterrows()])
+
+
+def _score_line(found: Findings, variant: str) -> Line:
+    ends = tuple(v for v in found.scores.get(variant, {}).values() if math.isfinite(v))
+    frame = found.along[found.along.variant == variant]
+    return Line(variant=variant, style=styles(found.study)[variant], frame=frame, ends=ends)
+
+
+def _lines(
+    found: Findings, variants: Sequence[str], curve: str = "", *, faint: bool = False, frame: pd.DataFrame | None = None
+) -> list[Line]:
+    table = found.curves[found.curves.curve == curve] if frame is None else frame
+    return [
+        Line(variant=v, style=styles(found.study)[v], frame=table[table.variant == v], faint=faint) for v in variants
+    ]
+
+
+def _mean_of(curves: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The mean of several curves; its band is the mean of their bands."""
+    chosen = curves[curves.curve.isin(names)]
+    columns: Mapping[str, Any] = {key: (key, "mean") for key in ("mean", "low", "high", "seeds")}
+    return pd.DataFrame(chosen.groupby(["variant", "step"], sort=False).agg(**columns).reset_index())

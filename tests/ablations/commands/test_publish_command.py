@@ -1,0 +1,87 @@
+"""`ablations publish` and `ablations claims`, small: stacks in turn, pages from the store, nothing trained twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from ablations.catalog import STUDIES
+from ablations.catalog import publication as published
+from ablations.cli import main
+from ablations.store import Store
+
+VARIANTS = ("baseline", "mse")
+
+
+def ablations(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two variants of the study of all axes, with tiny networks, published one seed after the other."""
+    axes = STUDIES["axes"]
+    tiny = {"generator.hidden": (8,), "discriminator.hidden": (8,), "batch_size": 8}
+    monkeypatch.setitem(
+        STUDIES,
+        "axes",
+        dataclasses.replace(
+            axes,
+            variants=tuple(axes.variant(name).override(tiny) for name in VARIANTS),
+            contrasts=tuple(c for c in axes.contrasts if {c.treatment, c.reference} <= set(VARIANTS)),
+            evaluations=1,
+        ),
+    )
+    monkeypatch.setattr(published, "STUDIES_IN_ORDER", ("axes",))
+    monkeypatch.setattr(published, "WIDTH", 1)
+    monkeypatch.setattr(published, "SIX_AXES", ("conditioning",))
+
+
+def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages")]
+    tried = ["--seeds", "2", "--steps", "4", "--data", "digits", "--workers", "1"]
+    done = ablations("publish", *tried, *place)
+    assert done.exit_code == 0, done.output
+    assert [line for line in done.output.splitlines() if line.startswith("study ")] == [
+        "study axes, 1 of 2 seeds",
+        "study axes, 2 of 2 seeds",
+    ]
+    keys = Store.open(tmp_path / "store").keys("axes")
+    assert len(keys) == 2 * len(VARIANTS)
+    page = (tmp_path / "pages" / "README.md").read_text()
+    assert "S4-slip" in page
+    assert "| [conditioning](tuning/conditioning/README.md) | conditional, " in page
+    tuning = tmp_path / "pages" / "tuning" / "conditioning"
+    assert {"README.md", "runs.csv", "budget.svg"} <= {path.name for path in tuning.iterdir()}
+    assert len(pd.read_csv(tuning / "conditioning-conditional-trials.csv")) == 2
+
+    (tmp_path / "pages" / "README.md").unlink()
+    again = ablations("publish", "--no-train", *place)
+    assert again.exit_code == 0, again.output
+    assert (tmp_path / "pages" / "README.md").read_text() == page
+    assert Store.open(tmp_path / "store").keys("axes") == keys
+
+    answered = ablations("claims", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "claims"), "--json")
+    assert answered.exit_code == 0, answered.output
+    tree = json.loads(answered.stdout)
+    answers = {claim["claim"]: claim["answer"] for claim in tree["claims"]}
+    assert answers["S1-c"] == answers["S2-printed"] == "cannot be tested here"
+    assert answers["S2-b"] == "not shown"  # two seeds are too few
+    assert Path(tree["page"]).is_file()
+
+
+def test_what_cannot_be_published_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    place = ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages")]
+    for arguments, words in ((["--only", "laddr"], "'ladder'"), (["--no-train"], "does not have the study 'axes'")):
+        result = ablations("publish", *arguments, *place)
+        assert result.exit_code == 2, result.output
+        assert words in result.stderr
+    assert not (tmp_path / "pages").exists()

@@ -1,0 +1,59 @@
+"""The doctor finds what is wrong, says what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from ablations.cli import main
+from ablations.config.errors import DataError
+from ablations.execution import doctor
+
+
+def examined(store: Path, **options: Any) -> dict[str, doctor.Check]:
+    return {check.name: check for check in doctor.examine(str(store), dataset="digits", **options)}
+
+
+def test_a_sound_installation_passes_and_nothing_is_made(tmp_path: Path) -> None:
+    checks = examined(tmp_path / "store")
+    assert list(checks) == ["packages", "device", "classifier", "data", "disk", "store"]
+    assert all(check.ok for check in checks.values()), checks
+    assert not list(tmp_path.iterdir())
+
+
+def test_each_ill_is_named_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "NEEDED_BYTES", 1 << 60)
+    monkeypatch.setattr(doctor, "_PACKAGES", ("torch", "no-such-package"))
+
+    def broken(*arguments: object, **options: object) -> None:
+        raise DataError("the weights are altered; install the project again")
+
+    monkeypatch.setattr("ablations.scoring.extractors.classifier.load_classifier", broken)
+    (tmp_path / "mlflow.db").write_bytes(b"not a database" * 100)
+    checks = examined(tmp_path)
+    wrong = {name for name, check in checks.items() if not check.ok}
+    assert wrong == {"packages", "classifier", "disk", "store"}
+    assert "no-such-package" in checks["packages"].says
+    assert "make room" in checks["disk"].says
+
+
+def test_data_that_is_not_there_is_not_fetched(tmp_path: Path) -> None:
+    checks = {check.name: check for check in doctor.examine(str(tmp_path), data_folder=tmp_path, dataset="mnist")}
+    assert not checks["data"].ok
+    assert "ablations data mnist" in checks["data"].says
+
+
+def test_the_command_prints_checks_and_facts(tmp_path: Path) -> None:
+    arguments = ["doctor", "--data", "digits", "--store", str(tmp_path / "s")]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, done.output
+    assert "version.torch" in done.output
+    tree = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)
+    assert {check["ok"] for check in tree["checks"]} == {True}
+    done = CliRunner().invoke(main, ["doctor", "--data-folder", str(tmp_path / "none"), "--store", str(tmp_path / "s")])
+    assert done.exit_code == 1
+    assert "WRONG" in done.output

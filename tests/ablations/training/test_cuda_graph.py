@@ -1,0 +1,80 @@
+"""The recorded step does what the step does: checked on a CPU with a recorder that replays by calling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from ablations.catalog.quantities import CURVES
+from ablations.config import Engine, Variant
+from ablations.training.cuda_graph import CapturedStep, Replay, tensors_of
+from ablations.training.seed_group import SeedGroup
+from ablations.training.step import TrainStep
+from tests.ablations.training.test_seed_group import CNN, DROPOUT, SMALL, digest, group, trained
+
+SGD = SMALL.override(
+    {
+        f"{side}_optimizer.{k}": v
+        for side in ("generator", "discriminator")
+        for k, v in (("name", "sgd"), ("momentum", 0.9))
+    }
+)
+VARIANTS = {"mlp": SMALL, "dropout-conditional": DROPOUT, "cnn-batch-norm": CNN, "sgd-momentum": SGD}
+
+
+def record_by_calling(step: Callable[[], Tensor]) -> tuple[Replay, Tensor]:
+    """Like a CUDA graph: nothing is run while recording, and each replay fills the same tensor."""
+    output = torch.empty(len(CURVES), 4)
+
+    def replay() -> None:
+        output.copy_(step())
+
+    return replay, output
+
+
+def captured(variant: Variant) -> SeedGroup:
+    one = group(variant)
+    sides = one._sides()
+    one._train_step = CapturedStep(TrainStep(variant, *sides), sides, record_by_calling)
+    return one
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_captured_group_trains_as_an_eager_one(name: str) -> None:
+    eager, recorded = trained(VARIANTS[name], steps=9), captured(VARIANTS[name])
+    recorded.advance(9)
+    assert [digest(eager, slot) for slot in range(4)] == [digest(recorded, slot) for slot in range(4)]
+    assert eager.take_curves().tobytes() == recorded.take_curves().tobytes()
+
+
+def test_warming_up_is_put_back_in_the_middle_of_a_training_too() -> None:
+    eager, recorded = trained(steps=9), trained(steps=4)
+    sides = recorded._sides()
+    recorded._train_step = CapturedStep(TrainStep(SMALL, *sides), sides, record_by_calling)
+    recorded.advance(5)
+    assert digest(eager, 2) == digest(recorded, 2)
+
+
+def test_draws_are_copied_never_kept() -> None:
+    one = captured(DROPOUT)
+    draws = one._sampler.at(0)
+    before = [value.clone() for value in tensors_of(draws)]
+    one._train_step(draws)
+    one._train_step(one._sampler.at(1))
+    for value, kept in zip(tensors_of(draws), before, strict=True):
+        assert torch.equal(value, kept)
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_cuda_graph_trains_as_the_eager_step_does(name: str) -> None:
+    engine = Engine(device="cuda")
+    recorded, eager = group(VARIANTS[name], engine=engine), group(VARIANTS[name], engine=engine)
+    eager._train_step = TrainStep(VARIANTS[name], *eager._sides())
+    recorded.advance(9)
+    eager.advance(9)
+    for ours, theirs in zip(recorded.weights(1).values(), eager.weights(1).values(), strict=True):
+        torch.testing.assert_close(torch.from_numpy(ours), torch.from_numpy(theirs), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,70 @@
+"""The engine is chosen by measurement, recorded, and refused where it cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from ablations.config import Engine
+from ablations.config.errors import ConfigError
+from ablations.training import engine
+from ablations.training.engine import choose_engine, onednn_keeps_float32, set_up
+
+
+@pytest.fixture(autouse=True)
+def _precision() -> Iterator[None]:
+    before = torch.get_float32_matmul_precision()
+    yield
+    torch.set_float32_matmul_precision(before)
+    onednn_keeps_float32.cache_clear()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="is about a machine without a CUDA device")
+def test_what_the_machine_lacks_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no CUDA device here; take --device cpu"):
+        choose_engine("cuda")
+    with pytest.raises(ConfigError, match="take --precision float32"):
+        choose_engine("cpu", "bfloat16")
+    assert choose_engine("auto").device == "cpu"
+
+
+def test_the_measurement_tells_float32_from_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    product = torch.bmm
+
+    def coarse(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        return product(left.bfloat16(), right.bfloat16()).float()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "bmm", coarse)
+        assert not onednn_keeps_float32()
+    onednn_keeps_float32.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "bmm", lambda left, right: (left.double() @ right.double()).float())
+        assert onednn_keeps_float32()
+
+
+def test_measuring_leaves_no_trace() -> None:
+    torch.set_float32_matmul_precision("highest")
+    onednn_keeps_float32()
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_the_chosen_engine_computes_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this CPU has: after `set_up` a product is as exact as float32 is."""
+    set_up(choose_engine("cpu"))
+    left, right = torch.randn(64, 784), torch.randn(784, 64)
+    exact = left.double() @ right.double()
+    assert (left @ right - exact).norm() / exact.norm() < 5e-6
+
+
+def test_set_up_follows_the_engine() -> None:
+    for wanted, expected in ((Engine(matmul="onednn"), "medium"), (Engine(matmul="default"), "highest")):
+        set_up(wanted)
+        assert torch.get_float32_matmul_precision() == expected
+    assert torch.get_num_threads() == 1
+
+
+def test_workers_are_one_a_core() -> None:
+    assert engine.default_workers(Engine()) >= 1

@@ -1,0 +1,221 @@
+"""The claims: their data against the catalog, and their answers against results made up to order."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ablations.catalog import STUDIES
+from ablations.catalog.claim_tests import Check, Claim, Curve, Metric
+from ablations.catalog.claims import CLAIMS, studies_of
+from ablations.catalog.quantities import CURVES
+from ablations.config import Variant
+from ablations.scoring.table import METRICS
+from ablations.store.result import Evaluation, Result, Status
+from ablations.training.loop import evaluation_steps
+from reports.analysis.claim_answers import answer, values
+from reports.analysis.statistics import Rules
+from reports.pages.claims_page import build_claims, claims_frame
+from tests.reports import factories
+
+SEEDS = 8
+DOCUMENTED = (
+    *("S0-a", "S0-b", "S0-c", "S1-a", "S1-b", "S1-c", "S1-d", "S1-e", "S1-q", "S2-a", "S2-b"),
+    *("S2-printed", "S3-a", "S3-b", "S3-c", "S4-a", "S4-b", "S4-slip"),
+)
+
+Number = Callable[[int], float]
+
+
+@functools.cache
+def template() -> Result:
+    return factories.result(factories.recipes_study(), Variant(name="one", steps=100), 0, 100.0)
+
+
+def run(
+    seed: int,
+    score: float,
+    status: Status = "finished",
+    seconds: float = 10.0,
+    metrics: Mapping[str, float] | None = None,
+) -> Result:
+    """A run with scores at steps 0, 50 and 100 that fall in a straight line, and curves that rise from 0 to 1."""
+    made = template()
+    evaluations = tuple(
+        Evaluation(
+            step=step, train_seconds=seconds * share, metrics={"frechet_10k": score * (2 - share), **(metrics or {})}
+        )
+        for step, share in ((0, 0.0), (50, 0.5), (100, 1.0))
+    )
+    curves = {name: np.arange(100, dtype=np.float32) / 100 for name in CURVES}
+    own = dataclasses.replace(made.run, seed=seed)
+    return dataclasses.replace(made, run=own, status=status, evaluations=evaluations, curves=curves, last_step=100)
+
+
+def runs(**variants: Number) -> dict[str, dict[int, Result]]:
+    """Study `s`: variant to a score for each seed."""
+    return {f"s/{name}": {seed: run(seed, number(seed)) for seed in range(SEEDS)} for name, number in variants.items()}
+
+
+def noise(seed: int, salt: int = 0) -> float:
+    return float(np.random.default_rng([seed, salt]).normal())
+
+
+def claim(*tests: Check, **facts: object) -> Claim:
+    return dataclasses.replace(Claim(name="S9-x", text="x", tests=tests), **facts)  # type: ignore[arg-type]
+
+
+LOWER = Check(says="a below b", measure=Metric(of="s/a"), expect="lower", against=Metric(of="s/b"))
+
+
+def test_every_claim_of_the_documents_is_there_once() -> None:
+    names = [item.name for item in CLAIMS]
+    assert len(set(names)) == len(names)
+    assert set(DOCUMENTED) <= set(names)
+    for item in CLAIMS:
+        assert item.tests or item.beyond, f"{item.name} has neither a test nor a reason"
+
+
+def test_the_tests_name_what_the_catalog_trains_and_the_recorder_records() -> None:
+    for study, variants in studies_of().items():
+        assert variants <= {variant.name for variant in STUDIES[study].variants}
+    recorded = {name for metric in METRICS for name in metric.names} | {"worst_label_accuracy", "d_accuracy"}
+    for item in (side for one in CLAIMS for test in one.tests for side in (test.measure, test.against)):
+        if isinstance(item, Metric):
+            study, _, name = item.of.partition("/")
+            steps = evaluation_steps(STUDIES[study].variant(name).steps, STUDIES[study].evaluations)
+            assert item.step is None or item.step in steps, item
+            assert item.name in recorded, item
+        elif isinstance(item, Curve):
+            assert item.name in (*CURVES, "d_loss")
+            assert 0 <= item.start < item.stop <= 1
+
+
+@pytest.mark.parametrize(
+    ("shift", "answers", "counted"),
+    [
+        (-5.0, ("confirmed", "refuted"), ("1 for it", "1 against it")),
+        (5.0, ("refuted", "confirmed"), ("1 against it", "1 for it")),
+        (0.0, ("not shown",) * 2, ("1 not shown",) * 2),
+    ],
+)
+def test_a_shift_decides_and_a_denied_claim_turns_the_answer(
+    shift: float, answers: tuple[str, str], counted: tuple[str, str]
+) -> None:
+    found = runs(a=lambda s: 20 + shift + noise(s), b=lambda s: 20 + noise(s, 1))
+    got = [answer([claim(LOWER, denied=denied)], found)[0] for denied in (False, True)]
+    assert tuple(item.answer for item in got) == answers
+    assert tuple(item.counted for item in got) == counted
+
+
+def test_of_a_denied_claim_too_one_test_against_it_refutes() -> None:
+    found = runs(a=lambda s: 15 + noise(s), b=lambda s: 20 + noise(s, 1))
+    contrary = Check(says="b below a", measure=Metric(of="s/b"), expect="lower", against=Metric(of="s/a"))
+    item = answer([claim(LOWER, contrary, denied=True)], found)[0]
+    assert (item.answer, item.counted) == ("refuted", "1 for it, 1 against it")
+
+
+def test_one_contrary_test_refutes_and_one_that_shows_nothing_does_not_confirm() -> None:
+    found = runs(a=lambda s: 15 + noise(s), b=lambda s: 20 + noise(s, 1), c=lambda s: 20 + noise(s, 2))
+    nothing = Check(says="c below b", measure=Metric(of="s/c"), expect="lower", against=Metric(of="s/b"))
+    contrary = Check(says="b below a", measure=Metric(of="s/b"), expect="lower", against=Metric(of="s/a"))
+    assert answer([claim(LOWER, nothing)], found)[0].answer == "not shown"
+    assert answer([claim(LOWER, nothing, contrary)], found)[0].answer == "refuted"
+
+
+def test_without_runs_a_claim_is_not_answered_and_missing_tests_do_not_confirm() -> None:
+    assert answer([claim(LOWER)], {})[0].answer == "cannot be tested here"
+    absent = Check(says="z", measure=Metric(of="s/z"), expect="lower", against=Metric(of="s/b"))
+    found = runs(a=lambda s: 10 + noise(s), b=lambda s: 20 + noise(s, 1))
+    assert answer([claim(LOWER, absent)], found)[0].answer == "not shown"
+
+
+def test_too_few_seeds_show_nothing() -> None:
+    found = {name: dict(list(own.items())[:3]) for name, own in runs(a=lambda s: 1.0 + s / 99, b=lambda s: 9).items()}
+    (item,) = answer([claim(LOWER)], found)
+    assert (item.answer, item.tests[0].outcome) == ("not shown", "too few seeds")
+
+
+def test_a_difference_of_scores_below_the_noise_floor_shows_nothing() -> None:
+    found = runs(a=lambda s: 19.9 + noise(s) / 1e4, b=lambda s: 20 + noise(s, 1) / 1e4)
+    assert answer([claim(LOWER)], found, Rules(noise_floor=0.05))[0].answer == "confirmed"
+    assert answer([claim(LOWER)], found, Rules(noise_floor=0.2))[0].answer == "not shown"
+
+
+def test_equal_means_within_the_margin() -> None:
+    same = Check(says="same", measure=Metric(of="s/a"), expect="equal", against=Metric(of="s/b"))
+    close = runs(a=lambda s: 20 + 0.1 * noise(s), b=lambda s: 20 + 0.1 * noise(s, 1))
+    far = runs(a=lambda s: 30 + 0.1 * noise(s), b=lambda s: 20 + 0.1 * noise(s, 1))
+    unsure = runs(a=lambda s: 20 + 9 * noise(s), b=lambda s: 20 + 9 * noise(s, 1))
+    assert [answer([claim(same)], found)[0].answer for found in (close, far, unsure)] == [
+        "confirmed",
+        "refuted",
+        "not shown",
+    ]
+
+
+def test_a_printed_figure_may_be_one_more_seeds() -> None:
+    """The prediction interval holds a fresh seed's number about 95% of the time."""
+    held = 0
+    for trial in range(400):
+        rng = np.random.default_rng(trial)
+        numbers, fresh = 3 + rng.normal(size=SEEDS), float(3 + rng.normal())
+        printed = Check(says="printed", measure=Metric(of="s/a"), expect="among", against=fresh)
+        made = {"s/a": {seed: run(seed, float(number)) for seed, number in enumerate(numbers)}}
+        held += answer([claim(printed)], made)[0].answer == "confirmed"
+    assert 0.92 < held / 400 < 0.98
+
+
+def test_what_a_measure_reads() -> None:
+    made = {"s/a": {3: run(3, 10.0, metrics={"label_accuracy": 0.5})}, "s/b": {3: run(3, 10.0, seconds=5.0)}}
+    metrics = {f"label_accuracy_{n}": n / 10 for n in range(10)}
+    made["s/c"] = {3: run(3, 10.0, metrics=metrics)}
+    expected: Mapping[Metric | Curve, float] = {
+        Metric(of="s/a"): 10.0,
+        Metric(of="s/a", step=50): 15.0,
+        Metric(of="s/a", step=0, scale=0.5): 10.0,
+        Metric(of="s/a", name="label_accuracy"): 0.5,
+        Metric(of="s/a", same_seconds="s/b"): 15.0,  # 5 of its 10 seconds
+        Metric(of="s/b", same_seconds="s/a"): 10.0,  # its own end
+        Metric(of="s/c", name="worst_label_accuracy"): 0.0,
+        Curve(of="s/a", name="d_loss", start=0.5): 0.745,
+        Curve(of="s/a", name="g_loss", stop=0.1): 0.045,
+    }
+    for measure, value in expected.items():
+        assert values(measure, made)[3] == pytest.approx(value, abs=1e-6), measure
+    assert values(Metric(of="s/a", name="coverage"), made) == {}
+
+
+def test_a_run_without_a_score_ranks_worst_and_is_not_dropped() -> None:
+    lost = {"s/a": {seed: run(seed, 1.0, "diverged") for seed in range(SEEDS)}}
+    lost |= runs(b=lambda s: 20 + noise(s))
+    assert set(values(Metric(of="s/a"), lost).values()) == {math.inf}
+    assert answer([claim(LOWER)], lost)[0].answer == "refuted"
+    assert values(Curve(of="s/a", name="g_loss"), lost) != {}
+    interrupted = {"s/a": {0: run(0, 1.0, "interrupted")}}
+    assert values(Metric(of="s/a"), interrupted) == {}
+
+
+def test_the_page_shows_every_claim_and_every_test(tmp_path: Path) -> None:
+    study = dataclasses.replace(factories.quick_study(), name="axes")
+    study = dataclasses.replace(
+        study, variants=tuple(v.override({}, name=v.name.replace("_", "-")) for v in study.variants), contrasts=()
+    )
+    found = build_claims({"axes": factories.stored(study)}, tmp_path)
+    html, markdown = (tmp_path / "claims.html").read_text(), (tmp_path / "claims.md").read_text()
+    for item in found:
+        assert f'id="{item.claim.name.lower()}"' in html
+        assert f"## {item.claim.name}\n" in markdown
+    assert "nan" not in markdown.lower().replace("finance", "")
+    assert "<script" not in html
+    assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
+    assert len(claims_frame(found)) == sum(max(1, len(item.tests)) for item in found)
+    answers = {item.claim.name: item.answer for item in found}
+    assert answers["S1-c"] == "cannot be tested here"
+    assert answers["S0-b"] in ("confirmed", "not shown")  # the half that needs another study has no data

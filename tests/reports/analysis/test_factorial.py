@@ -1,0 +1,100 @@
+import dataclasses
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from ablations.config import Study
+from reports.analysis.factorial import effects, factors
+from reports.analysis.statistics import Rules, Scores
+from tests.reports.factories import quick_study
+
+RULES = Rules(resamples=199)
+ACTIVATIONS, OPTIMIZERS, CONDITIONS = ("leaky_relu", "sigmoid", "relu"), ("adam", "sgd"), (False, True)
+
+
+def crossed() -> Study:
+    """Three activations (of both networks) by two optimizers (of both) by two conditions."""
+    base = quick_study().variants[0]
+    variants = tuple(
+        base.override(
+            {
+                "generator.activation": activation,
+                "discriminator.activation": activation,
+                "generator_optimizer.name": optimizer,
+                "discriminator_optimizer.name": optimizer,
+                "conditional": conditional,
+            },
+            name=f"{activation}-{optimizer}-{conditional}",
+        )
+        for activation, optimizer, conditional in itertools.product(ACTIVATIONS, OPTIMIZERS, CONDITIONS)
+    )
+    return Study(name="crossed", title="Crossed", description="", variants=variants, seeds=8)
+
+
+def scores(random: np.random.Generator, n: int = 8, *, planted: bool = True) -> Scores:
+    """SGD costs 40; Sigmoid costs 30, but only with SGD; seeds shift all cells together."""
+    luck = 20 * random.normal(size=n)
+    table = {}
+    for activation, optimizer, conditional in itertools.product(ACTIVATIONS, OPTIMIZERS, CONDITIONS):
+        level = 200.0 + (40 * (optimizer == "sgd") + 30 * (optimizer == "sgd" and activation == "sigmoid")) * planted
+        noise = random.normal(size=n)
+        table[f"{activation}-{optimizer}-{conditional}"] = {s: float(level + luck[s] + noise[s]) for s in range(n)}
+    return table
+
+
+def test_settings_that_change_together_are_one_factor() -> None:
+    found = factors(crossed())
+    assert [factor.name for factor in found] == ["conditioning", "activation", "optimizer name"]
+    assert found[1].levels == ("LeakyReLU(0.02)", "Sigmoid", "ReLU")
+    assert found[2].levels == OPTIMIZERS  # no level of the catalog: its SGD has a rate of its own
+    assert found[1].settings == ("generator.activation", "discriminator.activation")
+
+
+def test_a_factor_that_changes_more_than_an_axis_is_named_by_its_settings() -> None:
+    study = crossed()
+    sizes = {"leaky_relu": 16, "sigmoid": 32, "relu": 64}
+    changed = tuple(
+        variant.override({"batch_size": sizes[variant.generator.activation]}, name=variant.name)
+        for variant in study.variants
+    )
+    names = [factor.name for factor in factors(dataclasses.replace(study, variants=changed))]
+    assert sorted(names) == ["activation, batch size", "conditioning", "optimizer name"]
+
+
+def test_one_factor_at_a_time_is_no_crossing() -> None:
+    assert factors(quick_study()) == ()
+    assert effects(quick_study(), {}) == ()
+
+
+def test_planted_main_effects_and_interactions_are_found_and_no_others() -> None:
+    found = effects(crossed(), scores(np.random.default_rng(1)), RULES)
+    shown = {(item.factors, item.levels): item.mean for item in found if item.shown}
+    sgd, sigmoid = ("sgd", "adam"), ("Sigmoid", "LeakyReLU(0.02)")
+    assert shown == {
+        (("optimizer name",), (sgd,)): pytest.approx(50, abs=1.5),
+        (("activation",), (sigmoid,)): pytest.approx(15, abs=1.5),
+        (("activation", "optimizer name"), (sigmoid, sgd)): pytest.approx(30, abs=2.5),
+    }
+    # 1 + 2 + 1 main effects, 2 + 1 + 2 interactions.
+    assert len(found) == 9
+
+
+def test_without_effects_hardly_any_study_shows_one() -> None:
+    random = np.random.default_rng(2)
+    false = [any(e.shown for e in effects(crossed(), scores(random, planted=False), RULES)) for _ in range(60)]
+    assert np.mean(false) <= 0.15
+
+
+def test_a_seed_that_lacks_a_cell_is_left_out_and_counted() -> None:
+    table = {name: dict(by_seed) for name, by_seed in scores(np.random.default_rng(3)).items()}
+    table["relu-sgd-True"][2] = math.inf
+    del table["sigmoid-adam-False"][5]
+    found = effects(crossed(), table, RULES)
+    assert found[0].seeds == (0, 1, 3, 4, 6, 7)
+    assert found[0].left_out == 2
+
+
+def test_nothing_scored_shows_nothing() -> None:
+    assert not any(item.shown for item in effects(crossed(), {}, RULES))

@@ -1,0 +1,94 @@
+import math
+
+import numpy as np
+import pytest
+
+from ablations.catalog.quantities import CURVES
+from reports.analysis import frames
+from tests.reports.factories import quick_study, recipes_study, stored
+
+STORED = stored(quick_study(), statuses={("sgd", 1): "diverged", ("sgd", 2): "interrupted", ("sgd", 3): "failed"})
+
+
+def test_the_score_is_the_frechet_distance_whatever_its_size() -> None:
+    assert frames.primary_metric(STORED.results) == "frechet_10k"
+    assert frames.primary_metric(()) == "frechet_10k"
+
+
+def test_runs_without_a_score_rank_worst_and_interrupted_ones_are_missing() -> None:
+    scores = frames.scores(STORED.results, "frechet_10k")
+    assert [seed for seed, score in scores["sgd"].items() if math.isinf(score)] == [1, 3]
+    assert 2 not in scores["sgd"]
+    assert set(scores["cnn"]) == {0, 1, 2, 3, 4}
+
+
+def test_a_score_before_the_end_is_no_final_score() -> None:
+    diverged = next(r for r in STORED.results if r.status == "diverged")
+    assert diverged.scores["frechet_10k"] > 0
+    assert math.isnan(frames.score_of(diverged, "frechet_10k"))
+
+
+def test_every_run_has_a_row_with_its_identity_and_status() -> None:
+    table = frames.runs_frame(STORED, "frechet_10k")
+    assert len(table) == len(STORED.results)
+    assert list(table.variant.unique()) == [variant.name for variant in STORED.study.variants]
+    assert table.key.is_unique
+    assert table.run_id.is_unique
+    assert (table.status == "diverged").sum() == 1
+    assert table.score.isna().sum() == 3
+
+
+def test_every_metric_of_every_evaluation_has_a_row() -> None:
+    table = frames.evaluations_frame(STORED.results)
+    assert len(table) == sum(len(item.metrics) for result in STORED.results for item in result.evaluations)
+
+
+def test_curves_are_means_over_steps_and_then_over_seeds() -> None:
+    own = [r for r in STORED.results if r.run.variant.name == "cnn"]
+    table = frames.curves_frame(own, bins=10)
+    assert set(table.curve) == set(CURVES)
+    last = table[table.curve == "g_loss"].iloc[-1]
+    means = [float(r.curves["g_loss"][-100:].mean(dtype=float)) for r in own]
+    assert (last.step, last.seeds) == (1_000, 5)
+    assert last["mean"] == pytest.approx(np.mean(means))
+    assert (last.low, last.high) == pytest.approx((np.quantile(means, 0.1), np.quantile(means, 0.9)))
+
+
+def test_a_run_that_ended_early_counts_where_it_was() -> None:
+    own = [r for r in STORED.results if r.run.variant.name == "sgd"]
+    table = frames.curves_frame(own, bins=10)
+    seeds = table[table.curve == "d_real"].seeds.tolist()
+    assert seeds == [5] * 4 + [2] * 6
+
+
+def test_values_that_are_not_finite_count_in_no_bin() -> None:
+    edges = frames.bin_edges(4, 2)
+    assert frames.binned(np.array([1.0, np.inf, np.nan, np.nan]), edges).tolist() == pytest.approx(
+        [1, np.nan], nan_ok=True
+    )
+
+
+@pytest.mark.parametrize("steps", [1, 3, 79, 80, 81, 1_000])
+def test_bins_cover_every_step_once(steps: int) -> None:
+    edges = frames.bin_edges(steps, 80)
+    assert (edges[0], edges[-1]) == (0, steps)
+    assert (np.diff(edges) > 0).all()
+    assert frames.binned(np.ones(steps), edges).tolist() == [1.0] * (len(edges) - 1)
+
+
+def test_the_shown_seed_is_the_median_never_the_best() -> None:
+    assert frames.typical_seed({"a": {0: 1.0, 1: 2.0, 2: 3.0}}) == 1
+    assert frames.typical_seed({"a": {0: 1.0, 1: 2.0}}) == 1
+    assert frames.typical_seed({"a": {0: 1.0, 1: 2.0, 2: 3.0}, "b": {0: 5.0, 1: 9.0, 2: 7.0}}) in (1, 2)
+    assert frames.typical_seed({"a": {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}, "b": {1: 1.0}}) == 1
+    assert frames.typical_seed({}) is None
+
+
+def test_the_score_along_training_keeps_variants_and_steps_apart() -> None:
+    study = recipes_study()
+    results = stored(study).results
+    table = frames.metric_frame(frames.evaluations_frame(results), "frechet_10k")
+    assert len(table) == len(study.variants) * (study.evaluations + 1)
+    assert set(table.seeds) == {study.seeds}
+    assert (table.low <= table["mean"]).all()
+    assert (table["mean"] <= table.high).all()

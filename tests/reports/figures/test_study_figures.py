@@ -1,0 +1,101 @@
+import math
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from reports.analysis import frames
+from reports.analysis.factorial import effects
+from reports.analysis.statistics import Rules, compare
+from reports.figures.curves import Line, lines
+from reports.figures.palette import Style, styles
+from reports.figures.sample_grids import grid, png
+from reports.figures.study_figures import contrast_rows, effect_rows, forest, strips
+from tests.reports.analysis.test_factorial import crossed
+from tests.reports.analysis.test_factorial import scores as crossed_scores
+from tests.reports.factories import quick_study, stored
+
+STORED = stored(quick_study(), statuses={("sgd", 1): "diverged"})
+SCORES = frames.scores(STORED.results, "frechet_10k")
+STYLES = styles(STORED.study)
+COMPARISONS = compare(SCORES, STORED.study.contrasts, Rules(noise_floor=1.5, resamples=199))
+
+
+def by_class(markup: str, name: str) -> list[ET.Element]:
+    return [e for e in ET.fromstring(markup).iter() if name in (e.get("class") or "").split()]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_forest_has_a_row_for_every_contrast_with_its_mean_inside_its_interval(narrow: bool) -> None:
+    figure = forest(contrast_rows(COMPARISONS, STYLES), metric="frechet_10k", floor=1.5, of="a - b", narrow=narrow)
+    rows = by_class(figure, "row")
+    assert len(rows) == len(COMPARISONS)
+    for row in rows:
+        whisker, mark = (next(child for child in row if child.tag == tag) for tag in ("line", "circle"))
+        assert float(whisker.attrib["x1"]) <= float(mark.attrib["cx"]) <= float(whisker.attrib["x2"])
+    assert by_class(figure, "floor")
+
+
+def test_main_effects_and_interactions_have_rows_named_by_their_levels() -> None:
+    rows = effect_rows(effects(crossed(), crossed_scores(np.random.default_rng(1)), Rules(resamples=199)))
+    found = {row.name: row for row in rows}
+    main, interaction = found["sgd instead of adam"], found["Sigmoid \N{MULTIPLICATION SIGN} sgd"]
+    assert (main.solid, main.css, main.shown) == (True, "c0", "+50.0")
+    assert (interaction.solid, interaction.css) == (True, "c1")
+    assert not found["conditional instead of unconditional"].solid
+    figure = forest(rows, metric="f", floor=0, of="a - b")
+    assert len(by_class(figure, "hollow")) == sum(not row.solid for row in rows)
+
+
+def test_improvements_lie_left_of_zero() -> None:
+    figure = forest(contrast_rows(COMPARISONS, STYLES), metric="frechet_10k", floor=0, of="a - b")
+    zero = float(by_class(figure, "zero")[0].get("x1") or 0)
+    for row, item in zip(by_class(figure, "row"), COMPARISONS, strict=True):
+        mark = next(e for e in row if e.tag == "circle")
+        assert (float(mark.get("cx") or 0) < zero) == (item.mean < 0)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_every_seed_is_a_dot_and_every_loss_a_cross(narrow: bool) -> None:
+    figure = strips(SCORES, STYLES, metric="frechet_10k", narrow=narrow)
+    assert len(by_class(figure, "seed")) == 39
+    assert len(by_class(figure, "cross")) == 1
+    assert len(by_class(figure, "median")) == 8
+
+
+def test_no_text_leaves_a_figure_at_either_side() -> None:
+    for narrow in (False, True):
+        figure = strips(SCORES, STYLES, metric="frechet_10k", narrow=narrow)
+        width = float(ET.fromstring(figure).get("viewBox", "").split()[2])
+        assert all(0 <= float(e.get("x", "0")) <= width for e in by_class(figure, "name"))
+
+
+def test_a_curve_stays_inside_its_frame_and_the_ideal_is_named() -> None:
+    curves = frames.curves_frame(STORED.results)
+    frame = curves[(curves.curve == "g_loss") & (curves.variant == "cnn")]
+    line = Line(variant="cnn", style=Style(3), frame=frame, ends=(1.0, 2.0))
+    marks = {"ln 2": math.log(2)}
+    figure = lines([line], title="Loss of G", x="step", x_label="step", y_label="loss", ideals=marks)
+    assert len(by_class(figure, "dot")) == 2
+    assert len(by_class(figure, "ideal")) == 1
+    assert by_class(figure, "series")[0].get("data-variant") == "cnn"
+    numbers = [float(v) for v in by_class(figure, "mean")[0].get("d", "")[1:].replace("L", " ").split()]
+    assert all(0 <= v <= 400 for v in numbers)
+
+
+def test_a_figure_without_data_is_still_a_figure() -> None:
+    curves = frames.curves_frame(STORED.results)
+    empty = Line(variant="x", style=Style(1), frame=curves[curves.variant == "nobody"])
+    figure = lines([empty], title="t", x="step", x_label="step", y_label="y")
+    assert ET.fromstring(figure).get("role") == "img"
+    assert forest((), metric="f", floor=0, of="a - b")
+
+
+def test_a_grid_keeps_the_order_of_the_samples() -> None:
+    images = np.arange(12, dtype=np.uint8)[:, None, None] * np.ones((28, 28), dtype=np.uint8) * 20
+    picture = grid(images, columns=5, rows=2)
+    assert picture.shape == (2 * 29 - 1, 5 * 29 - 1)
+    assert picture[0, 29] == 20
+    assert picture[29, 0] == 100
+    assert grid(images[:1]).shape == (28, 28)
+    assert png(picture)[:4] == b"\x89PNG"

@@ -1,0 +1,85 @@
+"""The published pages: what stands in them, and that they fit into a repository."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from ablations.catalog import AXES, STUDIES
+from ablations.catalog.claims import studies_of
+from ablations.catalog.publication import SHOWN, SIX_AXES, STUDIES_IN_ORDER
+from ablations.config.errors import UserError
+from reports.pages import published_pages as published
+from tests.reports import factories
+
+
+def write(out: Path) -> None:
+    study = dataclasses.replace(factories.quick_study(seeds=3, steps=100), name="axes")
+    stored = factories.stored(study, statuses={("sgd", 1): "diverged"})
+    published.publish({"axes": stored}, out, shown=("baseline", "cnn"), main="axes", axes=("loss",), tuned={})
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Written over older pages."""
+    folder = tmp_path_factory.mktemp("published")
+    for name in ("certificate/README.md", "axes/old.svg"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("x")
+    write(folder)
+    return folder
+
+
+def test_the_claims_find_all_they_need_in_the_published_studies() -> None:
+    assert set(studies_of()) <= set(STUDIES_IN_ORDER) <= set(STUDIES)
+    assert set(SIX_AXES) <= set(AXES)
+    assert set(SHOWN) <= {variant.name for variant in STUDIES["axes"].variants}
+    axes = {contrast.axis for contrast in STUDIES["axes"].contrasts}
+    assert axes == set(AXES), "the study of all axes asks something of each"
+
+
+def test_pages_link_to_what_is_there_and_every_run_has_an_id(pages: Path) -> None:
+    for page in pages.rglob("*.md"):
+        for target in re.findall(r"\]\(<?([^)#>]+)[^)]*\)", page.read_text()):
+            there = page.parent / target
+            assert there.exists() or target.startswith("certificate/"), f"{page.name} links to {target}"
+    rows = (pages / "axes" / "runs.csv").read_text().splitlines()
+    assert len(rows) == 1 + 8 * 3
+    assert "run_id" in rows[0]
+    assert "repeat_" not in rows[0]
+    assert "<image" in (pages / "overview.svg").read_text()
+
+
+def test_the_first_table_has_only_the_axes_asked_for(pages: Path) -> None:
+    page = (pages / "README.md").read_text()
+    section = page[page.index("## The six axes") : page.index("## The studies")]
+    assert "MSE instead of BCE" in section
+    assert "SGD instead of Adam" not in section
+
+
+def test_what_lies_beside_the_pages_stays_and_old_pages_go(pages: Path) -> None:
+    assert (pages / "certificate" / "README.md").read_text() == "x"
+    assert not (pages / "axes" / "old.svg").exists()
+
+
+@pytest.mark.parametrize("limit", ["FILE_BYTES", "ALL_BYTES"])
+def test_pages_too_large_for_a_repository_are_refused_and_none_is_written(
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, limit, 20_000)
+    with pytest.raises(UserError, match="bytes"):
+        write(tmp_path / "pages")
+    assert not (tmp_path / "pages").exists()
+
+
+def test_the_readme_shows_what_was_published() -> None:
+    root = Path(__file__).parents[3]
+    pages = (root / "reports" / "published" / "README.md").read_text().splitlines()
+    shown = (root / "README.md").read_text()
+    for name in ("claims", "axes", "tuned"):
+        table = shown.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- end of {name} -->")[0].splitlines()
+        assert len(table) > 10, name
+        assert {row.replace("](reports/published/", "](") for row in table} <= set(pages)

@@ -1,0 +1,303 @@
+import re
+import shlex
+import shutil
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+import reports
+from ablations.catalog import STUDIES
+from ablations.config import Contrast, Study
+from ablations.config.errors import StoreError, UserError
+from ablations.store import StoredStudy
+from reports import words
+from reports.analysis.findings import find
+from reports.pages.command_line import command
+from tests.reports.factories import quick_study, recipes_study, stored
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+VOID = {"meta", "img", "input", "br", "link", "hr"}
+
+
+class Outline(HTMLParser):
+    """Checks that tags are closed in order; collects addresses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    statuses = {("sgd", 1): "diverged", ("sgd", 3): "diverged", ("cnn", 0): "interrupted"}
+    material = stored(quick_study(), statuses=statuses, repeats=True)  # type: ignore[arg-type]
+    return reports.build(material, tmp_path_factory.mktemp("report") / "new" / "folder", noise_floor=1.4)
+
+
+def text_of(page: Path) -> str:
+    content = re.sub(r"<(style|script)>.*?</\1>", "", page.read_text(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", content))
+
+
+def test_the_page_is_well_formed_and_fetches_nothing(quick: Path) -> None:
+    outline = Outline()
+    outline.feed(quick.read_text())
+    assert outline.open == []
+    assert all(address.startswith("data:image/png;base64,") for address in outline.addresses)
+    assert not re.search(r"https?://|@import|url\(", quick.read_text())
+    assert quick.stat().st_size < 5_000_000
+
+
+def test_the_answers_come_first_in_words(quick: Path) -> None:
+    text = text_of(quick)
+    places = [text.index(title) for title in (" Answers ", " Effects ", " Samples ", " Axis by axis ", " Every seed ")]
+    assert places == sorted(places)
+    assert re.search(
+        r"worse Sigmoid instead of LeakyReLU S1-a frechet_10k higher by [\d.]+ \[[\d.]+, [\d.]+\] \(\+\d+%\)", text
+    )
+    assert "2 of 5 runs ended without a score (reference: 0)" in text
+    assert "4 scored pairs, at least 5 are needed" in text
+    assert "Real training images score 1.40" in text
+
+
+def test_every_run_is_there_with_its_key_and_the_command_that_repeats_it(quick: Path) -> None:
+    text, runs = text_of(quick), pd.read_csv(quick.parent / "runs.csv")
+    assert len(runs) == 40
+    assert all(key in text for key in runs.key)
+    assert "ablations run quick --only sgd --seeds 5 --steps 1000" in text
+
+
+def test_a_command_states_what_differs_from_the_catalog() -> None:
+    study = STUDIES["quick"]
+    changed = tuple(v.override({"batch_size": 7, "generator.hidden": (50, 60)}) for v in study.variants[:1])
+    altered = Study(name="quick", title="t", description="d", variants=changed, seeds=2)
+    parts = shlex.split(command(find(stored(altered)), changed[0]))
+    settings = [parts[i + 1] for i, word in enumerate(parts) if word == "--set"]
+    assert settings == ["generator.hidden=50,60", "batch_size=7"]
+    repeated = study.variants[0].override(dict(setting.split("=") for setting in settings))
+    assert repeated == changed[0]
+    untouched = Study(name="quick", title="t", description="d", variants=study.variants[:1], seeds=2)
+    assert "--set" not in command(find(stored(untouched)), study.variants[0])
+
+
+def test_failures_are_counted_with_their_wilson_interval(quick: Path) -> None:
+    text = text_of(quick)
+    assert "2 of 5 40% [12%, 77%]" in text
+    assert "diverged: a loss was not finite at step 400 (2\N{MULTIPLICATION SIGN})" in text
+
+
+def test_the_variance_is_told_apart_by_source(quick: Path) -> None:
+    text = text_of(quick)
+    section = text[text.index("Where the variance comes from") : text.index("Train a row again")]
+    assert re.search(r"In the median variant 9\d\.\d% of the variance from seed to seed comes from training: ", section)
+    assert re.search(r"conditional 5 [\d.]+ \[[\d.]+, [\d.]+\] [\d.]+ ", section)
+    table = pd.read_csv(quick.parent / "variance.csv")
+    assert table.groupby("variant").share.sum().to_numpy() == pytest.approx(1)
+    assert table[table.variant == "sgd"].seeds.unique() == [3], "the two that diverged have no repeats"
+    assert "## Where the variance comes from" in (quick.parent / "report.md").read_text()
+
+
+def test_runs_without_repeated_scores_have_no_section_of_the_variance(tmp_path: Path) -> None:
+    page = reports.build(stored(recipes_study()), tmp_path)
+    assert "Where the variance" not in page.read_text()
+    assert not (tmp_path / "variance.csv").exists()
+    few = reports.build(stored(recipes_study(), repeats=True), tmp_path)
+    assert "too few seeds" in text_of(few)
+    assert " nan" not in text_of(few)
+
+
+def test_the_cost_is_told_in_all_and_by_variant(quick: Path) -> None:
+    text, runs = text_of(quick), pd.read_csv(quick.parent / "runs.csv")
+    section = text[text.index(" Cost ") : text.index("Train a row again")]
+    total = runs.train_seconds.sum() + runs.evaluation_seconds.sum()
+    assert f"All 40 runs together: {words.duration(total)} of computing (made up, 1 thread a process)" in section
+    assert "baseline 4.0 s 4.00 ms 4.0 s 1.00\N{MULTIPLICATION SIGN} 0.50 s" in section
+    assert "cnn 12 s 12.0 ms 12 s 3.00\N{MULTIPLICATION SIGN} 0.50 s" in section
+    assert len(pd.read_csv(quick.parent / "cost.csv")) == 8
+    assert "| cnn | 12 s | 12.0 ms | 12 s |" in (quick.parent / "report.md").read_text()
+
+
+def test_the_tables_beside_the_page_hold_the_same_verdicts(quick: Path) -> None:
+    contrasts = pd.read_csv(quick.parent / "contrasts.csv")
+    assert contrasts.set_index("treatment").verdict["sigmoid"] == "worse"
+    assert contrasts.set_index("treatment").verdict["cnn"] == "too few seeds"
+    markdown = (quick.parent / "report.md").read_text()
+    assert "| Sigmoid instead of LeakyReLU | **worse** |" in markdown
+    for name in ("evaluations.csv", "curves.csv"):
+        assert len(pd.read_csv(quick.parent / name)) > 100
+
+
+def test_every_table_is_there_as_csv_and_as_parquet(quick: Path) -> None:
+    tables = sorted(quick.parent.glob("*.csv"))
+    assert len(tables) == 6
+    for path in tables:
+        assert pd.read_parquet(path.with_suffix(".parquet")).to_csv(index=False) == path.read_text()
+
+
+def test_the_same_study_gives_the_same_bytes(tmp_path: Path) -> None:
+    material = stored(recipes_study())
+    one, other = reports.build(material, tmp_path / "one"), reports.build(material, tmp_path / "other")
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_crossed_study_shows_main_effects_and_interactions(tmp_path: Path) -> None:
+    base = quick_study().variants[0]
+    variants = tuple(
+        base.override({"loss.criterion": loss, "conditional": conditional}, name=f"{loss}-{conditional}")
+        for loss in ("bce", "mse")
+        for conditional in (False, True)
+    )
+    study = Study(name="crossed", title="Crossed", description="", variants=variants)
+    levels = {"bce-False": 100.0, "bce-True": 100.0, "mse-False": 100.0, "mse-True": 300.0}
+    text = text_of(reports.build(stored(study, scores=levels), tmp_path))
+    assert "cross all levels of 2 factors" in text
+    assert re.search(r"loss MSE instead of BCE \+\d+", text)
+    assert "conditional instead of unconditional, with MSE instead of BCE" in text
+
+
+def test_the_files_beside_the_page_stand_alone(quick: Path) -> None:
+    names = {path.stem for path in (quick.parent / "figures").glob("*.svg")}
+    assert {"forest", "seeds", "profile", "optimizer-score", "normalization-d-loss"} <= names
+    for path in (quick.parent / "figures").glob("*.svg"):
+        root = ET.fromstring(path.read_bytes())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert float(root.attrib["width"]) > 300
+        if not path.stem.endswith("narrow"):
+            with Image.open(path.with_suffix(".png")) as picture:
+                assert picture.size[0] == 2 * float(root.attrib["width"])
+    assert ">batch_norm</text>" in (quick.parent / "figures" / "normalization-d-loss.svg").read_text()
+    with Image.open(quick.parent / "samples" / "cnn.png") as picture:
+        assert picture.size == (289, 115)
+
+
+def test_a_study_without_contrasts_shows_its_variants(tmp_path: Path) -> None:
+    text = text_of(reports.build(stored(recipes_study()), tmp_path))
+    assert "This study asks for no contrast" in text
+    assert "Effects" not in text
+    assert "mlp 200 leaky_relu" in text
+
+
+def test_what_a_study_says_is_escaped(tmp_path: Path) -> None:
+    study = recipes_study()
+    evil = Study(name="evil", title="<script>alert(1)</script>", description="a < b", variants=study.variants, seeds=2)
+    page = reports.build(stored(evil), tmp_path).read_text()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed", "interrupted"])
+def test_a_study_of_which_nothing_finished_still_has_a_report(tmp_path: Path, status: str) -> None:
+    study = quick_study(seeds=2)
+    statuses = {(v.name, seed): status for v in study.variants for seed in range(2)}
+    text = text_of(reports.build(stored(study, statuses=statuses), tmp_path))  # type: ignore[arg-type]
+    assert "too few seeds" in text
+    assert f"{status}: a loss was not finite" in text
+
+
+def test_one_seed_and_one_step_are_enough_for_a_report(tmp_path: Path) -> None:
+    assert reports.build(stored(quick_study(seeds=1, steps=1)), tmp_path).exists()
+
+
+def test_variants_that_were_not_run_leave_their_questions_open(tmp_path: Path) -> None:
+    whole = stored(quick_study())
+    some = tuple(r for r in whole.results if r.run.variant.name in ("baseline", "cnn"))
+    part = StoredStudy(study=whole.study, results=some, run_ids=whole.run_ids, unreadable={"r1": "torn"}, superseded=3)
+    text = text_of(reports.build(part, tmp_path))
+    assert "0 scored pairs, at least 5 are needed" in text
+    assert "1 stored run could not be read" in text
+    assert "3 older runs" in text
+
+
+def test_nothing_stored_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+    empty = StoredStudy(study=quick_study(), results=(), run_ids={}, unreadable={}, superseded=0)
+    with pytest.raises(StoreError, match="ablations run quick"):
+        reports.build(empty, tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"file.*--out"):
+        reports.build(stored(recipes_study()), tmp_path / "file")
+
+
+def test_the_noise_floor_is_taken_from_the_runs() -> None:
+    material = stored(recipes_study())
+    assert find(material).rules.noise_floor == 0
+    facts = {"noise_floor": "1.25"}
+    floored = [
+        type(r)(**{**{f: getattr(r, f) for f in r.__dataclass_fields__}, "environment": facts})
+        for r in material.results
+    ]
+    assert (
+        find(
+            StoredStudy(study=material.study, results=tuple(floored), run_ids={}, unreadable={}, superseded=0)
+        ).rules.noise_floor
+        == 1.25
+    )
+
+
+def test_five_hundred_runs_take_seconds_and_stay_small(tmp_path: Path) -> None:
+    base = quick_study().variants[0]
+    variants = tuple(base.override({"latent.size": 10 + i}, name=f"variant_{i}") for i in range(25))
+    contrasts = tuple(
+        Contrast(axis=f"axis {i // 4}", question=v.name, treatment=v.name, reference=variants[0].name)
+        for i, v in enumerate(variants[1:])
+    )
+    study = Study(name="big", title="Big", description="", variants=variants, contrasts=contrasts, seeds=20)
+    material = stored(study, repeats=True)
+    start = time.process_time()  # what else the machine does is no fault of the report
+    page = reports.build(material, tmp_path)
+    assert time.process_time() - start < 15
+    assert page.stat().st_size < 5_000_000
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_the_controls_work_in_a_browser(quick: Path, tmp_path: Path) -> None:
+    """The slider swaps the samples, a button hides its variant, the pointer reads the curves: as the page tells."""
+    clicks = """<script>{
+      const slider = document.getElementById("point");
+      slider.value = 0; slider.dispatchEvent(new Event("input"));
+      document.querySelector("[data-toggle=sigmoid]").click();
+      const seen = [...document.querySelectorAll(".grids img:not([hidden])")].map(i => i.dataset.step);
+      const chart = document.querySelector("svg[data-x]"), box = chart.getBoundingClientRect();
+      chart.dispatchEvent(new PointerEvent("pointermove", {clientX: box.right - 1, clientY: box.top + 9}));
+      const read = document.getElementById("reading").innerText.replace(/\\s+/g, " ");
+      const bars = [...document.querySelectorAll("#variance .bar")].map(bar => {
+        const parts = [...bar.children].reduce((sum, part) => sum + part.getBoundingClientRect().width, 0);
+        return Math.abs(parts - bar.getBoundingClientRect().width) < 1 && bar.firstChild.offsetWidth > 100;
+      });
+      const cost = [...document.querySelectorAll("#cost .bar i")].map(part => part.getBoundingClientRect().width);
+      document.title = `steps ${new Set(seen).size === 1 && seen[0]} hidden ${document.querySelectorAll(".off").length}`
+        + ` bars ${bars.length} ${bars.every(Boolean)} dearest ${cost.indexOf(Math.max(...cost))}`
+        + ` wide ${document.documentElement.scrollWidth <= window.innerWidth} read ${read}`;
+    }</script></body>"""
+    page = tmp_path / "clicked.html"
+    page.write_text(quick.read_text().replace("</body>", clicks))
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+    flags += [
+        "--disable-background-networking",
+        "--disable-component-update",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ]
+    line = [str(CHROMIUM), *flags, "--window-size=500,1200", "--dump-dom", page.as_uri()]
+    dom = subprocess.run(line, capture_output=True, text=True, timeout=100, check=True).stdout
+    # Six figures of the axis, one of which draws the variant twice.
+    assert "<title>steps 0 hidden 7 bars 8 true dearest 7 wide true read at 1,000 baseline 205 mse 260</title>" in dom
