@@ -251,7 +251,7 @@ def save(out: Path, name: str, tree: dict[str, Any], device: str = "cpu") -> Non
 
 def start_as_workers_are() -> None:
     """Begin this process again in the environment of a worker: its memory settings are read at the very start."""
-    from ablations.execution.executors import WORKER_VARIABLES
+    from ablations.execution.executors.processes import WORKER_VARIABLES
 
     if any(os.environ.get(name) != value for name, value in WORKER_VARIABLES.items()):
         os.execve(sys.executable, [sys.executable, "-m", "bench", *sys.argv[1:]], {**os.environ, **WORKER_VARIABLES})

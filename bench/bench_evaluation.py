@@ -10,11 +10,13 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from ablations.catalog import BASELINE, STUDIES
 from ablations.config import Engine
 from ablations.data import Dataset
-from ablations.execution.recorder import Scorer
+from ablations.execution.recorder import measure
 from ablations.scoring.extractors.classifier import load_classifier
+from ablations.scoring.scorer import Scorer
 from ablations.scoring.suite import evaluate, reference_of, sample_count
 from ablations.scoring.table import Tier
-from ablations.training.seed_group import SeedGroup, asked_labels
+from ablations.training.seed_group import SeedGroup
+from ablations.training.step_inputs import asked_labels
 
 MODELS = {"mlp": BASELINE} | {name: STUDIES["quick"].variant(name) for name in ("cnn", "conditional")}
 
@@ -25,7 +27,9 @@ def test_evaluation(benchmark: BenchmarkFixture, model: str, tier: Tier, dataset
     group = SeedGroup(MODELS[model], [0], dataset, Engine())
     scorer = Scorer(dataset, load_classifier())
     benchmark.group = f"evaluation of one model, tier {tier}"
-    scores, images = benchmark.pedantic(lambda: scorer(group, 0, tier), rounds=1 if quick else 3, warmup_rounds=1)
+    scores, images = benchmark.pedantic(
+        lambda: measure(group, 0, dataset, scorer, tier), rounds=1 if quick else 3, warmup_rounds=1
+    )
     assert all(math.isfinite(value) for value in scores.values())
     assert len(images)
 

@@ -15,8 +15,7 @@ from reports import build
 def test_report(benchmark: BenchmarkFixture, tmp_path: Path, quick: bool) -> None:
     study = study_of(*((2, 3) if quick else (8, 5)))
     results = tuple(results_of(study, load_dataset("digits")))
-    ids = {result.key: f"{number:032x}" for number, result in enumerate(results)}
-    stored = StoredStudy(study=study, results=results, run_ids=ids, unreadable={}, superseded=0)
+    stored = StoredStudy(study=study, results=results, scorer=results[0].scorer)
     benchmark.group = "report"
     page = benchmark.pedantic(lambda: build(stored, tmp_path), rounds=1 if quick else 3, warmup_rounds=0)
     assert page.stat().st_size > 10_000

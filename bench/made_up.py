@@ -39,10 +39,8 @@ def result_of(study: Study, variant: Variant, seed: int, dataset: Dataset) -> Re
         slot=seed % study.seeds,
         dataset=dataset.name,
         data_digest=dataset.digest,
-        classifier_digest="c" * 64,
-        source_digest="5" * 64,
-        evaluations=study.evaluations,
         engine=Engine(),
+        numerics=1,
     )
     ticks = evaluation_steps(variant.steps, study.evaluations)
     scores = {f"class_{digit}": 0.1 for digit in range(10)} | {"d_real_test": 0.6, "d_fake_eval": 0.4}
@@ -56,6 +54,8 @@ def result_of(study: Study, variant: Variant, seed: int, dataset: Dataset) -> Re
             Evaluation(step=step, train_seconds=step / 500, metrics=scores | {"frechet_10k": rng.gamma(20, 10)})
             for step in ticks
         ),
+        scorer="5" * 16,
+        noise_floor=0.2,
         samples={step: rng.integers(0, 256, (GRID_IMAGES, 28, 28), np.uint8) for step in ticks},
         weights=SeedGroup(variant, [seed], dataset, Engine()).weights(0),
         train_seconds=variant.steps / 500,

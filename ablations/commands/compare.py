@@ -11,11 +11,11 @@ import click
 from ablations.commands.shared import difference_option, json_option, print_json, print_table, store_option
 
 if TYPE_CHECKING:
-    from ablations.store import Store
+    from ablations.store import Archive
     from ablations.store.result import Result
     from reports.analysis.head_to_head import Duel
 
-RUN_ID = re.compile(r"[0-9a-f]{6,32}")
+KEY = re.compile(r"[0-9a-f]{6,20}")
 
 
 @click.command("compare")
@@ -36,13 +36,13 @@ def command(
     as_json: bool,
 ) -> None:
     """Is A better than B? Both are STUDY/VARIANT, a VARIANT (with --study, or where one study alone has it), or the
-    beginning of a run id.
+    beginning of a run's key.
     """
     from ablations.config.errors import ConfigError
-    from ablations.store import Store
+    from ablations.store import Archive
 
-    store = Store.open(location)
-    sides = [find_runs(store, name, study) for name in (treatment, reference)]
+    archive = Archive.open(location)
+    sides = [find_runs(archive, name, study) for name in (treatment, reference)]
     single = [name for name, runs in sides if name.startswith("run ")]
     if len(single) == 1:
         raise ConfigError(f"{single[0]} is a single run, the other side a variant: name two runs, or two variants")
@@ -56,7 +56,7 @@ def command(
     print_json(tree_of(found, one, other)) if as_json else show_duel(found, one, other)
 
 
-def find_runs(store: Store, name: str, study: str | None) -> tuple[str, list[Result]]:
+def find_runs(archive: Archive, name: str, study: str | None) -> tuple[str, list[Result]]:
     """What a name stands for, and the runs behind it.
 
     Raises:
@@ -66,26 +66,26 @@ def find_runs(store: Store, name: str, study: str | None) -> tuple[str, list[Res
 
     if "/" in name or study is not None:
         within, _, variant = name.rpartition("/")
-        return _variant(store, within or study or "", variant)
-    places = {known: store.variants(known) for known in store.studies()}
+        return _variant(archive, within or study or "", variant)
+    places = {known: [v.name for v in archive.study(known).variants] for known in archive.studies()}
     having = [known for known, variants in places.items() if name in variants]
     if len(having) == 1:
-        return _variant(store, having[0], name)
+        return _variant(archive, having[0], name)
     if having:
         raise ConfigError(f"several studies have a variant {name!r}: say {' or '.join(f'{s}/{name}' for s in having)}")
-    if RUN_ID.fullmatch(name):
-        ids = store.run_ids(name)
-        if len(ids) == 1:
-            return f"run {ids[0]}", [store.read_result(ids[0], weights=False)]
-        if ids:
-            raise ConfigError(f"{len(ids)} runs have ids that begin with {name}: give more of it")
+    if KEY.fullmatch(name):
+        keys = archive.keys(name)
+        if len(keys) == 1:
+            return f"run {keys[0]}", [archive.get(keys[0], weights=False)]
+        if keys:
+            raise ConfigError(f"{len(keys)} runs have keys that begin with {name}: give more of it")
     raise unknown("variant or run:", name, sorted({v for variants in places.values() for v in variants}))
 
 
-def _variant(store: Store, study: str, variant: str) -> tuple[str, list[Result]]:
+def _variant(archive: Archive, study: str, variant: str) -> tuple[str, list[Result]]:
     from ablations.config.errors import unknown
 
-    stored = store.read(study)
+    stored = archive.read(study)
     names = [item.name for item in stored.study.variants]
     if variant not in names:
         raise unknown(f"variant of study {study!r}:", variant, names)

@@ -1,4 +1,4 @@
-"""`ablations report STUDY`: the report from the store alone."""
+"""`ablations report STUDY`: the report from the archive alone."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ablations.commands.shared import build_report, difference_option, json_opti
 @json_option
 def command(study: str, difference: str | None, location: str, out: Path | None, as_json: bool) -> None:
     """Write the report of the stored STUDY again; trains nothing."""
-    from ablations.store import Store
+    from ablations.store import Archive
 
-    page = build_report(Store.open(location), study, out, difference)
+    page = build_report(Archive.open(location), study, out, difference)
     if as_json:
         print_json({"study": study, "report": str(page)})
     else:

@@ -1,4 +1,4 @@
-"""`ablations run STUDY`: plan, train what the store lacks, report."""
+"""`ablations run STUDY`: plan, train what the archive lacks, report."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ablations.commands.shared import (
     carry_out,
     data_folder_option,
     json_option,
+    mirror_option,
+    mirrored,
     out_option,
     print_json,
     print_table,
@@ -71,30 +73,41 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
     show_default=True,
     help="How often a group in training is checkpointed: what a kill can cost.",
 )
-@click.option("--fresh", is_flag=True, help="Train again what the store already has.")
+@click.option("--fresh", is_flag=True, help="Train again what the archive already has.")
+@click.option(
+    "--keep",
+    type=click.Choice(["all", "last"]),
+    default="all",
+    show_default=True,
+    help="G's weights at all scored steps, or the last only: what a later scorer can look at.",
+)
 @store_option
+@mirror_option
 @out_option
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and about how long it takes; train nothing.")
 @json_option
-def command(study: str, location: str, out: Path | None, dry_run: bool, as_json: bool, **options: Any) -> None:
+def command(
+    study: str, location: str, mirror: str | None, out: Path | None, dry_run: bool, as_json: bool, **options: Any
+) -> None:
     """Train the variants of STUDY, score them, store the runs and write the report.
 
-    STUDY is a name from `ablations list`, or the path of a .json or .toml study file. Runs that the store already has
+    STUDY is a name from `ablations list`, or the path of a .json or .toml study file. Runs that the archive already has
     are not trained again; an interrupted study goes on where it stopped.
     """
     from ablations.commands.study_files import find_study
 
     found = find_study(study)
     from ablations.execution.plan import Options, make_plan
-    from ablations.store import Store
+    from ablations.store import Archive
 
-    store = Store.open(location)
-    plan = make_plan(found, Options(**options), store)
+    archive = Archive.open(location)
+    plan = make_plan(found, Options(**options), archive)
     if dry_run:
         print_json(plan.as_dict()) if as_json else print_plan(plan)
         return
-    summary = carry_out(plan, store, as_json)
-    page = build_report(store, plan.study.name, out)
+    with mirrored(archive, plan.study.name, mirror):
+        summary = carry_out(plan, archive, as_json)
+        page = build_report(archive, plan.study.name, out)
     if as_json:
         print_json(summary_tree(plan, summary, page))
     else:
@@ -109,9 +122,9 @@ def print_plan(plan: Plan) -> None:
 
     rows = []
     for variant in plan.study.variants:
-        groups = [group for group in plan.groups if group.variant.name == variant.name]
-        missing = sum(len(group.wanted) for group in groups)
-        seconds = sum(group.estimate_seconds for group in groups)
+        jobs = [job for job in plan.jobs if job.variant.name == variant.name]
+        missing = sum(len(job.wanted) for job in jobs)
+        seconds = sum(job.estimate_seconds for job in jobs)
         rows.append(
             (
                 variant.name,
@@ -126,6 +139,7 @@ def print_plan(plan: Plan) -> None:
     print_table(header, rows, right=frozenset({1, 2, 3, 4, 5}))
     workers = f"{plan.workers} worker{'s' if plan.workers != 1 else ''}"
     click.echo(f"\n{plan.runs} runs to train, about {duration(plan.estimate_seconds)} with {workers}")
+    click.echo(f"{plan.kept_bytes / 1e6:,.0f} MB of G's weights to be kept (--keep {plan.options.keep})")
 
 
 def print_summary(summary: Summary, page: Path) -> None:

@@ -12,7 +12,7 @@ from ablations.config.errors import StoreError
 
 if TYPE_CHECKING:
     from ablations.execution.verify import Verification
-    from ablations.store import Store
+    from ablations.store import Archive
     from ablations.store.result import Result
 
 
@@ -39,23 +39,23 @@ def command(
     location: str,
     as_json: bool,
 ) -> None:
-    """Train each RUN (an MLflow run id, as the report names it) again, in the same slot of a stack of the same width.
+    """Train each RUN (a key, as the report names it) again, in the same slot of a stack of the same width.
 
     Compares weights, curves and scores. Exit code 0 only where everything is identical, or within --tolerance; else the
     first difference is named, with the facts of the machine that differ.
     """
     from ablations.execution.verify import verify
-    from ablations.store import Store
+    from ablations.store import Archive
 
     if bool(runs) == bool(study):
         raise click.UsageError("name runs, or a study with --study")
-    store = Store.open(location)
+    archive = Archive.open(location)
     outcomes = []
-    for run_id in runs or spread(store, str(study), sample):
-        stored = store.read_result(run_id)
+    for key in runs or spread(archive, str(study), sample):
+        stored = archive.get(key)
         outcome = verify(stored, data_folder=data_folder)
-        bounds = None if outcome.identical else interval_of(store, stored)
-        outcomes.append(tree_of(run_id, outcome, tolerance, bounds))
+        bounds = None if outcome.identical else interval_of(archive, stored)
+        outcomes.append(tree_of(key, outcome, tolerance, bounds))
         if not as_json:
             print_outcome(outcome, tolerance, bounds)
     if as_json:
@@ -64,20 +64,20 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def spread(store: Store, study: str, sample: int) -> list[str]:
+def spread(archive: Archive, study: str, sample: int) -> list[str]:
     """Runs of a study, evenly spread over its variants and seeds, always the same."""
-    ids = list(store.read(study).run_ids.values())
-    if not ids:
+    keys = [result.key for result in archive.read(study).results if result.is_done]
+    if not keys:
         raise StoreError(f"the study {study!r} has no finished runs to verify; run it first: ablations run {study}")
-    count = min(sample, len(ids))
-    return [ids[index * len(ids) // count] for index in range(count)]
+    count = min(sample, len(keys))
+    return [keys[index * len(keys) // count] for index in range(count)]
 
 
-def interval_of(store: Store, stored: Result) -> tuple[float, float]:
-    """Where the score of one more seed of a run's variant would lie, judging from its other seeds in the store."""
+def interval_of(archive: Archive, stored: Result) -> tuple[float, float]:
+    """Where the score of one more seed of a run's variant would lie, judging from its other seeds in the archive."""
     from ablations.execution.verify import prediction_interval, primary_score
 
-    results = store.read(stored.study).results
+    results = archive.read(stored.study).results
     alike = [r for r in results if r.run.variant.digest == stored.run.variant.digest and r.run.seed != stored.run.seed]
     return prediction_interval([primary_score(result) for result in alike])
 
@@ -102,9 +102,9 @@ def print_outcome(outcome: Verification, tolerance: float, bounds: tuple[float, 
         click.echo("  no fact of the environment that was recorded differs")
 
 
-def tree_of(run_id: str, outcome: Verification, tolerance: float, bounds: tuple[float, float] | None) -> dict[str, Any]:
+def tree_of(key: str, outcome: Verification, tolerance: float, bounds: tuple[float, float] | None) -> dict[str, Any]:
     return {
-        "run": run_id,
+        "run": key,
         "label": outcome.label,
         "identical": outcome.identical,
         "accepted": outcome.within(tolerance),

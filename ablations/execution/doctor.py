@@ -105,13 +105,16 @@ def _disk(store: str) -> str:
 
 
 def _store(location: str) -> str:
-    from ablations.store import Store
+    from ablations.store import Archive
 
-    if "://" not in location and not (Path(location).expanduser() / "mlflow.db").exists():
+    if not (Path(location).expanduser() / "archive.json").exists() and "://" not in location:
         return f"{location} does not exist yet; the first run makes it"
-    store = Store.open(location)
-    studies = store.studies()
-    return f"{store.uri} holds {len(studies)} stud{'y' if len(studies) == 1 else 'ies'}: {', '.join(studies) or 'none'}"
+    archive = Archive.open(location)
+    studies = archive.studies()
+    return (
+        f"{archive.root} holds {len(archive.keys())} runs of {len(studies)} "
+        f"stud{'y' if len(studies) == 1 else 'ies'}: {', '.join(studies) or 'none'}"
+    )
 
 
 def _existing(path: Path) -> Path:

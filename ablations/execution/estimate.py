@@ -61,7 +61,7 @@ def step_cost(variant: Variant) -> StepCost:
     return StepCost(total.dense, total.convolution, _parameter_bytes(variant))
 
 
-def estimate_seconds(variant: Variant, width: int, evaluations: int, wanted: int) -> float:
+def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: int) -> float:
     """A rough estimate of the time one group takes on one core."""
     cost = step_cost(variant)
     step = (
@@ -69,7 +69,12 @@ def estimate_seconds(variant: Variant, width: int, evaluations: int, wanted: int
         + cost.convolution_flops / _CONVOLUTION_RATE
         + cost.parameter_bytes / _MEMORY_RATE
     )
-    return variant.steps * (width * step + _STEP_SECONDS) + wanted * (evaluations + 1) * _EVALUATION_SECONDS
+    return variant.steps * (width * step + _STEP_SECONDS) + wanted * scored_steps * _EVALUATION_SECONDS
+
+
+def snapshot_bytes(variant: Variant) -> int:
+    """Of G's weights, as they are kept at a scored step."""
+    return _FLOAT * sum(_size(spec.shape) for spec in generator_network(variant).tensors)
 
 
 @dataclass(frozen=True)

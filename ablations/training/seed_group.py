@@ -16,15 +16,15 @@ from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
 from ablations.data import Dataset
 from ablations.parts.layers import Linear
-from ablations.parts.networks import CLASSES, PIXELS, PROBABILITIES, SIDE, StackedNetwork, join
+from ablations.parts.networks import PIXELS, PROBABILITIES, StackedNetwork, join
 from ablations.parts.optimizers import build_optimizer
 from ablations.training.cuda_graph import CapturedStep
+from ablations.training.generator import draw_images, in_batches
 from ablations.training.initial_values import initial_tensors
 from ablations.training.step import Draws, Side, TrainStep, build_networks
-from ablations.training.step_inputs import Sampler, TrainingImages, evaluation_latents
+from ablations.training.step_inputs import Sampler, TrainingImages
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
-_EVALUATION_BATCH = 2_000
 
 
 class SeedGroup:
@@ -83,12 +83,8 @@ class SeedGroup:
 
         A conditional G is asked for class i mod 10 in row i. Each `number` stands for latents of its own.
         """
-        latents = evaluation_latents(self.variant, self.seeds[slot], count, self._device, self._dtype, number)
-        labels = asked_labels(count, self._device)[None] if self.variant.conditional else None
-        images = _in_batches(self._generator, slot, join(latents, labels))
-        if self.variant.image_range == "symmetric":
-            images = (images + 1) / 2
-        return images.view(count, SIDE, SIDE).float()
+        side = self._generator
+        return draw_images(side.network, _alone(side, slot), self.variant, self.seeds[slot], count, number)
 
     @torch.no_grad()
     def discriminate(self, slot: int, images: Tensor, labels: Tensor) -> Tensor:
@@ -97,7 +93,7 @@ class SeedGroup:
         if self.variant.image_range == "symmetric":
             inputs = inputs * 2 - 1
         inputs = join(inputs, labels[None].to(self._device) if self.variant.conditional else None)
-        outputs = _in_batches(self._discriminator, slot, inputs)
+        outputs = in_batches(self._discriminator.network, _alone(self._discriminator, slot), inputs)
         return PROBABILITIES[self.variant.discriminator.output](outputs).view(-1)
 
     def weights(self, slot: int) -> dict[str, NDArray[Any]]:
@@ -111,6 +107,11 @@ class SeedGroup:
                 one = values[slot].detach().cpu().numpy()
                 found[f"{name}.{key}"] = np.array(one.T if key in transposed else one, order="C")
         return found
+
+    def generator_weights(self, slot: int) -> dict[str, NDArray[Any]]:
+        """One seed's G, such as "hidden.0.weight": what `weights` has of it."""
+        whole = self.weights(slot)
+        return {key.removeprefix("generator."): v for key, v in whole.items() if key.startswith("generator.")}
 
     def state(self) -> dict[str, Tensor]:
         """Everything that decides the future, but the step number: tensors, buffers, optimizer states, of the whole
@@ -179,11 +180,6 @@ def check_fits(variant: Variant, dataset: Dataset) -> None:
         )
 
 
-def asked_labels(count: int, device: torch.device) -> Tensor:
-    """The labels asked of a conditional G in an evaluation: 0, 1, ..., 9, 0, ..."""
-    return torch.arange(count, device=device) % CLASSES
-
-
 def _side(
     name: str, network: StackedNetwork, variant: Variant, seeds: Sequence[int], device: torch.device, dtype: torch.dtype
 ) -> Side:
@@ -195,11 +191,9 @@ def _side(
     return Side(network, tensors, build_optimizer(optimizers[name], parameters))
 
 
-def _in_batches(side: Side, slot: int, inputs: Tensor) -> Tensor:
-    """One seed's network in eval mode on (1, n, ...) inputs, a fixed number at a time."""
-    alone = {name: values[slot : slot + 1] for name, values in side.tensors.items()}
-    parts = [side.network(alone, part, training=False) for part in inputs.split(_EVALUATION_BATCH, 1)]
-    return torch.cat(parts, 1)
+def _alone(side: Side, slot: int) -> dict[str, Tensor]:
+    """One seed's tensors, each of shape (1, ...)."""
+    return {name: values[slot : slot + 1] for name, values in side.tensors.items()}
 
 
 def _optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ablations.config import Variant
-from ablations.parts.networks import StackedNetwork
+from ablations.parts.networks import CLASSES, StackedNetwork
 from ablations.training.random_streams import DataOrder, StackedStream, draw
 from ablations.training.step import DiscriminatorDraw, Draws, GeneratorDraw
 
@@ -132,3 +132,8 @@ def evaluation_latents(
     """
     shape = (count, variant.latent.size)
     return draw(variant.latent.distribution, seed, "evaluation", number, shape, device).to(dtype)[None]
+
+
+def asked_labels(count: int, device: torch.device) -> Tensor:
+    """The labels asked of a conditional G in an evaluation: 0, 1, ..., 9, 0, ..."""
+    return torch.arange(count, device=device) % CLASSES

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from ablations.config.errors import StoreError
 from ablations.store.result import Result
 
+if TYPE_CHECKING:
+    from ablations.store.archive import StoredStudy
+
 FACTS: Mapping[str, Callable[[Result], str]] = {
-    "classifiers": lambda result: f"SHA-256 {result.run.classifier_digest}",
+    "scorers": lambda result: result.scorer,
     "data": lambda result: f"{result.run.dataset}, SHA-256 {result.run.data_digest}",
     "numbers of samples": lambda result: " and ".join(sorted(_protocols(result))),
 }
@@ -30,9 +34,22 @@ def check_comparable(study: str, results: Iterable[Result]) -> None:
             found = "; ".join(f"{value} ({_named(group)})" for value, group in sorted(values.items()))
             raise StoreError(
                 f"the runs of study {study!r} were scored with different {name}, so their scores cannot stand in one "
-                f"table: {found}. Keep them in different stores (--store), or train the whole study anew with one of "
-                "them into an empty store"
+                f"table: {found}. Keep them in different archives (--store), or score them alike: ablations "
+                f"rescore {study}"
             )
+
+
+def check_scored(stored: StoredStudy) -> None:
+    """Refuse a study of which some runs have scores of the asked scorer and others have not.
+
+    Raises:
+        StoreError: with the way out.
+    """
+    if missing := stored.unscored:
+        raise StoreError(
+            f"{_named(list(missing))} of study {stored.study.name!r} have no scores of the scorer {stored.scorer}; "
+            f"give them some without training anything: ablations rescore {stored.study.name}"
+        )
 
 
 def _protocols(result: Result) -> set[str]:

@@ -15,7 +15,7 @@ from ablations.config.errors import StoreError
 from ablations.store.result import Result
 from reports.analysis import frames
 from reports.analysis.aggregate import Spread, failure_rate, spread
-from reports.analysis.comparable import check_comparable
+from reports.analysis.comparable import check_comparable, check_scored
 from reports.analysis.factorial import Effect, effects
 from reports.analysis.grouping import axes
 from reports.analysis.paired import Interval
@@ -23,7 +23,7 @@ from reports.analysis.statistics import Comparison, Rules, Scores, compare
 from reports.analysis.variance import Components, by_variant
 
 if TYPE_CHECKING:
-    from ablations.store import StoredStudy
+    from ablations.store.archive import StoredStudy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +61,9 @@ class Findings:
     """`frames.metric_frame` of the score."""
     axes: Mapping[str, list[str]]
     typical_seed: int | None
+    scorer: str
+    """Who gave the scores."""
     unreadable: Mapping[str, str]
-    superseded: int
 
     def rank(self, variant: str, seed: int) -> tuple[int, int]:
         """The place of a seed among the seeds of its variant, 1 the best, and how many there are."""
@@ -71,7 +72,7 @@ class Findings:
 
 
 def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: str | None = None) -> Findings:
-    """Judge a stored study. `noise_floor` defaults to what the runs' environment says, else to 0.
+    """Judge a stored study. `noise_floor` defaults to what the runs' scorer measured, else to 0.
 
     `difference` is the least one that matters, such as "5%" or "0.5": see `Rules.for_difference`.
 
@@ -83,6 +84,7 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
     if not results:
         raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
     check_comparable(study.name, results)
+    check_scored(stored)
     metric = frames.primary_metric(results)
     rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor).for_difference(difference)
     unordered = frames.scores(results, metric)
@@ -106,16 +108,14 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         along=frames.metric_frame(evaluations, metric),
         axes=axes(study),
         typical_seed=frames.typical_seed(scores),
+        scorer=stored.scorer,
         unreadable=stored.unreadable,
-        superseded=stored.superseded,
     )
 
 
 def stated_floor(results: tuple[Result, ...]) -> float:
-    """The largest "noise_floor" among the environments of the runs, 0 if none states one."""
-    values = {result.environment.get("noise_floor", "") for result in results}
-    floors = [float(value) for value in values if value]
-    return max((floor for floor in floors if math.isfinite(floor)), default=0.0)
+    """The largest noise floor among the runs, 0 if none states one."""
+    return max((result.noise_floor for result in results if math.isfinite(result.noise_floor)), default=0.0)
 
 
 def environment(results: tuple[Result, ...]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ablations.catalog.quantities import CURVES
 from ablations.store.result import Result
 
 if TYPE_CHECKING:
-    from ablations.store import StoredStudy
+    from ablations.store.archive import StoredStudy
 
 BINS = 80
 """Points of a drawn curve: each is the mean over 1/80 of the steps."""
@@ -53,7 +53,6 @@ def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
                 "evaluation_seconds": result.evaluation_seconds,
                 "reason": result.reason,
                 "key": result.key,
-                "run_id": stored.run_ids.get(result.key, ""),
                 "weights_sha256": weights_digest(stored, result),
             }
             | {name: value for name, value in scores.items() if name != metric}

@@ -162,10 +162,9 @@ def _turned(interval: Interval) -> Interval:
 
 def _conditions(treatment: Sequence[Result], reference: Sequence[Result]) -> str:
     facts = {
-        "the source that trains": lambda result: result.run.source_digest,
+        "the numerics": lambda result: result.run.numerics,
         "the engine": lambda result: result.run.engine,
         "the width of the stack": lambda result: result.run.width,
-        "the number of evaluations": lambda result: result.run.evaluations,
     }
     differing = [name for name, fact in facts.items() if {*map(fact, treatment)} != {*map(fact, reference)}]
     return ", ".join(differing)

@@ -81,6 +81,7 @@ def page(found: Findings) -> dict[str, Any]:
     present = [variant for variant in found.study.variants if variant.name in set(found.runs.variant)]
     return {
         "found": found,
+        "styles": styles(found.study),
         "study": found.study,
         "metric": found.metric,
         "images": _images(found.metric),
@@ -158,8 +159,8 @@ def _digests(found: Findings) -> dict[str, str]:
     runs = [result.run for result in found.results]
     facts = {
         "data set": [f"{run.dataset}, SHA-256 {run.data_digest}" for run in runs],
-        "classifier, SHA-256": [run.classifier_digest for run in runs],
-        "source that trains, SHA-256": [run.source_digest for run in runs],
+        "scorer": [found.scorer],
+        "numerics": [str(run.numerics) for run in runs],
         "engine": [f"{run.engine.device}, {run.engine.precision}, {run.engine.threads} thread(s)" for run in runs],
         "seeds in a stack": [str(run.width) for run in runs],
     }

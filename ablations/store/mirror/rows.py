@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -14,11 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ablations.config import Study, Variant, sha256_of
-from ablations.config.errors import DataError
-from ablations.store.result import STATUSES, Array, Result, Status
-
-DONE: tuple[Status, ...] = ("finished", "diverged")
-"""Outcomes that training the same run again would repeat."""
+from ablations.store.result import STATUSES, Array, Result
 
 CURVE_POINTS = 50
 """A quantity's points in MLflow, which are half of what it costs to write a run; the stored files have every step."""
@@ -64,25 +59,23 @@ class Point(NamedTuple):
     step: int
 
 
-def run_name(result: Result) -> str:
-    return f"{result.run.variant.name} seed {result.run.seed}"
+def run_tags(result: Result, variant: Variant, digests: Mapping[str, str]) -> dict[str, str]:
+    """All of a child run's tags but those that say where it stands and that it is complete.
 
-
-def run_tags(result: Result) -> dict[str, str]:
-    """All of a child run's tags but those that say where it stands and that it is complete."""
-    run, digests = result.run, result.digests
+    `variant` is what the study calls it; `digests` are those of the run's files.
+    """
+    run = result.run
     tags = {
         "kind": "seed",
         "run_key": result.key,
-        "variant": run.variant.name,
-        "variant_digest": run.variant.digest,
+        "variant": variant.name,
+        "variant_digest": variant.digest,
         "seed": str(run.seed),
         "status": result.status,
         "last_step": str(result.last_step),
-        "content_sha256": content_digest(result),
         "data_sha256": run.data_digest,
-        "classifier_sha256": run.classifier_digest,
-        "source_sha256": run.source_digest,
+        "scorer": result.scorer,
+        "numerics": str(run.numerics),
         **digests,
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": result.environment.get("command") or "gan-ablations",
@@ -97,20 +90,20 @@ def run_tags(result: Result) -> dict[str, str]:
     return tags | {f"environment.{key}": value[:4000] for key, value in result.environment.items()}
 
 
-def run_params(result: Result) -> dict[str, str]:
+def run_params(result: Result, variant: Variant) -> dict[str, str]:
     run = result.run
     facts = {
         "seed": run.seed,
         "stack.width": run.width,
         "stack.slot": run.slot,
         "dataset": run.dataset,
-        "evaluations": run.evaluations,
+        "split": run.split,
         "engine.device": run.engine.device,
         "engine.threads": run.engine.threads,
         "engine.precision": run.engine.precision,
         "engine.matmul": run.engine.matmul,
     }
-    return variant_params(run.variant) | {key: text(value) for key, value in facts.items()}
+    return variant_params(variant) | {key: text(value) for key, value in facts.items()}
 
 
 def variant_params(variant: Variant) -> dict[str, str]:
@@ -212,12 +205,6 @@ def summary_digest(results: Sequence[Result]) -> str:
     return sha256_of([summary_points(results), sorted(result.key for result in results)])
 
 
-def content_digest(result: Result) -> str:
-    """Tells one record of a run from another record of the same run, e.g. two attempts that failed; SHA-256."""
-    parts = [result.key, result.status, result.reason, result.last_step, result.train_seconds]
-    return hashlib.sha256(json.dumps([parts, result.digests], sort_keys=True).encode()).hexdigest()
-
-
 def study_note(study: Study) -> str:
     """The study in Markdown, as the experiment's description, within the 20,000 characters that MLflow takes."""
     lines = [f"## {study.title}", "", study.description[:8000], ""]
@@ -243,13 +230,3 @@ def sample_grid(images: Array) -> Array:
         top, left = (index // columns) * height + 1, (index % columns) * width + 1
         grid[top : top + image.shape[0], left : left + image.shape[1]] = image
     return grid.repeat(2, axis=0).repeat(2, axis=1)
-
-
-def check(result: Result) -> None:
-    """Raises `DataError` for a metric whose name MLflow refuses: better before anything of the run is written."""
-    for item in result.evaluations:
-        for name in item.metrics:
-            if not re.fullmatch(r"[\w.\- ]{1,200}", name):
-                raise DataError(
-                    f"the metric name {name!r} is not one that MLflow takes; use letters, digits, _ . and -"
-                )

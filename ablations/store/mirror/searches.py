@@ -5,62 +5,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ablations.config import sha256_of
 from ablations.store.mirror import rows
 from ablations.store.mirror.artifacts import Files
 from ablations.store.mirror.charts import search_view
 from ablations.store.mirror.mlflow_runs import COMPLETE, Runs, is_complete
 from ablations.store.mirror.rows import Point
 from ablations.store.mirror.variant_runs import PARENT
+from ablations.store.search_record import SearchRecord, State, TrialRecord
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-State = Literal["finished", "pruned", "diverged", "failed"]
 
 _VIEW = "mlflow.sharedViewState.{}"
 _ENDS: Mapping[State, str] = {"finished": "FINISHED", "pruned": "KILLED", "diverged": "FAILED", "failed": "FAILED"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialRecord:
-    """One trial, as it is stored."""
-
-    number: int
-    params: Mapping[str, object]
-    """The hyperparameters it tried."""
-    state: State
-    reason: str
-    value: float | None
-    """The objective: None unless it finished."""
-    curve: Sequence[tuple[int, float]]
-    """Training step and score."""
-    facts: Mapping[str, float]
-    """What else is known of it in numbers: steps, seconds."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchRecord:
-    """One search, as it is stored."""
-
-    experiment: str
-    """The MLflow experiment: all searches of one purpose side by side."""
-    name: str
-    metric: str
-    """Of the curve and, at its end, the objective; lower is better."""
-    settings: Mapping[str, object]
-    """All that decides the trials."""
-    hyperparameters: Sequence[str]
-    """Those that every trial has."""
-    begun: str
-    """When it was first begun: another time, another search."""
-
-    @property
-    def identity(self) -> str:
-        return sha256_of([self.begun, {key: rows.text(value) for key, value in self.settings.items()}])
 
 
 class Searches:

@@ -39,6 +39,9 @@ class Variants:
         parents = _by_variant(self._runs.search([experiment], kind="variant"))
         children = _by_variant(self._runs.search([experiment], kind="seed"))
         for variant, group in results.items():
+            if not group:
+                self.close(experiment)
+                continue
             place = (variant.name, variant.digest)
             self._summarize(experiment, variant, group, parents.get(place, []), children.get(place, []))
 

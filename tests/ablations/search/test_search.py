@@ -23,7 +23,7 @@ from ablations.search.generations import Found
 from ablations.search.judge import Bench, Judge
 from ablations.search.protocol import selection_seeds, tuning_seeds, validation_split
 from ablations.search.trial import Outcome
-from ablations.search.trial_storage import Archive, open_archive
+from ablations.search.trial_storage import TrialStorage, open_storage
 from tests.ablations.search.factories import NARROW, SETTINGS, SPACE, TINY, search, table
 
 Stop = Callable[[], str | None]
@@ -84,14 +84,14 @@ def test_a_killed_search_goes_on_as_if_nothing_had_happened(
 def test_a_search_killed_between_two_tells_goes_on(
     undisturbed: Found, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tell = Archive.tell
+    tell = TrialStorage.tell
 
-    def half(self: Archive, trial: Any, outcome: Outcome) -> None:
+    def half(self: TrialStorage, trial: Any, outcome: Outcome) -> None:
         if trial.number == 3:
             raise SystemExit
         tell(self, trial, outcome)
 
-    monkeypatch.setattr(Archive, "tell", half)
+    monkeypatch.setattr(TrialStorage, "tell", half)
     with pytest.raises(SystemExit):
         search(tmp_path)
     monkeypatch.undo()
@@ -270,12 +270,12 @@ def test_a_pruned_trial_has_one_objective() -> None:
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:////proc/no/such.db", "oracle://a:secret@127.0.0.1:1/b"])
 def test_a_storage_out_of_reach_is_named_without_its_password(url: str) -> None:
-    with pytest.raises(StoreError, match="storage") as caught, open_archive(SETTINGS, url):
+    with pytest.raises(StoreError, match="storage") as caught, open_storage(SETTINGS, url):
         pass
     assert "secret" not in str(caught.value)
 
 
 def test_a_search_at_work_is_not_joined(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/optuna.db"
-    with open_archive(SETTINGS, url), pytest.raises(StoreError, match="another command"), open_archive(SETTINGS, url):
+    with open_storage(SETTINGS, url), pytest.raises(StoreError, match="another command"), open_storage(SETTINGS, url):
         pass

@@ -1,8 +1,4 @@
-"""Where jobs are done: here, or in processes of this machine. One interface: jobs in, events out.
-
-Results never pass through an executor: a job leaves them where it was told to. A cluster needs a class with this one
-method.
-"""
+"""Jobs in spawned processes of this machine, each with one thread."""
 
 from __future__ import annotations
 
@@ -10,22 +6,17 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from ablations.config.errors import UserError
-from ablations.execution.events import Event, GroupEnded
-from ablations.execution.job import GroupJob
-from ablations.execution.recorder import Recorder
-from ablations.execution.worker import Emit, train_group
-from ablations.store.result import Status
-from ablations.store.spool import Spool
+from ablations.execution.events import Event
+from ablations.execution.executors.contract import Job, Stop
 
 ATTEMPTS = 2
 """How often a job is begun whose process dies; each later attempt goes on from its checkpoint."""
@@ -40,85 +31,6 @@ WORKER_VARIABLES = {
     "THP_MEM_ALLOC_ENABLE": "1",
 }
 """What a worker must find before its first import."""
-
-Stop = Callable[[], str | None]
-
-
-@contextlib.contextmanager
-def stopping() -> Iterator[Stop]:
-    """SIGINT and SIGTERM ask for an orderly stop; a second SIGINT ends at once."""
-    reasons: list[str] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-
-    def note(number: int, frame: Any) -> None:
-        if reasons and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        reasons.append(f"stopped by {signal.Signals(number).name}")
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: reasons[0] if reasons else None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class Job(Protocol):
-    """Something to do here or in another process: it can be pickled."""
-
-    @property
-    def name(self) -> str:
-        """Tells it from the other jobs."""
-        ...
-
-    def run(self, emit: Emit, stop: Stop) -> None:
-        """Do it and leave what comes of it, whatever happens; where `stop` gives a reason, soon and orderly."""
-        ...
-
-    def lost(self, status: Status, reason: str) -> Event:
-        """Record that its process died; returns the event of its end."""
-        ...
-
-
-@dataclass(frozen=True)
-class Training:
-    """The job of training a group."""
-
-    group: GroupJob
-
-    @property
-    def name(self) -> str:
-        return self.group.name
-
-    def run(self, emit: Emit, stop: Stop) -> None:
-        train_group(self.group, emit, stop)
-
-    def lost(self, status: Status, reason: str) -> GroupEnded:
-        return record_failure(self.group, status, reason)
-
-
-class Executor(Protocol):
-    """Does jobs. A job whose process dies for good is recorded as failed; no other job suffers."""
-
-    def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
-        """Return when every job has ended.
-
-        `stop` is asked now and then; where it gives a reason, jobs are checkpointed and end as interrupted, and none
-        is begun.
-        """
-        ...
-
-
-class SerialExecutor:
-    """One job after another, in this process."""
-
-    def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
-        for job in jobs:
-            if stop():
-                return
-            job.run(on_event, stop)
 
 
 @dataclass
@@ -232,20 +144,6 @@ class ProcessExecutor:
         worker = self._start(index) if waiting else dead
         _give(worker, waiting)
         return worker
-
-
-def record_failure(job: GroupJob, status: Status, reason: str) -> GroupEnded:
-    """Leave results for a group that could not leave them itself."""
-    results = Recorder(job).results(status, reason)
-    for result in results:
-        Spool(job.work / "spool").put(result)
-    return GroupEnded(
-        group=job.name,
-        variant=job.variant.name,
-        statuses={result.run.seed: result.status for result in results},
-        reasons={result.run.seed: reason for result in results},
-        seconds=0.0,
-    )
 
 
 def _give(worker: _Worker, waiting: deque[Job]) -> None:
