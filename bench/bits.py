@@ -44,13 +44,11 @@ class Outcome:
             return "the two trees have no training in common, so nothing was compared"
         if self.differing and old == new:
             return (
-                f"bits have changed in {len(self.differing)} of {self.compared} trainings, and NUMERICS is {new} still: "
-                f"give it the next number if the change is meant ({'; '.join(self.differing[:5])})"
+                f"bits have changed in {len(self.differing)} of {self.compared} trainings, and NUMERICS is {new} "
+                f"still: give it the next number if the change is meant ({'; '.join(self.differing[:5])})"
             )
         if not self.differing and old != new:
-            return (
-                f"NUMERICS went from {old} to {new}, and no bit has changed: every stored run would be lost for nothing"
-            )
+            return f"NUMERICS went from {old} to {new}, and no bit has changed: stored runs would be lost for nothing"
         return None
 
 
