@@ -115,13 +115,13 @@ class Archive:
         Raises:
             DataError: the disk is full, or the folder cannot be written.
         """
-        target = self.folder(result.key)
-        if result.key in self.done({result.key: tuple(result.snapshots)}):
+        steps = [item.step for item in result.evaluations]
+        if self._is_done(result.key, steps):
             return False
         try:
-            run_folder.save(result, target)
+            run_folder.save(result, self.folder(result.key))
         except DataError:
-            if result.key in self.done({result.key: tuple(result.snapshots)}):
+            if self._is_done(result.key, steps):
                 return False  # another process was faster
             raise
         return True
