@@ -41,11 +41,11 @@ class Scorer:
         """The primary metric of real training images against the test images."""
 
     def __call__(self, group: SeedGroup, slot: int, tier: Tier = "quick") -> tuple[dict[str, float], NDArray[Any]]:
-        """The metrics of a tier, and the first images as uint8 of shape (GRID_IMAGES, 28, 28)."""
+        """The metrics of a tier, and the first images as uint8 of shape (GRID_IMAGES, channels, height, width)."""
         images = group.sample(slot, self._count)
-        asked = asked_labels(self._count, images.device)
+        asked = asked_labels(self._count, self._dataset.shape.classes, images.device)
         seen = self._classifier.features(images)
-        labels = asked.cpu().numpy() if group.variant.conditional else None
+        labels = asked.cpu().numpy() if asked is not None and group.variant.conditional else None
         scores = score(Samples(seen=seen, asked=labels), self._reference, tier=tier)
         if tier == "full" and self._parts:
             more = (group.sample(slot, self._count, number) for number in range(1, SETS))
