@@ -40,7 +40,7 @@ def test_metrics(benchmark: BenchmarkFixture, tier: Tier, dataset: Dataset, quic
     classifier, count = load_classifier(), sample_count(dataset)
     reference = reference_of(dataset, classifier)
     images = SeedGroup(BASELINE, [0], dataset, Engine()).sample(0, count)
-    asked = asked_labels(count, images.device)
+    asked = asked_labels(count, dataset.shape.classes, images.device)
 
     def score() -> dict[str, float]:
         return evaluate(images, classifier, reference, asked, tier=tier)

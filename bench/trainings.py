@@ -72,7 +72,7 @@ def digests(variant: Variant) -> dict[str, str]:
     for slot, seed in enumerate(SEEDS):
         found[f"weights of seed {seed}"] = _sha(group.weights(slot))
     drawn = group.sample(1, 64)
-    judged = group.discriminate(1, drawn, dataset.test_labels[:64])
+    judged = group.discriminate(1, drawn, dataset.labels[1][:64])
     return found | {"samples": _sha({"drawn": drawn.numpy(), "judged": judged.numpy()})}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ablations.catalog.claim_tests import Check, Claim, Curve, Metric
-from ablations.config import IDEAL_LOSSES
+from ablations.config.parts import LOSSES
 
 PUBLISHED_SEEDS, PUBLISHED_WIDTH = 20, 10
 """Of the published answers: seeds a variant, and seeds in a stack."""
@@ -33,8 +33,9 @@ def _rise(says: str, variant: str) -> Check:
 
 def _above(says: str, variant: str, criterion: str) -> Check:
     """D's loss ends above a tenth of the ideal: not near 0."""
-    late = Curve(of=variant, name="d_loss", start=0.9)
-    return Check(says=says, measure=late, expect="higher", against=IDEAL_LOSSES[criterion] / 10)
+    late, ideal = Curve(of=variant, name="d_loss", start=0.9), LOSSES[criterion].ideal
+    assert ideal is not None, f"the loss {criterion} has no ideal"
+    return Check(says=says, measure=late, expect="higher", against=ideal / 10)
 
 
 def _asked(says: str, variant: str, name: str) -> Check:

@@ -22,13 +22,13 @@ def validation_split(dataset: Dataset) -> Dataset:
 
     So everything that scores a model on a dataset scores it on the validation part of this one.
     """
-    count = len(dataset.train_images) // VALIDATION_SHARE
+    count, labels = len(dataset.train_images) // VALIDATION_SHARE, dataset.train_labels
     return Dataset(
         name=f"{dataset.name}-validation",
         train_images=dataset.train_images[count:],
-        train_labels=dataset.train_labels[count:],
+        train_labels=None if labels is None else labels[count:],
         test_images=dataset.train_images[:count],
-        test_labels=dataset.train_labels[:count],
+        test_labels=None if labels is None else labels[:count],
     )
 
 

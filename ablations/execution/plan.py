@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ablations.config import Engine, Run, Study
 from ablations.config.errors import ConfigError
+from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.estimate import estimate_seconds, snapshot_bytes
 from ablations.execution.job import CHECKPOINT_SECONDS, GroupJob, Keep
@@ -73,6 +74,8 @@ class Plan:
     """The runs of `recorded`, whether they are trained now or not."""
     options: Options
     conditions: Conditions
+    shape: DataShape
+    """Of the data."""
     scorer: str
     jobs: tuple[GroupJob, ...]
     """The longest first."""
@@ -89,7 +92,7 @@ class Plan:
     def kept_bytes(self) -> int:
         """Of the weights of G that the runs to be trained will keep."""
         return sum(
-            snapshot_bytes(job.variant) * len(job.wanted) * (len(job.steps) if job.keep == "all" else 1)
+            snapshot_bytes(job.variant, self.shape) * len(job.wanted) * (len(job.steps) if job.keep == "all" else 1)
             for job in self.jobs
         )
 
@@ -152,7 +155,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     }
     stored = set() if options.fresh else archive.done(wanted)
     jobs = [
-        _job(runs, slots, steps[runs[0].key], recorded.name, options, archive)
+        _job(runs, slots, steps[runs[0].key], recorded.name, options, archive, dataset.shape)
         for runs in stacks
         if (slots := tuple(run.slot for run in runs if run.key in wanted and run.key not in stored))
     ]
@@ -167,6 +170,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         ),
         options=options,
         conditions=conditions,
+        shape=dataset.shape,
         scorer=scorer_identity(),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
@@ -202,6 +206,7 @@ def _job(
     study: str,
     options: Options,
     archive: Archive,
+    shape: DataShape,
 ) -> GroupJob:
     variant = runs[0].variant
     return GroupJob(
@@ -213,7 +218,7 @@ def _job(
         archive=archive.root,
         checkpoint_root=archive.work / "checkpoints",
         data_folder=options.data_folder,
-        estimate_seconds=estimate_seconds(variant, len(runs), len(steps), len(wanted)),
+        estimate_seconds=estimate_seconds(variant, len(runs), len(steps), len(wanted), shape),
         time_limit=options.time_limit,
         fresh=options.fresh,
         checkpoint_seconds=options.checkpoint_seconds,

@@ -207,14 +207,15 @@ class Recorder:
 def measure(
     group: SeedGroup, slot: int, dataset: Dataset, scorer: Scorer, tier: Tier
 ) -> tuple[dict[str, float], NDArray[Any]]:
-    """The metrics of a seed as it stands, and its first images as uint8 of shape (GRID_IMAGES, 28, 28)."""
+    """The metrics of a seed as it stands, and its first images as uint8 (GRID_IMAGES, channels, height, width)."""
     images = group.sample(slot, scorer.count)
-    asked = asked_labels(scorer.count, images.device)
+    asked = asked_labels(scorer.count, dataset.shape.classes, images.device)
 
     def draw(number: int) -> Tensor:
         return group.sample(slot, scorer.count, number) if number else images
 
-    scores = scorer(draw, asked.cpu().numpy() if group.variant.conditional else None, tier)
+    labels = asked.cpu().numpy() if asked is not None and group.variant.conditional else None
+    scores = scorer(draw, labels, tier)
     test = dataset.test_images.to(images.device).float() / 255
     real, fake = group.discriminate(slot, test, dataset.test_labels), group.discriminate(slot, images, asked)
     scores["d_real_test"], scores["d_fake_eval"] = float(real.mean()), float(fake.mean())

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from ablations.config.errors import DataError, StoreError, UserError
+from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop, stopping
@@ -143,14 +144,15 @@ def rescore_run(archive: Archive, key: str, data_folder: Path | None = None) -> 
         raise DataError(f"the run {key} was trained on other data than {dataset.name!r} here; get the same data")
     set_up(run.engine)
     scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device)
-    steps = {step: score_snapshot(result, step, scorer) for step in sorted(result.snapshots)}
+    steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}
     run_folder.add_scores(archive.folder(key), scorer.identity, steps, scorer.noise_floor)
 
 
-def score_snapshot(result: Result, step: int, scorer: Scorer) -> dict[str, float]:
+def score_snapshot(result: Result, step: int, shape: DataShape, scorer: Scorer) -> dict[str, float]:
     """What the scorer says of a run's G as it was at a step: the same numbers as when it was trained."""
     run = result.run
-    generator = StoredGenerator(run.variant, run.seed, result.snapshots[step], run.engine.device)
-    asked = asked_labels(scorer.count, torch.device("cpu")).numpy() if run.variant.conditional else None
+    generator = StoredGenerator(run.variant, shape, run.seed, result.snapshots[step], run.engine.device)
+    labels = asked_labels(scorer.count, shape.classes, torch.device("cpu"))
+    asked = labels.numpy() if labels is not None and run.variant.conditional else None
     tier: Tier = "full" if step == run.variant.steps else "quick"
     return scorer(lambda number: generator.sample(scorer.count, number), asked, tier)

@@ -6,9 +6,10 @@ A batched matrix product trains all seeds of a dense layer at once. Each seed's 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from ablations.parts.convolutions import gather, spread
 
-Role = Literal["weight", "bias", "scale", "shift", "running_mean", "running_var"]
+Role = Literal["weight", "bias", "scale", "shift", "running_mean", "running_var", "singular_vector"]
 Tensors = Mapping[str, Tensor]
 
 NORM_EPSILON = 1e-5
@@ -37,7 +38,11 @@ class TensorSpec:
 
     @property
     def is_buffer(self) -> bool:
-        return self.role in ("running_mean", "running_var")
+        return self.role in ("running_mean", "running_var", "singular_vector")
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
 
 
 @dataclass
@@ -52,11 +57,14 @@ class Pass:
 
 
 class Layer(Protocol):
+    output_axis: ClassVar[int | None]
+    """The axis of the weight, the first of its tensors, that counts its outputs; None: it has no weight."""
+
     @property
     def tensors(self) -> tuple[TensorSpec, ...]: ...
 
     @property
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         """Multiplications of a weight with an input that one sample takes, forward."""
         ...
 
@@ -64,9 +72,10 @@ class Layer(Protocol):
 
 
 class Weightless:
-    """A layer that multiplies no weights; norms and activations count for nothing beside the products."""
+    """A layer that multiplies no weights; norms and activations count for nothing beside those that do."""
 
-    products = 0
+    multiply_adds = 0
+    output_axis: ClassVar[int | None] = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,7 @@ class Linear:
     name: str
     inputs: int
     outputs: int
+    output_axis: ClassVar[int | None] = 1
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
@@ -85,7 +95,7 @@ class Linear:
         )
 
     @property
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         return self.inputs * self.outputs
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
@@ -103,13 +113,14 @@ class Convolution:
     kernel: int
     side: int
     """Height and width of its output."""
+    output_axis: ClassVar[int | None] = 0
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
         return _kernels(self.name, (self.outputs, self.inputs), self.kernel, self.outputs)
 
     @property
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         return self.inputs * self.outputs * self.kernel**2 * self.side**2
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
@@ -131,13 +142,14 @@ class TransposedConvolution:
     side: int
     """Height and width of its input."""
     output_padding: int
+    output_axis: ClassVar[int | None] = 1
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
         return _kernels(self.name, (self.inputs, self.outputs), self.kernel, self.outputs)
 
     @property
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         return self.inputs * self.outputs * self.kernel**2 * self.side**2
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:

@@ -24,7 +24,7 @@ def evaluate(
     *,
     tier: Tier = "quick",
 ) -> dict[str, float]:
-    """Every metric of a tier for images (n, 28, 28), uint8 or float in [0, 1], and the classes they should show, (n,).
+    """Every metric of a tier for images that the classifier reads, and the classes they should show, (n,).
 
     The tier `full` includes `quick`. If any image holds a value that is not finite, every metric is NaN.
     """
@@ -82,5 +82,6 @@ def noise_floor(dataset: Dataset, classifier: Classifier, *, tier: Tier = "quick
     The floor of `memorization` is not among them: it is 0.5 by definition, and these images are copies.
     """
     count = sample_count(dataset)
-    images, labels = dataset.train_images[:count], dataset.train_labels[:count]
+    images = dataset.train_images[:count]
+    labels = None if dataset.train_labels is None else dataset.train_labels[:count]
     return evaluate(images, classifier, reference_of(dataset, classifier), labels, tier=tier)

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ablations.config import IDEAL_LOSSES, Variant
+from ablations.config import Variant
+from ablations.config.parts import LOSSES
 from ablations.store.result import Result
 from reports.analysis.aggregate import profile_frame
 from reports.analysis.findings import Findings
@@ -130,8 +131,11 @@ def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str,
     """Where a loss stands if D cannot tell real from fake: ln 2 for BCE, 0.25 for MSE; negative for a saturating G."""
     marks = {}
     for variant in variants:
-        ideal = IDEAL_LOSSES[variant.loss.criterion]
-        sign = -1 if generator and variant.loss.generator == "saturating" else 1
+        loss, saturating = LOSSES[variant.loss.criterion], variant.loss.generator == "saturating"
+        ideal = loss.generator_ideal if generator and not saturating else loss.ideal
+        if ideal is None:
+            continue
+        sign = -1 if generator and saturating else 1
         name = "ln 2" if ideal == math.log(2) else f"{ideal:g}"
         marks[("" if sign > 0 else MINUS) + name] = sign * ideal
     return marks

@@ -65,12 +65,12 @@ class World:
         return Reference(test=self.test, load_training=lambda: training, digest=self.dataset.digest)
 
     def material(self, chosen: Tensor) -> Material:
-        rest, data = self.rest(chosen), self.dataset
+        rest, images, labels = self.rest(chosen), self.dataset.train_images.squeeze(1), self.dataset.labels[0]
         return Material(
-            images=data.train_images[chosen],
-            labels=data.train_labels[chosen],
-            others=data.train_images[rest],
-            other_labels=data.train_labels[rest],
+            images=images[chosen],
+            labels=labels[chosen],
+            others=images[rest],
+            other_labels=labels[rest],
         )
 
     def score(self, seen: Features, asked: Tensor, reference: Reference) -> Scores:

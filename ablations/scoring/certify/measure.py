@@ -75,7 +75,7 @@ def certify(
     world = World.of(dataset, classifier)
     base = world.sets[0]
     real = tuple(
-        world.score(part(world.train, chosen.numpy()), dataset.train_labels[chosen], world.reference(chosen))
+        world.score(part(world.train, chosen.numpy()), dataset.labels[0][chosen], world.reference(chosen))
         for chosen in world.sets
     )
     tolerance = tolerances(real)

@@ -39,7 +39,8 @@ class Classifier:
         return self._network.head.weight.device
 
     def features(self, images: Tensor) -> Features:
-        """Features of images (n, 28, 28): uint8, or float in [0, 1]; computed in float32 on the classifier's device.
+        """Features of images (n, 1, 28, 28) or (n, 28, 28), uint8 or float in [0, 1], computed in float32 on the
+        classifier's device.
 
         An image's features depend on that image alone: not on n, on its place or on its neighbours. An image with a
         value that is not finite has NaN for features.
@@ -56,9 +57,9 @@ class Classifier:
                 part = images[start : start + CHUNK].to(self.device)
                 used = len(part)
                 if used < CHUNK:
-                    part = torch.cat([part, part.new_zeros(CHUNK - used, 28, 28)])
+                    part = torch.cat([part, part.new_zeros(CHUNK - used, *part.shape[1:])])
                 pixels = part.float() / 255 if part.dtype == torch.uint8 else part.float()
-                hidden = self._network.trunk(pixels.unsqueeze(1))
+                hidden = self._network.trunk(pixels)
                 features[start : start + used] = hidden[:used]
                 probabilities[start : start + used] = self._network.head(hidden).softmax(1)[:used]
         return Features(features=features.cpu().numpy(), probabilities=probabilities.cpu().numpy())
@@ -93,9 +94,10 @@ def load_classifier(path: Path = WEIGHTS, *, device: str | torch.device = "cpu")
 
 
 def _checked(images: Tensor) -> Tensor:
-    """`images` if they are what they must be, with NaN for every value that is not finite."""
-    if images.ndim != 3 or images.shape[1:] != (28, 28):
-        raise ValueError(f"images must have the shape (n, 28, 28), not {tuple(images.shape)}")
+    """`images` as (n, 1, 28, 28) if they are what they must be, with NaN for every value that is not finite."""
+    if images.shape[1:] not in ((28, 28), (1, 28, 28)):
+        raise ValueError(f"images must have the shape (n, 1, 28, 28) or (n, 28, 28), not {tuple(images.shape)}")
+    images = images.reshape(-1, 1, 28, 28)
     if images.dtype == torch.uint8 or not len(images):
         return images
     if not images.is_floating_point():

@@ -137,7 +137,7 @@ def train_classifier(
     _fit(network, dataset, epochs, generator, on_progress)
     frozen = network.folded()
     facts = Facts(
-        accuracy=_accuracy(frozen, dataset.test_images, dataset.test_labels),
+        accuracy=_accuracy(frozen, dataset.test_images, dataset.labels[1]),
         dataset=dataset.name,
         data_digest=dataset.digest,
         seed=seed,
@@ -171,7 +171,7 @@ def _fit(
     generator: torch.Generator,
     on_progress: Callable[[int, int, float], None],
 ) -> None:
-    images, labels = dataset.train_images, dataset.train_labels
+    images, labels = dataset.train_images.squeeze(1), dataset.labels[0]
     batches = max(len(images) // BATCH_SIZE, 1)
     steps = epochs * batches
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=WEIGHT_DECAY, fused=True)
@@ -204,6 +204,6 @@ def _accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     right = 0
     with torch.no_grad():
         for start in range(0, len(images), 500):
-            logits = network(images[start : start + 500].unsqueeze(1).float() / 255)
+            logits = network(images[start : start + 500].float() / 255)
             right += int((logits.argmax(1) == labels[start : start + 500]).sum())
     return right / len(images)

@@ -28,7 +28,7 @@ def digits() -> Dataset:
 def folder(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The training images in several forms."""
     folder = tmp_path_factory.mktemp("samples")
-    images, labels = digits.train_images[:600].numpy(), digits.train_labels[:600].numpy()
+    images, labels = digits.train_images[:600].numpy(), digits.labels[0][:600].numpy()
     np.save(folder / "bytes.npy", images)
     np.save(folder / "signed.npy", images.astype(np.float32) / 127.5 - 1)
     np.save(folder / "labels.npy", labels)
@@ -58,7 +58,7 @@ def tree(*arguments: object) -> dict[str, Any]:
 def test_it_gives_every_metric_beside_that_of_real_images(folder: Path, digits: Dataset) -> None:
     found = tree(folder / "both.npz")
     classifier = load_classifier()
-    images, labels = digits.train_images[:500], digits.train_labels[:500]
+    images, labels = digits.train_images[:500], digits.labels[0][:500]
     expected = evaluate(images, classifier, reference_of(digits, classifier), labels, tier="full")
     assert found["metrics"] == {name: value if math.isfinite(value) else None for name, value in expected.items()}
     floor = noise_floor(digits, classifier, tier="full")

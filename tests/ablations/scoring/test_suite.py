@@ -74,7 +74,7 @@ def test_the_primary_metric_is_what_an_evaluation_of_the_right_number_of_samples
 
 
 def test_mnist_is_scored_by_10k() -> None:
-    images, labels = torch.zeros(10_000, 28, 28, dtype=torch.uint8), torch.zeros(10_000, dtype=torch.int64)
+    images, labels = torch.zeros(10_000, 1, 28, 28, dtype=torch.uint8), torch.zeros(10_000, dtype=torch.int64)
     dataset = Dataset(name="x", train_images=images, train_labels=labels, test_images=images, test_labels=labels)
     assert primary_metric(dataset) == "frechet_10k"
 
@@ -84,7 +84,7 @@ def test_names_are_unique_and_what_mlflow_takes(
 ) -> None:
     names = [name for metric in METRICS for name in metric.names]
     assert len(names) == len(set(names))
-    scores = evaluate(real, classifier, reference, digits.train_labels[:500], tier="full")
+    scores = evaluate(real, classifier, reference, digits.labels[0][:500], tier="full")
     assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in scores)
     assert len(scores) == len(names)
     assert all(type(value) is float for value in scores.values())
@@ -114,7 +114,7 @@ def test_the_noise_floor_is_the_score_of_training_images_and_any_generator_could
     digits: Dataset, classifier: Classifier, reference: Reference, real: Tensor
 ) -> None:
     floor = noise_floor(digits, classifier)
-    assert floor == evaluate(real, classifier, reference, digits.train_labels[:500])
+    assert floor == evaluate(real, classifier, reference, digits.labels[0][:500])
     assert 0 < floor["frechet_500"] < 2
     assert evaluate(torch.rand(500, 28, 28), classifier, reference)["frechet_500"] > 100 * floor["frechet_500"]
 
@@ -156,7 +156,7 @@ def test_fewer_classes_score_worse_and_show_in_the_histogram(
 ) -> None:
     scores = []
     for classes in (10, 5, 1):
-        images = digits.train_images[digits.train_labels < classes]
+        images = digits.train_images[digits.labels[0] < classes]
         scores.append(evaluate(images.repeat(5, 1, 1)[:500], classifier, reference))
     assert scores[0]["frechet_500"] < scores[1]["frechet_500"] < scores[2]["frechet_500"]
     assert scores[2]["class_0"] > 0.9
@@ -165,7 +165,7 @@ def test_fewer_classes_score_worse_and_show_in_the_histogram(
 def test_swapped_labels_lower_the_label_accuracy_and_nothing_else(
     digits: Dataset, classifier: Classifier, reference: Reference, real: Tensor
 ) -> None:
-    asked = digits.train_labels[:500]
+    asked = digits.labels[0][:500]
     swapped = torch.cat([(asked[:250] + 1) % 10, asked[250:]])
     right, half = (evaluate(real, classifier, reference, labels) for labels in (asked, swapped))
     assert half.pop("label_accuracy") < 0.6 * right.pop("label_accuracy")
@@ -175,16 +175,15 @@ def test_swapped_labels_lower_the_label_accuracy_and_nothing_else(
 def one_a_class(dataset: Dataset) -> Tensor:
     """50 times one and the same image of each class, one that the classifier reads right."""
     read = torch.from_numpy(load_classifier().features(dataset.test_images).labels)
-    return torch.cat([dataset.test_images[(dataset.test_labels == n) & (read == n)][:1] for n in range(10)]).repeat(
-        50, 1, 1
-    )
+    first = [dataset.test_images[(dataset.labels[1] == n) & (read == n)][:1] for n in range(10)]
+    return torch.cat(first).repeat(50, 1, 1, 1)
 
 
 @pytest.mark.parametrize(
     ("damage", "falls", "rises", "stays"),
     [
         (
-            lambda d: d.train_images[d.train_labels < 3].repeat(2, 1, 1)[:500],
+            lambda d: d.train_images[d.labels[0] < 3].repeat(2, 1, 1, 1)[:500],
             "mode_count recall",
             "mode_kl",
             "precision",
@@ -195,7 +194,7 @@ def one_a_class(dataset: Dataset) -> Tensor:
             "kernel_distance frechet_inf",
             "mode_count",
         ),
-        (lambda d: d.train_images[:50].repeat(10, 1, 1), "recall coverage", "frechet_inf", "precision mode_count"),
+        (lambda d: d.train_images[:50].repeat(10, 1, 1, 1), "recall coverage", "frechet_inf", "precision mode_count"),
         (lambda d: torch.rand(500, 28, 28), "precision density coverage", "frechet_inf kernel_distance", ""),
     ],
     ids=["classes dropped", "one image a class", "duplicates", "noise"],
@@ -239,7 +238,7 @@ def test_copies_are_told_from_new_images(digits: Dataset, classifier: Classifier
 def test_a_diverged_generator_scores_nan_under_the_same_names(
     digits: Dataset, classifier: Classifier, reference: Reference, real: Tensor, tier: Tier
 ) -> None:
-    asked = digits.train_labels[:500]
+    asked = digits.labels[0][:500]
     expected = evaluate(real, classifier, reference, asked, tier=tier)
     for broken in (real.clone(), torch.full_like(real, torch.nan), torch.full_like(real, torch.inf)):
         broken[17, 3, 3] = torch.nan

@@ -37,8 +37,8 @@ def record_by_calling(step: Callable[[], Tensor]) -> tuple[Replay, Tensor]:
 
 def captured(variant: Variant) -> SeedGroup:
     one = group(variant)
-    sides = one._sides()
-    one._train_step = CapturedStep(TrainStep(variant, *sides), sides, record_by_calling)
+    networks = one._networks()
+    one._train_step = CapturedStep(TrainStep(variant, *networks), networks, record_by_calling)
     return one
 
 
@@ -52,8 +52,8 @@ def test_a_captured_group_trains_as_an_eager_one(name: str) -> None:
 
 def test_warming_up_is_put_back_in_the_middle_of_a_training_too() -> None:
     eager, recorded = trained(steps=9), trained(steps=4)
-    sides = recorded._sides()
-    recorded._train_step = CapturedStep(TrainStep(SMALL, *sides), sides, record_by_calling)
+    networks = recorded._networks()
+    recorded._train_step = CapturedStep(TrainStep(SMALL, *networks), networks, record_by_calling)
     recorded.advance(5)
     assert digest(eager, 2) == digest(recorded, 2)
 
@@ -73,7 +73,7 @@ def test_draws_are_copied_never_kept() -> None:
 def test_a_cuda_graph_trains_as_the_eager_step_does(name: str) -> None:
     engine = Engine(device="cuda")
     recorded, eager = group(VARIANTS[name], engine=engine), group(VARIANTS[name], engine=engine)
-    eager._train_step = TrainStep(VARIANTS[name], *eager._sides())
+    eager._train_step = TrainStep(VARIANTS[name], *eager._networks())
     recorded.advance(9)
     eager.advance(9)
     for ours, theirs in zip(recorded.weights(1).values(), eager.weights(1).values(), strict=True):

@@ -160,7 +160,7 @@ def test_undetached_fakes_change_the_cost_only() -> None:
 def test_samples_are_images_and_depend_on_the_label_asked_for() -> None:
     one = trained(RECIPES["s3"].override({"conditional": True, "training_images": 300, "batch_size": 20}))
     images = one.sample(0, 30)
-    assert images.shape == (30, 28, 28)
+    assert images.shape == (30, 1, 28, 28)
     assert images.dtype == torch.float32
     assert images.min() >= 0
     assert images.max() <= 1
@@ -201,6 +201,13 @@ def test_weights_are_copies() -> None:
 def test_a_batch_larger_than_the_dataset_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"batch_size=400.*only 300 images of random"):
         group(SMALL.override({"batch_size": 400}))
+
+
+def test_networks_that_do_not_fit_the_data_are_refused() -> None:
+    """The kernels are checked where the size of the images is known."""
+    kernels = {"discriminator.architecture": "cnn", "discriminator.hidden": "8,8,8", "discriminator.kernels": "9,9,9"}
+    with pytest.raises(ConfigError, match=r"on random: discriminator.kernels=\(9, 9, 9\) leave nothing of a 28x28 im"):
+        group(SMALL.override(kernels))
 
 
 @pytest.mark.cuda
