@@ -8,12 +8,12 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from ablations.catalog import BASELINE, STUDIES
+from ablations.catalog.metric_facts import Tier
 from ablations.config import Engine
 from ablations.data import Dataset
 from ablations.execution.recorder import Scorer
 from ablations.scoring.extractors.classifier import load_classifier
 from ablations.scoring.suite import evaluate, reference_of, sample_count
-from ablations.scoring.table import Tier
 from ablations.training.seed_group import SeedGroup, asked_labels
 
 MODELS = {"mlp": BASELINE} | {name: STUDIES["quick"].variant(name) for name in ("cnn", "conditional")}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ablations.catalog.metrics import PRIMARY
+
 Expectation = Literal["lower", "higher", "equal", "among"]
 """Of the measure, against what it is held against: lower, higher, equal within the report's margin, or (for a printed
 figure) that the printed number could be one more seed's."""
@@ -12,13 +14,13 @@ Kind = Literal["claim", "question", "figures", "slip"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A score of one evaluation of a run."""
+class Value:
+    """What a metric is worth at one evaluation of a run."""
 
     of: str
     """ "study/variant"."""
-    name: str = "frechet"
-    """Without its number of samples, or one that the report derives: `worst_label_accuracy`, over the ten classes."""
+    name: str = PRIMARY
+    """Without its number of samples, or one that the report derives: `worst_label_accuracy`, over the classes."""
     step: int | None = None
     """The evaluation at this step; None: the last one."""
     same_seconds: str | None = None
@@ -40,7 +42,7 @@ class Curve:
     scale: float = 1.0
 
 
-Measure = Metric | Curve
+Measure = Value | Curve
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ablations.catalog.claim_tests import Check, Claim, Curve, Metric
+from ablations.catalog.claim_tests import Check, Claim, Curve, Value
 from ablations.config import IDEAL_LOSSES
 
 PUBLISHED_SEEDS, PUBLISHED_WIDTH = 20, 10
@@ -21,7 +21,7 @@ FIRST_TENTH = (0.02, 0.1)
 
 def _score(says: str, better: str, worse: str) -> Check:
     """`better` has the lower final score."""
-    return Check(says=says, measure=Metric(of=better), expect="lower", against=Metric(of=worse))
+    return Check(says=says, measure=Value(of=better), expect="lower", against=Value(of=worse))
 
 
 def _rise(says: str, variant: str) -> Check:
@@ -38,16 +38,16 @@ def _above(says: str, variant: str, criterion: str) -> Check:
 
 
 def _asked(says: str, variant: str, name: str) -> Check:
-    return Check(says=says, measure=Metric(of=variant, name=name), expect="higher", against=0.5)
+    return Check(says=says, measure=Value(of=variant, name=name), expect="higher", against=0.5)
 
 
 def _coverage(says: str, variant: str) -> Check:
     """The share of the real images within reach of a sample is lower than the baseline's."""
     return Check(
         says=says,
-        measure=Metric(of=variant, name="coverage"),
+        measure=Value(of=variant, name="coverage"),
         expect="lower",
-        against=Metric(of=BASE, name="coverage"),
+        against=Value(of=BASE, name="coverage"),
     )
 
 
@@ -110,9 +110,9 @@ CLAIMS: tuple[Claim, ...] = (
             _score("at equal steps: the CNN has a lower score than the MLP", CNN, BASE),
             Check(
                 says="at equal training seconds: the CNN has a lower score than the MLP",
-                measure=Metric(of=CNN, same_seconds=BASE),
+                measure=Value(of=CNN, same_seconds=BASE),
                 expect="lower",
-                against=Metric(of=BASE, same_seconds=CNN),
+                against=Value(of=BASE, same_seconds=CNN),
             ),
             _score("as written: S1's CNN has a lower score than its MLP", "documents/s1-cnn", "documents/s1"),
         ),
@@ -182,25 +182,25 @@ CLAIMS: tuple[Claim, ...] = (
         tests=(
             Check(
                 says="baseline: G's score is lower at the end than at half time",
-                measure=Metric(of=BASE),
+                measure=Value(of=BASE),
                 expect="lower",
-                against=Metric(of=BASE, step=1_000),
+                against=Value(of=BASE, step=1_000),
             ),
             Check(
                 says="baseline: D still tells real from fake better than a coin at the end",
-                measure=Metric(of=BASE, name="d_accuracy"),
+                measure=Value(of=BASE, name="d_accuracy"),
                 expect="higher",
                 against=0.5,
             ),
             Check(
                 says="S2 as written: G's score is lower at the end than at half time",
-                measure=Metric(of="documents/s2"),
+                measure=Value(of="documents/s2"),
                 expect="lower",
-                against=Metric(of="documents/s2", step=1_000),
+                against=Value(of="documents/s2", step=1_000),
             ),
             Check(
                 says="S2 as written: D still tells real from fake better than a coin at the end",
-                measure=Metric(of="documents/s2", name="d_accuracy"),
+                measure=Value(of="documents/s2", name="d_accuracy"),
                 expect="higher",
                 against=0.5,
             ),
@@ -240,21 +240,21 @@ CLAIMS: tuple[Claim, ...] = (
         tests=(
             Check(
                 says="baseline: the score falls from the first step to the last",
-                measure=Metric(of=BASE),
+                measure=Value(of=BASE),
                 expect="lower",
-                against=Metric(of=BASE, step=0),
+                against=Value(of=BASE, step=0),
             ),
             Check(
                 says="S3 as written: the score falls from the first step to the last",
-                measure=Metric(of="documents/s3"),
+                measure=Value(of="documents/s3"),
                 expect="lower",
-                against=Metric(of="documents/s3", step=0),
+                against=Value(of="documents/s3", step=0),
             ),
             Check(
                 says="S3 as written: it still falls in the second half of the training",
-                measure=Metric(of="documents/s3"),
+                measure=Value(of="documents/s3"),
                 expect="lower",
-                against=Metric(of="documents/s3", step=1_000),
+                against=Value(of="documents/s3", step=1_000),
             ),
         ),
         denied=True,
@@ -287,15 +287,15 @@ CLAIMS: tuple[Claim, ...] = (
         tests=(
             Check(
                 says="at update 300 the score is below half of what it was at the start",
-                measure=Metric(of="s4/s4", step=300),
+                measure=Value(of="s4/s4", step=300),
                 expect="lower",
-                against=Metric(of="s4/s4", step=0, scale=0.5),
+                against=Value(of="s4/s4", step=0, scale=0.5),
             ),
             Check(
                 says="from update 1,000 to 2,000 the score stays the same",
-                measure=Metric(of="s4/s4"),
+                measure=Value(of="s4/s4"),
                 expect="equal",
-                against=Metric(of="s4/s4", step=1_000),
+                against=Value(of="s4/s4", step=1_000),
             ),
         ),
         reading="A repetition is taken as one update. Read as 1,000 epochs, it would take 550,000 updates.",
@@ -307,25 +307,25 @@ CLAIMS: tuple[Claim, ...] = (
         tests=(
             Check(
                 says="S4 as meant: memorization below 0.6 (0.5: as new as test images, 1: copies)",
-                measure=Metric(of="s4/s4", name="memorization"),
+                measure=Value(of="s4/s4", name="memorization"),
                 expect="lower",
                 against=0.6,
             ),
             Check(
                 says="S4 as meant: fewer than 1% of the samples are copies",
-                measure=Metric(of="s4/s4", name="copy_share"),
+                measure=Value(of="s4/s4", name="copy_share"),
                 expect="lower",
                 against=0.01,
             ),
             Check(
                 says="baseline: memorization below 0.6",
-                measure=Metric(of=BASE, name="memorization"),
+                measure=Value(of=BASE, name="memorization"),
                 expect="lower",
                 against=0.6,
             ),
             Check(
                 says="baseline: fewer than 1% of the samples are copies",
-                measure=Metric(of=BASE, name="copy_share"),
+                measure=Value(of=BASE, name="copy_share"),
                 expect="lower",
                 against=0.01,
             ),

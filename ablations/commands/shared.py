@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablations.config.json_tree import json_tree
+
 if TYPE_CHECKING:
     from ablations.execution.plan import Plan
     from ablations.execution.runner import Summary
@@ -52,7 +54,8 @@ out_option = click.option(
 
 
 def print_json(tree: Any) -> None:
-    click.echo(json.dumps(tree, indent=2, default=str))
+    """Null stands for a number that is not finite."""
+    click.echo(json.dumps(json_tree(tree), indent=2, default=str))
 
 
 def print_table(

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ablations.catalog.metric_facts import Tier
 from ablations.catalog.quantities import CURVES
 from ablations.data import Dataset
 from ablations.execution.checkpoint import Checkpoint, load_checkpoint, pack, save_checkpoint
@@ -18,8 +19,8 @@ from ablations.execution.environment import environment
 from ablations.execution.job import GroupJob
 from ablations.scoring.extractors.classifier import Classifier
 from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
+from ablations.scoring.metrics.values import Samples
 from ablations.scoring.suite import noise_floor, primary_metric, reference_of, sample_count, score
-from ablations.scoring.table import Samples, Tier
 from ablations.store.result import Evaluation, Result, Status
 from ablations.training.loop import Tick
 from ablations.training.seed_group import SeedGroup, asked_labels

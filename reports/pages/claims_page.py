@@ -14,14 +14,13 @@ from markupsafe import Markup
 
 from ablations.catalog.claim_tests import Claim
 from ablations.catalog.claims import CLAIMS, PUBLISHED_SEEDS, PUBLISHED_WIDTH, studies_of
-from ablations.config.errors import UserError
 from reports import words
 from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Runs, Tested, answer, speaks
 from reports.analysis.comparable import check_comparable
 from reports.analysis.findings import stated_floor
 from reports.analysis.statistics import Rules
 from reports.figures.svg import figure, tag
-from reports.pages.study_page import environment_of
+from reports.pages.rendering import render, write_files
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -70,19 +69,8 @@ def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answere
     """
     found = answered(studies)
     context = page(found, studies)
-    contents = {
-        "claims.html": environment_of(escape=True).get_template("claims.html.j2").render(context),
-        "claims.md": environment_of(escape=False).get_template("claims.md.j2").render(context),
-        "claims.csv": claims_frame(found).to_csv(index=False),
-    }
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            (out / name).write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"cannot write the claims into {out}: {error.strerror or error}; choose another --out"
-        ) from error
+    contents = {name: render(f"{name}.j2", context) for name in ("claims.html", "claims.md")}
+    write_files(out, contents | {"claims.csv": claims_frame(found).to_csv(index=False)})
     return found
 
 

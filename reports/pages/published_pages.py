@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
+from ablations.catalog.metrics import facts
 from ablations.config.errors import UserError
 from reports import words
 from reports.analysis.claim_answers import Answered
@@ -20,7 +20,8 @@ from reports.analysis.statistics import Comparison
 from reports.figures.overview import overview
 from reports.pages.attachments import standalone
 from reports.pages.claims_page import build_claims, tally
-from reports.pages.study_page import environment_of, write
+from reports.pages.rendering import render
+from reports.pages.study_page import write
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -93,7 +94,7 @@ def publish(
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
         context = _context(found, answers, main, axes) | {"tuned": tuned}
-        page = environment_of(escape=False).get_template("published.md.j2").render(context)
+        page = render("published.md.j2", context)
         (made / "README.md").write_text(page, encoding="utf-8")
         _check_sizes(made)
         try:
@@ -118,7 +119,7 @@ def _study(found: Findings, folder: Path) -> None:
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(path, target)
         runs = pd.read_csv(whole / "runs.csv")
-        kept = [column for column in runs.columns if not re.match(r"repeat_|class_|label_accuracy_\d", column)]
+        kept = [column for column in runs.columns if not facts(column).many]
         runs[kept].to_csv(folder / "runs.csv", index=False, float_format="%.6g")
 
 

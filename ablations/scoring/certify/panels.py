@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ablations.scoring.certify.known_distances import Bias
-from reports.figures.svg import Scale, nice_range, path, short, tag, text
+from reports.figures.svg import Scale, figure, nice_range, path, short, tag, text
 
 PANEL, TALL = 190, 150
 LEFT, RIGHT, TOP, BOTTOM = 40, 12, 34, 26
@@ -37,7 +37,7 @@ def panels(title: str, grades: Sequence[float], drawn: Sequence[Panel]) -> Marku
         tag("g", *_panel(panel, grades), transform=f"translate({PANEL * (n % PER_ROW)},{TALL * (n // PER_ROW)})")
         for n, panel in enumerate(drawn)
     ]
-    return _svg(PANEL * min(PER_ROW, len(drawn)), TALL * rows, f"{title}: metrics by grade", *body)
+    return figure(PANEL * min(PER_ROW, len(drawn)), TALL * rows, f"{title}: metrics by grade", *body)
 
 
 def _panel(panel: Panel, grades: Sequence[float]) -> list[Markup]:
@@ -93,8 +93,4 @@ def bias_figure(measured: Sequence[Bias]) -> Markup:
             shapes += [tag("circle", cx=x, cy=y, r=3.0, class_="dot") for x, y in points]
             shapes.append(text(name, points[0][0] + 8, points[0][1] + (4 if hue == 2 else -8), "note"))
             body.append(tag("g", *shapes, class_=f"c{hue}"))
-    return _svg(width * len(measured), height, "Bias by the number of samples", *body)
-
-
-def _svg(width: float, height: float, label: str, *body: Markup) -> Markup:
-    return tag("svg", *body, viewBox=f"0 0 {width:g} {height:g}", class_="figure", role="img", aria_label=label)
+    return figure(width * len(measured), height, "Bias by the number of samples", *body)
