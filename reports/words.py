@@ -26,7 +26,7 @@ def title(metric: str) -> str:
 def about(metric: str) -> str:
     """What a metric is, in a sentence, and its unit."""
     row = facts(metric)
-    return f"{row.about} {row.unit[:1].upper()}{row.unit[1:]}.".strip(" .") + "." if row.about else ""
+    return f"{row.about} In: {row.unit}." if row.about else ""
 
 
 def value(metric: str, number_of_it: float) -> str:

@@ -66,6 +66,7 @@ def page(found: Findings) -> dict[str, Any]:
         "tally": words.tally(found.comparisons),
         "best": min(scored, key=lambda name: found.spreads[name].median, default=None),
         "reference": reference.name if reference else None,
+        "styles": styles(found.study),
         "figures": _figures(found),
         "grids": grids,
         "points": points,

@@ -161,7 +161,7 @@ def unit_tags() -> dict[str, str]:
     """What each metric is, its unit, and which way is better, by the name of its row; of those that are summarized."""
     rows = [row for row in METRICS.values() if row.group == SCORES]
     better = {"neither": "", "lower": "; lower is better", "higher": "; higher is better"}
-    return {f"unit.{row.name}": f"{row.about} In: {row.unit}{better[row.better]}" for row in rows}
+    return {f"unit.{row.name}": f"{row.about} In: {row.unit}{better[row.better]}." for row in rows}
 
 
 def binned(values: Array, points: int = CURVE_POINTS) -> list[tuple[int, float]]:

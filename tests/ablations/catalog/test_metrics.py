@@ -38,7 +38,7 @@ def test_every_row_is_found_by_the_names_that_results_have(row: Metric) -> None:
         assert find(name) is row
         assert re.fullmatch(r"[a-z0-9_]+", name)
     assert row.label
-    assert row.about.endswith(".")
+    assert row.about.endswith((".", "?"))
     assert row.unit
 
 
