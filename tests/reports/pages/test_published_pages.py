@@ -15,6 +15,9 @@ from ablations.config.errors import UserError
 from reports.pages import published_pages as published
 from tests.reports import factories
 
+ROOT = Path(__file__).parents[3]
+PUBLISHED = ROOT / "reports" / "published"
+
 
 def write(out: Path) -> None:
     study = dataclasses.replace(factories.quick_study(seeds=3, steps=100), name="axes")
@@ -75,11 +78,18 @@ def test_pages_too_large_for_a_repository_are_refused_and_none_is_written(
     assert not (tmp_path / "pages").exists()
 
 
-def test_the_readme_shows_what_was_published() -> None:
-    root = Path(__file__).parents[3]
-    pages = (root / "reports" / "published" / "README.md").read_text().splitlines()
-    shown = (root / "README.md").read_text()
-    for name in ("claims", "axes", "tuned"):
-        table = shown.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- end of {name} -->")[0].splitlines()
-        assert len(table) > 10, name
-        assert {row.replace("](reports/published/", "](") for row in table} <= set(pages)
+@pytest.mark.parametrize(
+    ("page", "name"), [("README.md", "axes"), ("docs/answers.md", "claims"), ("docs/search.md", "tuned")]
+)
+def test_the_pages_for_readers_show_what_was_published(page: str, name: str) -> None:
+    published_rows = (PUBLISHED / "README.md").read_text().splitlines()
+    shown = (ROOT / page).read_text()
+    table = shown.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- end of {name} -->")[0].splitlines()
+    assert len(table) > 10
+    assert {row.replace("](../reports/published/", "](") for row in table} <= set(published_rows)
+
+
+def test_the_links_of_the_pages_for_readers_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+            assert link.startswith("https://") or (page.parent / link).exists(), (page.name, link)
