@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,3 +76,15 @@ class Claim:
     @property
     def source(self) -> str:
         return self.name.partition("-")[0]
+
+
+def studies_of(claims: Iterable[Claim]) -> Mapping[str, set[str]]:
+    """Study to the variants that the tests need of it, in the order of the claims."""
+    needed: dict[str, set[str]] = {}
+    for claim in claims:
+        for test in claim.tests:
+            for side in (test.measure, test.against):
+                if not isinstance(side, float | int):
+                    study, _, variant = side.of.partition("/")
+                    needed.setdefault(study, set()).add(variant)
+    return needed

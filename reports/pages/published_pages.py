@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,7 +16,6 @@ from ablations.config.errors import UserError
 from reports import words
 from reports.analysis.claim_answers import Answered
 from reports.analysis.findings import Findings, environment, find
-from reports.analysis.statistics import Comparison
 from reports.figures.overview import overview
 from reports.pages.attachments import standalone
 from reports.pages.claims_page import build_claims, tally
@@ -24,6 +23,7 @@ from reports.pages.rendering import render
 from reports.pages.study_page import write
 
 if TYPE_CHECKING:
+    from ablations.search.tuning import Ranking
     from ablations.store import StoredStudy
 
 FILE_BYTES, ALL_BYTES = 1_000_000, 8_000_000
@@ -37,28 +37,13 @@ TUNING = "tuning"
 FACTS = ("cpu", "cpu_count", "git_commit", "version.torch", "version.mlflow", "python", "platform")
 
 
-class Ranked(Protocol):
-    """Two levels of an axis, compared with default and with tuned settings."""
-
-    @property
-    def level(self) -> str: ...
-    @property
-    def reference(self) -> str: ...
-    @property
-    def default(self) -> Comparison: ...
-    @property
-    def tuned(self) -> Comparison | None: ...
-    @property
-    def flips(self) -> str: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Tuned:
     """An axis whose levels were compared tuned against tuned."""
 
     findings: Findings
     """Of the study of its levels, with default settings and with tuned ones."""
-    rankings: Sequence[Ranked]
+    rankings: Sequence[Ranking]
     pages: Path
     """Where its `budget.svg` and its trials lie, if they do."""
 

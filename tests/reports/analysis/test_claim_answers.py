@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ablations.catalog import STUDIES
-from ablations.catalog.claim_tests import Check, Claim, Curve, Value
-from ablations.catalog.claims import CLAIMS, studies_of
+from ablations.catalog.claim_tests import Check, Claim, Curve, Value, studies_of
+from ablations.catalog.claims import CLAIMS
 from ablations.catalog.metrics import find
 from ablations.catalog.quantities import CURVES
 from ablations.config import Variant
@@ -83,7 +83,7 @@ def test_every_claim_of_the_documents_is_there_once() -> None:
 
 
 def test_the_tests_name_what_the_catalog_trains_and_the_recorder_records() -> None:
-    for study, variants in studies_of().items():
+    for study, variants in studies_of(CLAIMS).items():
         assert variants <= {variant.name for variant in STUDIES[study].variants}
     for item in (side for one in CLAIMS for test in one.tests for side in (test.measure, test.against)):
         if isinstance(item, Value):
