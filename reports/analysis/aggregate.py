@@ -47,7 +47,7 @@ def spread(scores: Sequence[float], resamples: int = 2_000) -> Spread:
     )
 
 
-def median(scores: Array) -> float:
+def median(scores: Sequence[float] | Array) -> float:
     """The median; `inf` where half of the scores or more are."""
     ordered = np.sort(scores)
     if not len(ordered):

@@ -118,6 +118,16 @@ def spread_out(values: Sequence[float]) -> bool:
     return bool(finite) and max(finite) > 15 * min(finite)
 
 
+def levels(up: Scale, most: int, left: float, right: float) -> list[Markup]:
+    """Horizontal lines at round values, each with its number at the left."""
+    found = []
+    for value in up.ticks(most):
+        y = up(value)
+        found.append(tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
+        found.append(text(short(value), left - 6, y + 4, anchor="end"))
+    return found
+
+
 def size_of(made: Markup) -> tuple[float, float]:
     """Width and height of a figure."""
     box = BOX.search(made)
