@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablations.commands.shared import json_option, print_json, print_table
-from ablations.config import Study, Variant
+
+if TYPE_CHECKING:
+    from ablations.config import Study, Variant
 
 FEW = 4
 

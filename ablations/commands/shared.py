@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.config.json_tree import json_tree
-
 if TYPE_CHECKING:
     from ablations.execution.plan import Plan
     from ablations.execution.runner import Summary
@@ -55,6 +53,8 @@ out_option = click.option(
 
 def print_json(tree: Any) -> None:
     """Null stands for a number that is not finite."""
+    from ablations.config.json_tree import json_tree
+
     click.echo(json.dumps(json_tree(tree), indent=2, default=str))
 
 
