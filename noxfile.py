@@ -134,7 +134,7 @@ def ui(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"])
 def docs(session: nox.Session) -> None:
-    """Run every command that README.md shows, small, offline and into a temporary store."""
+    """Run every command that README.md and docs/ show, small, offline and into a temporary store."""
     run(session, "python", "tests/readme.py", *session.posargs)
 
 

@@ -8,13 +8,13 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from ablations.catalog import BASELINE, STUDIES
+from ablations.catalog.metric_facts import Tier
 from ablations.config import Engine
 from ablations.data import Dataset
 from ablations.execution.recorder import measure
 from ablations.scoring.extractors.classifier import load_classifier
 from ablations.scoring.scorer import Scorer
 from ablations.scoring.suite import evaluate, reference_of, sample_count
-from ablations.scoring.table import Tier
 from ablations.training.seed_group import SeedGroup
 from ablations.training.step_inputs import asked_labels
 

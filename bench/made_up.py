@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from ablations.catalog import STUDIES
+from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.config import Engine, Run, Study, Variant
 from ablations.data import Dataset
@@ -51,7 +52,7 @@ def result_of(study: Study, variant: Variant, seed: int, dataset: Dataset) -> Re
         last_step=variant.steps,
         curves={name: rng.gamma(4, 0.2, variant.steps).astype(np.float32) for name in CURVES},
         evaluations=tuple(
-            Evaluation(step=step, train_seconds=step / 500, metrics=scores | {"frechet_10k": rng.gamma(20, 10)})
+            Evaluation(step=step, train_seconds=step / 500, metrics=scores | {primary(): rng.gamma(20, 10)})
             for step in ticks
         ),
         scorer="5" * 16,

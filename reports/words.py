@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from ablations.catalog.metrics import facts
 from reports.analysis.paired import Interval
 from reports.analysis.statistics import Comparison, Rules, Verdict
 from reports.analysis.variance import Components
@@ -14,33 +14,24 @@ from reports.analysis.variance import Components
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 
-
-TITLES: Mapping[str, str] = {
-    "d_real_test": "D(x) on test images",
-    "d_fake_eval": "D(G(z)) in eval mode",
-    "d_accuracy": "accuracy of D (0.5: cannot tell)",
-    "label_accuracy": "label accuracy \N{UPWARDS ARROW}",
-    "frechet_inf": "Fr\u00e9chet, unlimited samples \N{DOWNWARDS ARROW}",
-    "kernel_distance": "kernel distance \N{DOWNWARDS ARROW}",
-    "precision": "precision \N{UPWARDS ARROW}",
-    "recall": "recall \N{UPWARDS ARROW}",
-    "density": "density \N{UPWARDS ARROW}",
-    "coverage": "coverage \N{UPWARDS ARROW}",
-    "classifier_score": "classifier score \N{UPWARDS ARROW}",
-    "confidence": "confidence \N{UPWARDS ARROW}",
-    "mode_count": "classes present, of 10 \N{UPWARDS ARROW}",
-    "mode_kl": "class histogram, KL to the data \N{DOWNWARDS ARROW}",
-    "intra_class_diversity": "diversity within classes (1: as the data)",
-    "memorization": "memorisation (0.5: new, 1: copies)",
-    "copy_share": "share of copies \N{DOWNWARDS ARROW}",
-}
-"""What metrics are called in a report, by name without their number of samples; an arrow tells which way is better."""
+ARROWS = {"lower": " \N{DOWNWARDS ARROW}", "higher": " \N{UPWARDS ARROW}", "neither": ""}
 
 
 def title(metric: str) -> str:
-    """A metric's name as a heading."""
-    stem = re.sub(r"_\d+k?(_vs_\d+k?)?$", "", metric)
-    return TITLES.get(metric) or TITLES.get(stem) or metric.replace("_", " ")
+    """A metric as a heading; an arrow tells which way is better."""
+    row = facts(metric)
+    return row.label + ARROWS[row.better]
+
+
+def about(metric: str) -> str:
+    """What a metric is, in a sentence, and its unit."""
+    row = facts(metric)
+    return f"{row.about} In: {row.unit}." if row.about else ""
+
+
+def value(metric: str, number_of_it: float) -> str:
+    """A value of a metric, with as many digits as its facts say."""
+    return number(number_of_it, facts(metric).digits)
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -13,7 +13,7 @@ Overrides = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """One choice: what it sets. `also` are settings a variant needs so that this choice is possible at all."""
+    """One choice: the settings that make it, with those a variant needs so that it is possible at all."""
 
     name: str
     label: str

@@ -170,12 +170,7 @@ RECIPES_STUDY = Study(
             reference="s1-first-attempt",
             claims=("S1-a",),
         ),
-        Contrast(
-            axis="latent-size",
-            question="z of 64 instead of z of 10",
-            treatment="s2",
-            reference="s2-z10",
-        ),
+        Contrast(axis="latent-size", question="z of 64 instead of z of 10", treatment="s2", reference="s2-z10"),
         _SLIP,
     ),
     seeds=5,

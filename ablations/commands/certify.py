@@ -37,32 +37,23 @@ def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None
     """
     import torch
 
-    from ablations.config.errors import UserError
     from ablations.data import load_dataset
     from ablations.scoring.certify import certificate_page as page
     from ablations.scoring.certify.lines import failed
     from ablations.scoring.certify.measure import certify
     from ablations.scoring.extractors.classifier import load_classifier
+    from reports.pages.rendering import write_files
 
     folder = out or (PUBLISHED if dataset == "mnist" else TRIED)
 
     def tell(line: str) -> None:
         click.echo(line, err=True)
 
-    def write(files: dict[str, bytes]) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, content in files.items():
-                (folder / name).write_bytes(content)
-        except OSError as error:
-            message = f"cannot write the certificate into {folder}: {error.strerror or error}; choose another --out"
-            raise UserError(message) from error
-
-    write({})  # before the minutes of measuring, not after
+    write_files(folder, {})  # before the minutes of measuring, not after
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=tell)
     certificate = certify(images, load_classifier(), repeats=draws, notify=tell)
-    write(page.files(certificate))
+    write_files(folder, page.files(certificate))
     wrong = failed(certificate.lines)
     if as_json:
         print_json({**page.as_tree(certificate), "page": str(folder / "README.md")})

@@ -41,10 +41,11 @@ def command(location: str, out: Path | None, as_json: bool) -> None:
 
 def stored_studies(archive: Archive) -> dict[str, StoredStudy]:
     """Those of the studies that the claims need which the archive has."""
-    from ablations.catalog.claims import studies_of
+    from ablations.catalog.claim_tests import studies_of
+    from ablations.catalog.claims import CLAIMS
 
     present = archive.studies()
-    return {name: archive.read(name) for name in studies_of() if name in present}
+    return {name: archive.read(name) for name in studies_of(CLAIMS) if name in present}
 
 
 def tree_of(item: Answered) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from ablations.commands.shared import difference_option, json_option, print_json
 if TYPE_CHECKING:
     from ablations.store import Archive
     from ablations.store.result import Result
-    from reports.analysis.head_to_head import Duel
+    from reports.analysis.head_to_head import HeadToHead
 
 KEY = re.compile(r"[0-9a-f]{6,20}")
 
@@ -50,10 +49,10 @@ def command(
     if single:
         show_runs((ours[0], theirs[0]), (one, other), metric, as_json)
         return
-    from reports.analysis.head_to_head import duel
+    from reports.analysis.head_to_head import head_to_head
 
-    found = duel(ours, theirs, (one, other), metric=metric, difference=difference)
-    print_json(tree_of(found, one, other)) if as_json else show_duel(found, one, other)
+    found = head_to_head(ours, theirs, (one, other), metric=metric, difference=difference)
+    print_json(tree_of(found, one, other)) if as_json else show_variants(found, one, other)
 
 
 def find_runs(archive: Archive, name: str, study: str | None) -> tuple[str, list[Result]]:
@@ -67,8 +66,8 @@ def find_runs(archive: Archive, name: str, study: str | None) -> tuple[str, list
     if "/" in name or study is not None:
         within, _, variant = name.rpartition("/")
         return _variant(archive, within or study or "", variant)
-    places = {known: [v.name for v in archive.study(known).variants] for known in archive.studies()}
-    having = [known for known, variants in places.items() if name in variants]
+    known = {name: [v.name for v in archive.study(name).variants] for name in archive.studies()}
+    having = [study for study, variants in known.items() if name in variants]
     if len(having) == 1:
         return _variant(archive, having[0], name)
     if having:
@@ -79,7 +78,7 @@ def find_runs(archive: Archive, name: str, study: str | None) -> tuple[str, list
             return f"run {keys[0]}", [archive.get(keys[0], weights=False)]
         if keys:
             raise ConfigError(f"{len(keys)} runs have keys that begin with {name}: give more of it")
-    raise unknown("variant or run:", name, sorted({v for variants in places.values() for v in variants}))
+    raise unknown("variant or run:", name, sorted({v for variants in known.values() for v in variants}))
 
 
 def _variant(archive: Archive, study: str, variant: str) -> tuple[str, list[Result]]:
@@ -92,7 +91,7 @@ def _variant(archive: Archive, study: str, variant: str) -> tuple[str, list[Resu
     return f"{study}/{variant}", [item for item in stored.results if item.run.variant.name == variant]
 
 
-def show_duel(found: Duel, one: str, other: str) -> None:
+def show_variants(found: HeadToHead, one: str, other: str) -> None:
     from reports import words
 
     item, metric = found.comparison, found.metric
@@ -124,7 +123,7 @@ def show_duel(found: Duel, one: str, other: str) -> None:
         click.echo(f"{words.count(found.left_out, 'seed')} left out: the other side lacks it, or it has no {metric}")
 
 
-def tree_of(found: Duel, one: str, other: str) -> dict[str, Any]:
+def tree_of(found: HeadToHead, one: str, other: str) -> dict[str, Any]:
     item = found.comparison
     keys = ("mean", "median", "percent", "p_student", "p_signed_rank", "p_sign_flip", "p_unscored", "p", "superiority")
     return {
@@ -137,22 +136,17 @@ def tree_of(found: Duel, one: str, other: str) -> dict[str, Any]:
         "wins": item.wins,
         "unscored_treatment": item.unscored_treatment,
         "unscored_reference": item.unscored_reference,
-        "treatment_mean": finite(found.treatment_mean),
-        "reference_mean": finite(found.reference_mean),
-        **{key: finite(getattr(item, key)) for key in keys},
-        "interval": [finite(item.interval.low), finite(item.interval.high)],
+        "treatment_mean": found.treatment_mean,
+        "reference_mean": found.reference_mean,
+        **{key: getattr(item, key) for key in keys},
+        "interval": [item.interval.low, item.interval.high],
         "interval_method": item.interval.method,
-        "difference": finite(found.rules.size(found.reference_mean)),
+        "difference": found.rules.size(found.reference_mean),
         "seeds_needed": item.seeds_needed,
         "verdict": found.verdict,
         "differs_in": found.settings,
         "conditions_differ_in": found.conditions,
     }
-
-
-def finite(value: float) -> float | None:
-    """JSON has no NaN and no infinity."""
-    return value if math.isfinite(value) else None
 
 
 def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: str | None, as_json: bool) -> None:
@@ -178,8 +172,6 @@ def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: st
     ]
     differ = differences(results[0].run.variant, results[1].run.variant)
     if as_json:
-        values = [finite(measured(result, chosen)) for result in results]
-        rows = [row | {chosen: value} for row, value in zip(rows, values, strict=True)]
         print_json({"runs": rows, "first_differs": differ, "verdict": None})
         return
     cells = [tuple(words.number(v) if isinstance(v, float) else str(v) for v in row.values()) for row in rows]

@@ -61,7 +61,10 @@ out_option = click.option(
 
 
 def print_json(tree: Any) -> None:
-    click.echo(json.dumps(tree, indent=2, default=str))
+    """Null stands for a number that is not finite."""
+    from ablations.config.json_tree import json_tree
+
+    click.echo(json.dumps(json_tree(tree), indent=2, default=str))
 
 
 def print_table(

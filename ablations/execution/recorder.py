@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ablations.catalog.metric_facts import Tier
 from ablations.catalog.quantities import CURVES
 from ablations.data import Dataset
 from ablations.execution.checkpoint import Checkpoint, load_checkpoint, pack, save_checkpoint
 from ablations.execution.environment import environment
 from ablations.execution.job import GroupJob
 from ablations.scoring.scorer import Scorer
-from ablations.scoring.table import Tier
 from ablations.store.result import Array, Evaluation, Result, Status
 from ablations.training.loop import Tick
 from ablations.training.seed_group import SeedGroup

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from ablations.catalog.metric_facts import Tier
 from ablations.config.errors import DataError, StoreError, UserError
 from ablations.data import DataShape
 from ablations.data.splits import load_split
@@ -16,7 +17,6 @@ from ablations.execution.events import Event, GroupEnded, GroupStarted, Progress
 from ablations.execution.executors.contract import Emit, Stop, stopping
 from ablations.execution.runner import choose_executor
 from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
-from ablations.scoring.table import Tier
 from ablations.store import run_folder
 from ablations.store.archive import Archive
 from ablations.store.result import Result, Status

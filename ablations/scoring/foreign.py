@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from ablations.catalog.metrics import facts
 from ablations.config.errors import DataError
 from ablations.data import Dataset
 from ablations.scoring.extractors.classifier import Classifier
@@ -51,13 +52,11 @@ def score(samples: Samples, dataset: Dataset, classifier: Classifier, *, allow_f
 
     metrics = numbers(samples.images, samples.labels)
     floor = numbers(dataset.train_images, dataset.train_labels)
-    copies = ("memorization", "copy_share")
     return Score(
         samples=count,
         dataset=dataset.name,
         data_digest=dataset.digest,
         classifier_digest=classifier.digest,
         metrics=metrics,
-        # Training images are copies of themselves; new images have 0.5, and a copy share of nearly 0.
-        noise_floor={name: math.nan if name.startswith(copies) else floor[name] for name in metrics},
+        noise_floor={name: math.nan if facts(name).about_copies else floor[name] for name in metrics},
     )

@@ -10,13 +10,14 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ablations.catalog.metric_facts import Tier
 from ablations.config.digest import sha256_of
 from ablations.data import Dataset
 from ablations.data.splits import load_split
 from ablations.scoring.extractors.classifier import Classifier, load_classifier
 from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
+from ablations.scoring.metrics.values import Samples
 from ablations.scoring.suite import noise_floor, primary_metric, reference_of, sample_count, score
-from ablations.scoring.table import Samples, Tier
 
 SUITE = 1
 """The number of the suite of metrics: it changes with any change of a metric's value."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ablations.scoring.table import METRICS, Reference, Samples, Tier
+from ablations.catalog.metric_facts import Tier
+from ablations.catalog.metrics import USUAL_SAMPLES, primary
+from ablations.scoring.metrics.values import Reference, Samples
+from ablations.scoring.table import computations
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ablations.data import Dataset
     from ablations.scoring.extractors.classifier import Classifier
-
-PROTOCOL_SAMPLES = 10_000
-"""Samples a score is taken of, against as many test images; a smaller test set sets its own, smaller number."""
 
 
 def evaluate(
@@ -24,7 +24,7 @@ def evaluate(
     *,
     tier: Tier = "quick",
 ) -> dict[str, float]:
-    """Every metric of a tier for images that the classifier reads, and the classes they should show, (n,).
+    """Every metric of a tier for images in the shape of the data, uint8 or float in [0, 1], and the classes (n,) asked.
 
     The tier `full` includes `quick`. If any image holds a value that is not finite, every metric is NaN.
     """
@@ -35,29 +35,24 @@ def evaluate(
 def score(samples: Samples, reference: Reference, *, tier: Tier = "quick") -> dict[str, float]:
     """`evaluate` for features that are computed already."""
     scores: dict[str, float] = {}
-    for metric in METRICS:
-        if (metric.tier == "full" and tier == "quick") or (metric.conditional and samples.asked is None):
+    seen = samples.seen
+    for item in computations():
+        if (item.facts.tier == "full" and tier == "quick") or (item.facts.conditional and samples.asked is None):
             continue
-        ending = f"_{protocol(len(samples.seen), len(reference.test))}" if metric.counted else ""
-        values = metric.compute(samples, reference) if samples.seen.finite else [float("nan")] * len(metric.names)
-        scores |= {f"{name}{ending}": value for name, value in zip(metric.names, values, strict=True)}
+        names = item.names(len(seen), len(reference.test), seen.classes)
+        values = item.compute(samples, reference) if seen.finite else [float("nan")] * len(names)
+        scores |= dict(zip(names, values, strict=True))
     return scores
-
-
-def protocol(samples: int, references: int) -> str:
-    """The ending of a counted metric's name: `10k`, `500`, or, where samples and references differ, `500_vs_10k`."""
-    ours, theirs = (f"{n // 1000}k" if n % 1000 == 0 else str(n) for n in (samples, references))
-    return ours if ours == theirs else f"{ours}_vs_{theirs}"
 
 
 def sample_count(dataset: Dataset) -> int:
     """How many samples the scores on a dataset are taken of."""
-    return min(PROTOCOL_SAMPLES, len(dataset.test_images), len(dataset.train_images))
+    return min(USUAL_SAMPLES, len(dataset.test_images), len(dataset.train_images))
 
 
 def primary_metric(dataset: Dataset) -> str:
-    """The name of the score that verdicts are given on: `frechet_10k` on MNIST. Lower is better."""
-    return f"frechet_{protocol(sample_count(dataset), sample_count(dataset))}"
+    """What the metric that verdicts are given on is called on a dataset: `frechet_10k` on MNIST."""
+    return primary(samples=sample_count(dataset))
 
 
 _references: dict[str, Reference] = {}

@@ -19,7 +19,7 @@ from ablations.search.optuna_figures import budgets, pareto
 from ablations.search.trial_storage import Trial
 from ablations.store.mirror.rows import text
 from reports import words
-from reports.pages.study_page import TEMPLATES
+from reports.pages.rendering import TEMPLATES
 
 TITLES = {
     "history": "Best so far",

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 
-from ablations.catalog.spaces import Value
+from ablations.catalog.domains import Value
 from ablations.config.errors import ConfigError, StoreError
 from ablations.search.judge import directions, quiet
 from ablations.search.settings import Settings

@@ -7,7 +7,6 @@ by `statistics.compare`: one family for Holm, the same intervals and the same de
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -15,22 +14,24 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from ablations.catalog.claim_tests import Check, Claim, Curve, Expectation, Measure, Metric
+from ablations.catalog.claim_tests import Check, Claim, Curve, Expectation, Measure, Value
+from ablations.catalog.metrics import facts, is_primary
 from ablations.config import Contrast
 from ablations.store.result import Evaluation, Result
 from reports.analysis.frames import WITHOUT_SCORE
-from reports.analysis.paired import Interval
+from reports.analysis.paired import NO_INTERVAL, Interval
 from reports.analysis.statistics import Comparison, Rules, compare
 
 Outcome = Literal["holds", "contrary", "not shown", "too few seeds", "no data"]
 Answer = Literal["confirmed", "refuted", "not shown", "cannot be tested here"]
-ANSWERS: tuple[Answer, ...] = ("confirmed", "refuted", "not shown", "cannot be tested here")
 
 Runs = Mapping[str, Mapping[int, Result]]
 """\"study/variant" to seed to run."""
 
 _DERIVED: Mapping[str, Callable[[Mapping[str, float]], float]] = {
-    "worst_label_accuracy": lambda metrics: min(metrics[f"label_accuracy_{label}"] for label in range(10)),
+    "worst_label_accuracy": lambda metrics: min(
+        (value for name, value in metrics.items() if facts(name).name == "label_accuracy_{}"), default=math.nan
+    ),
 }
 _HALVES = {"d_loss": ("d_loss_real", "d_loss_fake")}
 
@@ -47,7 +48,7 @@ class Tested:
     """Mean of the measure over the paired seeds."""
     held_against: float = math.nan
     """Mean of what it is held against."""
-    interval: Interval = field(default_factory=lambda: Interval(math.nan, math.nan, "none"))
+    interval: Interval = field(default_factory=lambda: NO_INTERVAL)
     """Of the mean difference; for a printed figure where one more seed would lie."""
     seeds: int = 0
 
@@ -108,7 +109,7 @@ def values(measure: Measure, runs: Runs) -> dict[int, float]:
     """Seed to number; `inf` for a score that a run ended without. Seeds that say nothing are left out."""
     found = {}
     for seed, result in runs.get(measure.of, {}).items():
-        number = _metric(measure, seed, result, runs) if isinstance(measure, Metric) else _curve(measure, result)
+        number = _value(measure, seed, result, runs) if isinstance(measure, Value) else _curve(measure, result)
         if number is not None:
             found[seed] = number * measure.scale
     return found
@@ -121,9 +122,9 @@ def _columns(test: Check, runs: Runs) -> tuple[dict[int, float], dict[int, float
     return ours, values(test.against, runs)
 
 
-def _metric(measure: Metric, seed: int, result: Result, runs: Runs) -> float | None:
+def _value(measure: Value, seed: int, result: Result, runs: Runs) -> float | None:
     if result.status != "finished":
-        return math.inf if measure.name == "frechet" and result.status in WITHOUT_SCORE else None
+        return math.inf if is_primary(measure.name) and result.status in WITHOUT_SCORE else None
     if measure.same_seconds is not None:
         other = runs.get(measure.same_seconds, {}).get(seed)
         return None if other is None or other.status != "finished" else _at_seconds(measure.name, result, other)
@@ -143,16 +144,9 @@ def _number(name: str, evaluation: Evaluation) -> float | None:
     """A metric by its name, with or without its number of samples; None where it was not taken or is not finite."""
     metrics = evaluation.metrics
     if name in _DERIVED:
-        try:
-            value = _DERIVED[name](metrics)
-        except KeyError:
-            return None
+        value = _DERIVED[name](metrics)
     else:
-        counted = (key for key in metrics if re.fullmatch(rf"{re.escape(name)}_\d+k?(_vs_\d+k?)?", key))
-        key = name if name in metrics else next(counted, None)
-        if key is None:
-            return None
-        value = metrics[key]
+        value = next((value for key, value in metrics.items() if name in (key, facts(key).name)), math.nan)
     return float(value) if math.isfinite(value) else None
 
 
@@ -221,7 +215,7 @@ def _outcome(test: Check, item: Comparison, rules: Rules) -> Outcome:
 
 
 def _is_score(test: Check) -> bool:
-    return isinstance(test.measure, Metric) and test.measure.name == "frechet" and not isinstance(test.against, float)
+    return isinstance(test.measure, Value) and is_primary(test.measure.name) and not isinstance(test.against, float)
 
 
 def _answered(claim: Claim, tests: tuple[Tested, ...]) -> Answered:

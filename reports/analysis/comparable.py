@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from ablations.catalog.metrics import is_primary
 from ablations.config.errors import StoreError
 from ablations.store.result import Result
 
@@ -53,13 +54,8 @@ def check_scored(stored: StoredStudy) -> None:
 
 
 def _protocols(result: Result) -> set[str]:
-    """The names of the Frechet distance, which state its number of samples; of a run all alike."""
-    return {
-        name
-        for evaluation in result.evaluations
-        for name in evaluation.metrics
-        if name.startswith("frechet_") and not name.startswith("frechet_inf")
-    }
+    """The names of the primary metric, which state its number of samples; of a run all alike."""
+    return {name for item in result.evaluations for name in item.metrics if is_primary(name)}
 
 
 def _named(group: list[Result]) -> str:

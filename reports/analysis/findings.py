@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ablations.config import Study, Variant
+from ablations.catalog.metric_facts import SHARES
+from ablations.catalog.metrics import facts
+from ablations.config import Study
 from ablations.config.errors import StoreError
 from ablations.store.result import Result
-from reports.analysis import frames
+from reports.analysis import frames, variance
 from reports.analysis.aggregate import Spread, failure_rate, spread
 from reports.analysis.comparable import check_comparable, check_scored
 from reports.analysis.factorial import Effect, effects
 from reports.analysis.grouping import axes
 from reports.analysis.paired import Interval
 from reports.analysis.statistics import Comparison, Rules, Scores, compare
-from reports.analysis.variance import Components, by_variant
+from reports.analysis.variance import Components
 
 if TYPE_CHECKING:
     from ablations.store.archive import StoredStudy
@@ -65,6 +67,19 @@ class Findings:
     """Who gave the scores."""
     unreadable: Mapping[str, str]
 
+    @property
+    def pictured(self) -> dict[str, Result]:
+        """Variant to its run of the typical seed, of those that have samples, in the study's order."""
+        found = {item.run.variant.name: item for item in self.results if item.run.seed == self.typical_seed}
+        names = [variant.name for variant in self.study.variants]
+        return {name: found[name] for name in names if name in found and found[name].samples}
+
+    @property
+    def columns(self) -> int:
+        """Of a grid of samples: as many as the scores have classes, so that each column is one; else 10."""
+        classes = sum(facts(name).group == SHARES for name in self.runs.columns)
+        return classes if 1 < classes <= 20 else 10
+
     def rank(self, variant: str, seed: int) -> tuple[int, int]:
         """The place of a seed among the seeds of its variant, 1 the best, and how many there are."""
         by_seed = self.scores[variant]
@@ -91,6 +106,7 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
     scores = {variant.name: unordered[variant.name] for variant in study.variants if variant.name in unordered}
     runs = frames.runs_frame(stored, metric)
     evaluations = frames.evaluations_frame(results)
+    by_variant = {v.name: [item for item in results if item.run.variant.name == v.name] for v in study.variants}
     return Findings(
         study=study,
         results=results,
@@ -100,8 +116,8 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         comparisons=compare(scores, study.contrasts, rules),
         effects=effects(study, scores, rules),
         spreads={name: spread(list(by_seed.values())) for name, by_seed in scores.items()},
-        failures=tuple(_failures(variant, results) for variant in study.variants if _has_failed(variant, results)),
-        variance=by_variant(runs),
+        failures=tuple(_failures(own) for own in by_variant.values() if any(r.status != "finished" for r in own)),
+        variance=variance.by_variant(runs),
         runs=runs,
         evaluations=evaluations,
         curves=frames.curves_frame(results),
@@ -132,17 +148,12 @@ def environment(results: tuple[Result, ...]) -> dict[str, str]:
     }
 
 
-def _has_failed(variant: Variant, results: tuple[Result, ...]) -> bool:
-    return any(result.run.variant.name == variant.name and result.status != "finished" for result in results)
-
-
-def _failures(variant: Variant, results: tuple[Result, ...]) -> Failures:
-    own = [result for result in results if result.run.variant.name == variant.name]
+def _failures(own: Sequence[Result]) -> Failures:
     statuses = Counter[str](result.status for result in own)
     failed, total, rate = failure_rate(statuses)
     reasons = Counter(f"{r.status}: {r.reason}" if r.reason else r.status for r in own if r.status != "finished")
     return Failures(
-        variant=variant.name,
+        variant=own[0].run.variant.name,
         statuses=dict(statuses),
         failed=failed,
         total=total,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.store.result import Result
 
@@ -25,13 +25,8 @@ WITHOUT_SCORE = ("diverged", "failed", "timed_out")
 
 
 def primary_metric(results: Iterable[Result]) -> str:
-    """The name of the Frechet distance that scores this study; lower is better. The usual one if nothing was scored."""
-    for result in results:
-        for evaluation in result.evaluations:
-            for name in evaluation.metrics:
-                if name.startswith("frechet_"):
-                    return name
-    return "frechet_10k"
+    """What the metric that verdicts are given on is called in these results; the usual name if nothing was scored."""
+    return primary(name for result in results for item in result.evaluations for name in item.metrics)
 
 
 def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
@@ -53,7 +48,7 @@ def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
                 "evaluation_seconds": result.evaluation_seconds,
                 "reason": result.reason,
                 "key": result.key,
-                "weights_sha256": weights_digest(stored, result),
+                "weights_sha256": stored.weights_sha256.get(result.key, ""),
             }
             | {name: value for name, value in scores.items() if name != metric}
         )
@@ -144,18 +139,6 @@ def typical_seed(table: Mapping[str, Mapping[int, float]]) -> int | None:
         for seed in {s for other in table.values() for s in other} - set(by_seed):
             distance[seed] = distance.get(seed, 0.0) + len(ranked)
     return min(sorted(distance), key=lambda seed: distance[seed]) if distance else None
-
-
-def weights_digest(stored: StoredStudy, result: Result) -> str:
-    """SHA-256 of the run's weights as it was stored."""
-    return stored.weights_sha256.get(result.key, "")
-
-
-def common(values: Sequence[str]) -> str:
-    """The one value, or the most frequent one and how many others there are."""
-    counts = {value: values.count(value) for value in values}
-    most = statistics.mode(values)
-    return most if len(counts) == 1 else f"{most} (and {len(counts) - 1} other)"
 
 
 def _summary(table: NDArray[np.float64]) -> pd.DataFrame:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
+from ablations.catalog.metric_facts import Direction
+from ablations.catalog.metrics import METRICS, facts
 from ablations.config import Contrast
 from ablations.config.description import differences
 from ablations.config.errors import ConfigError, StoreError, unknown
@@ -19,23 +20,16 @@ from reports.analysis.frames import WITHOUT_SCORE, primary_metric
 from reports.analysis.paired import Interval
 from reports.analysis.statistics import Comparison, Rules, compare
 
-Better = Literal["lower", "higher", "neither"]
-LOWER = ("frechet", "repeat_", "kernel_distance", "mode_kl", "memorization", "copy_share", "train_s", "evaluation_s")
-HIGHER = (
-    "label_accuracy", "precision", "recall", "density", "coverage", "classifier_score", "confidence", "mode_count",
-)  # fmt: skip
-WITHOUT_VERDICT = ("precision", "density", "confidence", "intra_class_diversity")
-"""Beginnings of the names of metrics which the certificate (`ablations certify`) found to improve on some damage."""
-SECONDS = ("train_seconds", "evaluation_seconds")
+SECONDS = tuple(name for name, row in METRICS.items() if row.of == "clock")
 """Of a run, comparable like its metrics."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Duel:
+class HeadToHead:
     """Two variants on one metric, paired by seed."""
 
     metric: str
-    better: Better
+    better: Direction
     comparison: Comparison
     """In the metric's own sign; its verdict and `wins` are by `better`. Where that is neither, see `verdict`."""
     treatment_mean: float
@@ -51,21 +45,21 @@ class Duel:
     @property
     def verdict(self) -> str:
         """In words that the metric bears: of one that has no better side, only which side is higher."""
-        if self.metric.startswith(WITHOUT_VERDICT):
-            return "none: the metric improves on some damaged images too"
+        if reason := facts(self.metric).left_out:
+            return f"none: {reason}"
         if self.better == "neither":
             return {"better": "lower", "worse": "higher"}.get(self.comparison.verdict, self.comparison.verdict)
         return self.comparison.verdict
 
 
-def duel(
+def head_to_head(
     treatment: Sequence[Result],
     reference: Sequence[Result],
     names: tuple[str, str],
     *,
     metric: str | None = None,
     difference: str | None = None,
-) -> Duel:
+) -> HeadToHead:
     """Compare the runs of two variants by their last scores. `difference` is the least one that matters to the reader:
     see `Rules.for_difference`.
 
@@ -79,7 +73,7 @@ def duel(
         raise ConfigError(f"{names[0]} and {names[1]} are the same runs: name two variants")
     check_comparable(" against ".join(names), everyone)
     chosen = metric_of(everyone, metric)
-    better = direction(chosen)
+    better = facts(chosen).better
     ours, theirs = (_values(runs, chosen, better) for runs in (treatment, reference))
     shared = sorted(set(ours) & set(theirs))
     if not shared:
@@ -92,7 +86,7 @@ def duel(
     sign = -1 if better == "higher" else 1
     sides = {"one": ours, "other": theirs}
     (item,) = compare({name: _signed(side, sign) for name, side in sides.items()}, [contrast], rules)
-    return Duel(
+    return HeadToHead(
         metric=chosen,
         better=better,
         comparison=_mirrored(item) if sign < 0 else item,
@@ -103,11 +97,6 @@ def duel(
         conditions=_conditions(treatment, reference),
         rules=rules,
     )
-
-
-def direction(metric: str) -> Better:
-    """Which way a metric is better."""
-    return "lower" if metric.startswith(LOWER) else "higher" if metric.startswith(HIGHER) else "neither"
 
 
 def metric_of(results: Sequence[Result], asked: str | None) -> str:
@@ -125,7 +114,7 @@ def measured(result: Result, metric: str) -> float:
     return float(value) if result.status == "finished" else math.nan
 
 
-def _values(runs: Sequence[Result], metric: str, better: Better) -> dict[int, float]:
+def _values(runs: Sequence[Result], metric: str, better: Direction) -> dict[int, float]:
     """Seed to value. A run that ended without one has the worst rank, `inf`, where a side is better; else none."""
     found = {}
     for result in runs:

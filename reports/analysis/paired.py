@@ -24,6 +24,9 @@ class Interval:
         return self.low > value or self.high < value
 
 
+NO_INTERVAL = Interval(float("nan"), float("nan"), "none")
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Adjusted p values (Holm 1979). A NaN counts as 1: a question that was asked stays in the family."""
     p = np.nan_to_num(np.asarray(p_values, dtype=float), nan=1.0)
@@ -66,7 +69,7 @@ def student_p(differences: Array, alternative: Literal["two-sided", "less", "gre
 def bootstrap_interval(differences: Array, confidence: float = 0.95, resamples: int = 9_999) -> Interval:
     """Of the mean: BCa (Efron 1987), or percentile where differences are equal and so BCa is undefined."""
     if len(differences) < 2:
-        return Interval(float("nan"), float("nan"), "none")
+        return NO_INTERVAL
     method: Literal["BCa", "percentile"] = (
         "BCa" if np.ptp(differences) > 1e-9 * np.abs(differences).max() else "percentile"
     )

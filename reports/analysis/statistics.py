@@ -33,7 +33,6 @@ from reports.analysis.paired import (
 Scores = Mapping[str, Mapping[int, float]]
 """Variant to seed to score."""
 Verdict = Literal["better", "worse", "equivalent", "no difference shown", "too few seeds"]
-VERDICTS: tuple[Verdict, ...] = ("better", "worse", "equivalent", "no difference shown", "too few seeds")
 
 
 @dataclass(frozen=True, kw_only=True)

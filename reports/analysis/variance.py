@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from reports.analysis.paired import Array, Interval
+from reports.analysis.paired import NO_INTERVAL, Array, Interval
 
 NAME = re.compile(r"repeat_(\d+)_(\d+)")
 """The set of samples and the part of the real images, in the name of a repeated score."""
@@ -83,9 +83,8 @@ def components(table: Array) -> Components:
     a, b, c = table.shape
     if a < MINIMUM_SEEDS:
         nan = math.nan
-        unknown = Interval(nan, nan, "none")
         return Components(
-            seeds=a, parts=c, seed=nan, samples=nan, real=nan, seed_by_real=nan, rest=nan, seed_interval=unknown
+            seeds=a, parts=c, seed=nan, samples=nan, real=nan, seed_by_real=nan, rest=nan, seed_interval=NO_INTERVAL
         )
     whole, of_seed, of_set = table.mean(), table.mean(axis=(1, 2)), table.mean(axis=2)
     of_part, of_cell = table.mean(axis=(0, 1)), table.mean(axis=1)
@@ -112,12 +111,12 @@ def components(table: Array) -> Components:
 
 def by_variant(runs: pd.DataFrame) -> Mapping[str, Components]:
     """Of the variants in a frame of runs that have repeated scores, in its order; over their finished runs."""
-    places = {column: match for column in runs.columns if (match := NAME.fullmatch(column))}
-    sets = 1 + max((int(match[1]) for match in places.values()), default=0)
-    parts = 1 + max((int(match[2]) for match in places.values()), default=0)
-    if len(places) != sets * parts or sets < 2 or parts < 2:
+    found = {column: match for column in runs.columns if (match := NAME.fullmatch(column))}
+    sets = 1 + max((int(match[1]) for match in found.values()), default=0)
+    parts = 1 + max((int(match[2]) for match in found.values()), default=0)
+    if len(found) != sets * parts or sets < 2 or parts < 2:
         return {}
-    columns = sorted(places, key=lambda column: (int(places[column][1]), int(places[column][2])))
+    columns = sorted(found, key=lambda column: (int(found[column][1]), int(found[column][2])))
     finite = np.isfinite(runs[columns].to_numpy(dtype=float)).all(axis=1)
     usable = runs[finite & (runs.status == "finished").to_numpy()]
     return {

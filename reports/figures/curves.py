@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from reports.figures.palette import Style
-from reports.figures.svg import Kind, Scale, figure, nice_range, path, short, spread_out, tag, text
+from reports.figures.svg import Kind, Scale, figure, levels, nice_range, path, short, spread_out, tag, text
 from reports.words import count, number
 
 WIDTH, HEIGHT = 400, 268
@@ -90,11 +90,7 @@ def _ideals(ideals: Mapping[str, float], up: Scale) -> list[Markup]:
 
 
 def _frame(across: Scale, up: Scale, x_label: str, y_label: str) -> list[Markup]:
-    body = []
-    for tick in up.ticks(5):
-        y = up(tick)
-        body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"))
-        body.append(text(short(tick), LEFT - 6, y + 4, anchor="end"))
+    body = levels(up, 5, LEFT, WIDTH - RIGHT)
     body += [text(short(tick), across(tick), HEIGHT - BOTTOM + 16, anchor="middle") for tick in across.ticks(5)]
     base = HEIGHT - BOTTOM
     body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=base, y2=base, class_="base"))

@@ -10,7 +10,7 @@ from ablations.config import Study
 from reports.analysis.grouping import anchor, axes
 
 HUES = 7
-"""Hues after Okabe and Ito (2008), told apart by colour-blind readers; `style.css` has two tones of each."""
+"""Hues after Okabe and Ito (2008), told apart by colour-blind readers; `figure.css` has two tones of each."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from reports.analysis.aggregate import median
 from reports.analysis.factorial import Effect
 from reports.analysis.paired import Interval
 from reports.analysis.statistics import Comparison
@@ -85,10 +86,7 @@ def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: b
         body.append(
             tag("rect", x=start, y=top - 4, width=max(1.0, end - start), height=bottom - top + 4, class_="floor")
         )
-    for tick in _apart(across, across.ticks(5 if narrow else 7), 34):
-        x = across(tick)
-        body.append(tag("line", x1=x, x2=x, y1=top - 4, y2=bottom, class_="grid"))
-        body.append(text(short(tick), x, bottom + 15, anchor="middle"))
+    body += _columns(across, 5 if narrow else 7, top - 4, bottom)
     body.append(tag("line", x1=zero, x2=zero, y1=top - 4, y2=bottom, class_="zero"))
     body.append(text("\N{LEFTWARDS ARROW} better", zero - 8, top - 12, "note", "end"))
     body.append(text("worse \N{RIGHTWARDS ARROW}", zero + 8, top - 12, "note"))
@@ -116,11 +114,7 @@ def strips(
     low, high = nice_range(values, kind=kind)
     across = Scale(low=low, high=high, start=left, end=width - right, kind=kind)
     bottom = height - 40
-    body: list[Markup] = []
-    for tick in _apart(across, across.ticks(5 if narrow else 8), 34):
-        x = across(tick)
-        body.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid"))
-        body.append(text(short(tick), x, bottom + 15, anchor="middle"))
+    body = _columns(across, 5 if narrow else 8, top, bottom)
     scale = ", logarithmic" if kind == "log" else ""
     body.append(
         text(
@@ -158,8 +152,7 @@ def _strip(
     edges: tuple[float, float],
     narrow: bool,
 ) -> Markup:
-    ranked = sorted(by_seed.values())
-    middle = (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2 if ranked else float("nan")
+    middle = median([*by_seed.values()])
     parts = [text(variant, 8 if narrow else 0, y - 12 if narrow else y + 4, "name")]
     parts.append(tag("line", x1=edges[0], x2=edges[1], y1=y, y2=y, class_="guide"))
     lost = 0
@@ -192,6 +185,16 @@ def _effect_scale(edges: Sequence[float], start: float, end: float) -> Scale:
         linear = 10.0 ** math.floor(math.log10(max(sizes[len(sizes) // 4], sizes[-1] / 1e4)))
         return Scale(low=low * 1.2, high=high * 1.2, start=start, end=end, kind="symlog", linear=linear)
     return Scale(low=low, high=high, start=start, end=end)
+
+
+def _columns(across: Scale, most: int, top: float, bottom: float) -> list[Markup]:
+    """Vertical lines at round values, each with its number below."""
+    found = []
+    for tick in _apart(across, across.ticks(most), 34):
+        x = across(tick)
+        found.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="grid"))
+        found.append(text(short(tick), x, bottom + 15, anchor="middle"))
+    return found
 
 
 def _apart(scale: Scale, ticks: Sequence[float], least: float) -> list[float]:

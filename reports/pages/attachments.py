@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,14 +13,16 @@ from reports.analysis.findings import Findings
 from reports.analysis.seconds import cost_frame
 from reports.analysis.statistics import Comparison, Rules
 from reports.analysis.variance import variance_frame
+from reports.figures.css import SHEET
 from reports.figures.legend import with_legend
 from reports.figures.palette import styles
 from reports.figures.raster import rasterize
 from reports.figures.sample_grids import grid, png
+from reports.figures.svg import BOX, size_of
+from reports.pages.rendering import slug
 from reports.pages.sections import Axis
 
 ROOM = 16
-STYLE = Path(__file__).parents[1] / "templates" / "figure.css"
 COLUMNS = (
     "pairs", "wins", "superiority", "reference_mean", "mean", "median", "percent", "unscored_treatment",
     "unscored_reference", "p_student", "p_signed_rank", "p_signed_rank_least", "p_sign_flip", "p_unscored", "p",
@@ -83,23 +83,15 @@ def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> d
 
 def samples(found: Findings) -> dict[str, bytes]:
     """The last sample grid of the typical seed of every variant."""
-    chosen = [result for result in found.results if result.run.seed == found.typical_seed and result.samples]
-    return {
-        f"samples/{result.run.variant.name}.png": png(grid(result.samples[max(result.samples)])) for result in chosen
-    }
+    last = {name: result.samples[max(result.samples)] for name, result in found.pictured.items()}
+    return {f"samples/{name}.png": png(grid(images, found.columns)) for name, images in last.items()}
 
 
 def standalone(figure: Markup) -> bytes:
     """A figure of the page as a file of its own: with its size, some room around it, and its colours."""
-    size = re.search(r'viewBox="0 0 (\S+) (\S+)"', figure)
-    assert size is not None, "every figure has a view box"
-    width, height = (float(side) + 2 * ROOM for side in size.groups())
+    width, height = (side + 2 * ROOM for side in size_of(figure))
     box = f'viewBox="{-ROOM} {-ROOM} {width:g} {height:g}" width="{width:g}" height="{height:g}"'
     page = ".figure { background: var(--paper); font-family: system-ui, sans-serif; }"
-    style = f"<style>{STYLE.read_text(encoding='utf-8')}{page}</style>"
-    whole = str(figure).replace(size[0], f'xmlns="http://www.w3.org/2000/svg" {box}', 1)
+    style = f"<style>{SHEET.read_text(encoding='utf-8')}{page}</style>"
+    whole = BOX.sub(f'xmlns="http://www.w3.org/2000/svg" {box}', str(figure), count=1)
     return whole.replace(">", f">{style}", 1).encode()
-
-
-def slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ablations.catalog.metrics import facts
 from ablations.config.errors import UserError
 from reports import words
 from reports.analysis.claim_answers import Answered
 from reports.analysis.findings import Findings, environment, find
-from reports.analysis.statistics import Comparison
 from reports.figures.overview import overview
 from reports.pages.attachments import standalone
 from reports.pages.claims_page import build_claims, tally
-from reports.pages.study_page import environment_of, write
+from reports.pages.rendering import render
+from reports.pages.study_page import write
 
 if TYPE_CHECKING:
+    from ablations.search.tuning import Ranking
     from ablations.store import StoredStudy
 
 FILE_BYTES, ALL_BYTES = 1_000_000, 8_000_000
@@ -36,28 +37,13 @@ TUNING = "tuning"
 FACTS = ("cpu", "cpu_count", "git_commit", "version.torch", "version.mlflow", "python", "platform")
 
 
-class Ranked(Protocol):
-    """Two levels of an axis, compared with default and with tuned settings."""
-
-    @property
-    def level(self) -> str: ...
-    @property
-    def reference(self) -> str: ...
-    @property
-    def default(self) -> Comparison: ...
-    @property
-    def tuned(self) -> Comparison | None: ...
-    @property
-    def flips(self) -> str: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Tuned:
     """An axis whose levels were compared tuned against tuned."""
 
     findings: Findings
     """Of the study of its levels, with default settings and with tuned ones."""
-    rankings: Sequence[Ranked]
+    rankings: Sequence[Ranking]
     pages: Path
     """Where its `budget.svg` and its trials lie, if they do."""
 
@@ -93,7 +79,7 @@ def publish(
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
         context = _context(found, answers, main, axes) | {"tuned": tuned}
-        page = environment_of(escape=False).get_template("published.md.j2").render(context)
+        page = render("published.md.j2", context)
         (made / "README.md").write_text(page, encoding="utf-8")
         _check_sizes(made)
         try:
@@ -118,7 +104,7 @@ def _study(found: Findings, folder: Path) -> None:
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(path, target)
         runs = pd.read_csv(whole / "runs.csv")
-        kept = [column for column in runs.columns if not re.match(r"repeat_|class_|label_accuracy_\d", column)]
+        kept = [column for column in runs.columns if not facts(column).many]
         runs[kept].to_csv(folder / "runs.csv", index=False, float_format="%.6g")
 
 

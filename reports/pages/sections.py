@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from ablations.catalog.metric_facts import SHARES
+from ablations.catalog.metrics import facts
 from ablations.config import Variant
 from ablations.config.parts import LOSSES
 from ablations.store.result import Result
@@ -53,13 +55,12 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
     d_loss = _mean_of(found.curves, "d_loss_real", "d_loss_fake")
     score = [_score_line(found, v) for v in variants]
     two = [*_lines(found, variants, "d_real"), *_lines(found, variants, "d_fake", faint=True)]
+    along = partial(lines, x="step", x_label="step")
     figures = {
-        "score": lines(
+        "score": along(
             score,
             title="Score along training",
-            x="step",
-            x_label="step",
-            y_label=f"{found.metric}, lower is better",
+            y_label=f"{found.metric}, {facts(found.metric).better} is better",
             logarithmic=True,
         ),
         "score by time": lines(
@@ -67,39 +68,31 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             title="Score against time",
             x="train_seconds",
             x_label="training seconds a seed",
-            y_label=f"{found.metric}",
+            y_label=found.metric,
             logarithmic=True,
         ),
-        "d outputs": lines(
+        "d outputs": along(
             two,
             title="D(x), solid, and D(G(z)), dotted",
-            x="step",
-            x_label="step",
             y_label="mean probability",
             ideals={"0.5": 0.5},
             limits=(0.0, 1.0),
         ),
-        "d loss": lines(
+        "d loss": along(
             _lines(found, variants, frame=d_loss),
             title="Loss of D (mean of its halves)",
-            x="step",
-            x_label="step",
             y_label="loss a term",
             ideals=ideals(chosen),
         ),
-        "g loss": lines(
+        "g loss": along(
             _lines(found, variants, "g_loss"),
             title="Loss of G",
-            x="step",
-            x_label="step",
             y_label="loss",
             ideals=ideals(chosen, generator=True),
         ),
-        "g gradient": lines(
+        "g gradient": along(
             _lines(found, variants, "g_grad_norm"),
             title="Gradient of G",
-            x="step",
-            x_label="step",
             y_label="L2 norm",
             logarithmic=True,
         ),
@@ -143,12 +136,10 @@ def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str,
 
 def grids(found: Findings) -> tuple[list[Grid], int]:
     """The sample grids of the typical seed, and how many points of training each shows."""
-    chosen = [result for result in found.results if result.run.seed == found.typical_seed and result.samples]
-    by_name = {result.run.variant.name: result for result in chosen}
-    ordered = [by_name[v.name] for v in found.study.variants if v.name in by_name]
+    ordered = [*found.pictured.values()]
     if not ordered:
         return [], 0
-    size = sum(len(png(grid(result.samples[max(result.samples)]))) for result in ordered) * 4 / 3
+    size = sum(len(png(grid(result.samples[max(result.samples)], found.columns))) for result in ordered) * 4 / 3
     points = max(1, min(6, int(PICTURE_BYTES / max(1, size)), max(len(result.samples) for result in ordered)))
     return [_grid(found, result, points) for result in ordered], points
 
@@ -158,8 +149,8 @@ def _grid(found: Findings, result: Result, points: int) -> Grid:
     kept = (
         [steps[round(k * (len(steps) - 1) / max(1, points - 1))] for k in range(points)] if points > 1 else steps[-1:]
     )
-    pictures = [(step, grid(result.samples[step])) for step in kept]
-    height, width = pictures[-1][1].shape
+    pictures = [(step, grid(result.samples[step], found.columns)) for step in kept]
+    height, width = pictures[-1][1].shape[:2]
     name, seed = result.run.variant.name, result.run.seed
     if math.isfinite(found.scores.get(name, {}).get(seed, math.inf)):
         place, of = found.rank(name, seed)
@@ -179,16 +170,13 @@ class Table:
 
 def class_shares(found: Findings) -> Table:
     """How often the samples show each class, as the classifier sees them."""
-    return _table(found, [name for name in found.runs.columns if re.fullmatch(r"class_\d+", name)])
+    return _table(found, [name for name in found.runs.columns if facts(name).group == SHARES])
 
 
 def other_metrics(found: Findings) -> Table:
     """Every metric but the score, what is of single classes, and the bounds and errors of other metrics."""
     first = list(found.runs.columns).index("weights_sha256") + 1
-    return _table(found, [name for name in found.runs.columns[first:] if not _DETAIL.search(name)])
-
-
-_DETAIL = re.compile(r"(class|accuracy)_\d+$|_(low|high)$|_error(_|$)|^repeat_")
+    return _table(found, [name for name in found.runs.columns[first:] if not facts(name).detail])
 
 
 def _table(found: Findings, metrics: list[str]) -> Table:

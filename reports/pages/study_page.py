@@ -5,29 +5,24 @@ from __future__ import annotations
 import math
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
+from ablations.catalog.metric_facts import samples_of
 from ablations.config.description import describe, differences
-from ablations.config.errors import UserError
 from reports import words
 from reports.analysis.factorial import factors
-from reports.analysis.findings import Findings, environment, find
+from reports.analysis.findings import Findings, environment
 from reports.analysis.grouping import anchor
 from reports.analysis.seconds import cost_frame, total_seconds
 from reports.analysis.variance import SOURCES
 from reports.figures.palette import styles
 from reports.figures.study_figures import contrast_rows, effect_rows, forest, strips
-from reports.pages import attachments as files
-from reports.pages import sections
+from reports.pages import attachments, sections
 from reports.pages.command_line import command
+from reports.pages.rendering import render, write_files
 
-if TYPE_CHECKING:
-    from ablations.store import StoredStudy
-
-TEMPLATES = Path(__file__).parents[1] / "templates"
 SYMBOLS = {
     "better": "\N{CHECK MARK}",
     "worse": "\N{MULTIPLICATION X}",
@@ -37,36 +32,17 @@ SYMBOLS = {
 }
 
 
-def build(stored: StoredStudy, out: Path, *, noise_floor: float | None = None) -> Path:
-    """Write `report.html` into the folder `out`, and Markdown, tables, figures and samples beside it; returns its path.
-
-    Raises:
-        StoreError: no run of the study is stored.
-        UserError: the folder cannot be written.
-    """
-    return write(find(stored, noise_floor=noise_floor), out)
-
-
 def write(found: Findings, out: Path) -> Path:
-    """`build` for findings at hand.
+    """Write `report.html` into the folder `out`, and Markdown, tables, figures and samples beside it; returns its path.
 
     Raises:
         UserError: the folder cannot be written.
     """
     context = page(found)
-    contents = {
-        "report.html": environment_of(escape=True).get_template("report.html.j2").render(context).encode(),
-        "report.md": environment_of(escape=False).get_template("report.md.j2").render(context).encode(),
-    }
-    contents |= files.tables(found) | files.figures(found, context["figures"], context["axes"]) | files.samples(found)
-    try:
-        for name, content in contents.items():
-            (out / name).parent.mkdir(parents=True, exist_ok=True)
-            (out / name).write_bytes(content)
-    except OSError as error:
-        raise UserError(
-            f"cannot write the report into {out}: {error.strerror or error}; choose another --out"
-        ) from error
+    contents: dict[str, str | bytes] = {name: render(f"{name}.j2", context) for name in ("report.html", "report.md")}
+    contents |= attachments.tables(found) | attachments.samples(found)
+    contents |= attachments.figures(found, context["figures"], context["axes"])
+    write_files(out, contents)
     return out / "report.html"
 
 
@@ -84,7 +60,7 @@ def page(found: Findings) -> dict[str, Any]:
         "styles": styles(found.study),
         "study": found.study,
         "metric": found.metric,
-        "images": _images(found.metric),
+        "images": f"{samples_of(found.metric) or 0:,}",
         "rules": found.rules,
         "symbols": SYMBOLS,
         "words": words,
@@ -165,23 +141,3 @@ def _digests(found: Findings) -> dict[str, str]:
         "seeds in a stack": [str(run.width) for run in runs],
     }
     return {name: ", ".join(sorted(set(values))) for name, values in facts.items()}
-
-
-def _images(metric: str) -> str:
-    """The number of samples that the metric's name states: "10k" is 10,000."""
-    size = metric.removeprefix("frechet_").partition("_")[0]
-    written = size.removesuffix("k")
-    return f"{int(written) * (1_000 if size.endswith('k') else 1):,}" if written.isdigit() else size
-
-
-def environment_of(*, escape: bool) -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=escape,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters["slug"] = files.slug
-    return made

@@ -93,7 +93,7 @@ def scipy_numbers(sets: Sets) -> tuple[float, ...]:
     # The trace of a square root is the sum of the roots of the eigenvalues.
     roots = np.sqrt(scipy.linalg.eigvals(x.covariance @ y.covariance).real.clip(min=0))
     distance = ((x.mean - y.mean) ** 2).sum() + np.trace(x.covariance + y.covariance) - 2 * roots.sum()
-    ours, real = (class_shares(item.labels) for item in (sets.samples, sets.test))
+    ours, real = (class_shares(item.labels, item.classes) for item in (sets.samples, sets.test))
     distances = [_sklearn_distances(item.features, sets.training.features, 1) for item in (sets.samples, sets.test)]
     u = scipy.stats.mannwhitneyu(distances[1], distances[0]).statistic
     return float(distance), float(scipy.stats.entropy(ours, real)), float(u) / (len(distances[0]) * len(distances[1]))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
+from ablations.catalog.metrics import METRICS
+from ablations.config.json_tree import json_tree
 from ablations.scoring.certify.damages import COPIES, DAMAGES, Damage
 from ablations.scoring.certify.lines import CONFIDENCE, Line
 from ablations.scoring.certify.measure import Certificate
 from ablations.scoring.certify.panels import ARROWS, Panel, bias_figure, panels
-from ablations.scoring.table import METRICS
 from reports.figures.sample_grids import png, table
 from reports.pages.attachments import standalone
-from reports.words import DASH, number
+from reports.words import DASH, value
 
 MARKS = {"holds": "\N{CHECK MARK}", "fails": "**\N{MULTIPLICATION X}**", "left out": "(\N{MULTIPLICATION X})"}
 Rows = Sequence[Sequence[str]]
@@ -35,7 +36,7 @@ def files(certificate: Certificate) -> dict[str, bytes]:
 def as_tree(certificate: Certificate) -> dict[str, Any]:
     """Everything but the pictures; a number that is not finite is null."""
     fields = [item.name for item in dataclasses.fields(certificate) if item.name not in ("pictures", "closest")]
-    tree = {name: _plain(getattr(certificate, name)) for name in fields}
+    tree = {name: json_tree(getattr(certificate, name)) for name in fields}
     grades = {damage.name: list(damage.grades) for damage in DAMAGES}
     return {**tree, "grades": grades, "left_out": left_out()}
 
@@ -46,7 +47,7 @@ def as_json(certificate: Certificate) -> str:
 
 def left_out() -> dict[str, str]:
     """The metrics that carry no verdict, and why."""
-    return {name: reason for row in METRICS for name, reason in row.left_out.items()}
+    return {name: row.left_out for name, row in METRICS.items() if row.left_out}
 
 
 def drawn(damage: Damage, certificate: Certificate) -> list[Panel]:
@@ -76,7 +77,7 @@ def _head(certificate: Certificate) -> Iterator[str]:
     yield (
         "Every verdict of this project hangs on its scores, so the scores are put to the test on images whose quality "
         "is known: real ones, and real ones that were damaged in grades. What each damage must do to "
-        "each metric is written down as data, in `ablations/certify/damages.py`; this page shows whether it does.\n"
+        "each metric is written down as data, in `ablations/catalog/metrics.py`; this page shows whether it does.\n"
     )
     told = [f"{count['holds']} of {len(certificate.lines)} lines hold", f"{count['fails']} fail"]
     told += [f"{count['left out']} fail for metrics that therefore carry no verdict"] if count["left out"] else []
@@ -136,12 +137,11 @@ def _checks(certificate: Certificate) -> Iterator[str]:
         "The noise floor of a score is the score of real images. The sets below are random; the floor that reports use "
         "takes the first training images in the order of their file, where each writer's digits stand together.\n"
     )
-    names = [name for name in certificate.real[0] if name != "label_accuracy"]
     yield from _table(
         ("metric", *(f"set {n + 1}" for n in range(len(certificate.real))), "tolerance"),
         [
-            [f"`{name}`", *(_digits(row[name]) for row in certificate.real), _digits(certificate.tolerance[name])]
-            for name in (*names, "label_accuracy")
+            [f"`{name}`", *(value(name, row[name]) for row in certificate.real), value(name, tolerance)]
+            for name, tolerance in certificate.tolerance.items()
         ],
         right=True,
     )
@@ -155,9 +155,9 @@ def _checks(certificate: Certificate) -> Iterator[str]:
         yield from _table(
             (item.title, *(f"{count:,}" for count in item.counts)),
             [
-                ("`frechet`", *map(_digits, item.frechet)),
-                ("`frechet_inf`", *map(_digits, item.frechet_inf)),
-                ("its standard error", *map(_digits, item.error)),
+                ("`frechet`", *map(partial(value, "frechet"), item.frechet)),
+                ("`frechet_inf`", *map(partial(value, "frechet_inf"), item.frechet_inf)),
+                ("its standard error", *map(partial(value, "frechet_inf"), item.error)),
             ],
             right=True,
         )
@@ -172,9 +172,9 @@ def _checks(certificate: Certificate) -> Iterator[str]:
             (
                 item.title,
                 f"{item.samples:,}",
-                _digits(item.truth),
-                _digits(item.plain),
-                _digits(item.mean),
+                value("frechet", item.truth),
+                value("frechet", item.plain),
+                value("frechet_inf", item.mean),
                 f"{item.held} of {item.repeats}",
             )
             for item in certificate.coverage
@@ -205,8 +205,8 @@ def _damages(certificate: Certificate) -> Iterator[str]:
                 [
                     f"`{name}`",
                     claims.get(name, "").removesuffix("s"),
-                    *(_digits(row[name]) for row in scores),
-                    _digits(certificate.tolerance[name]),
+                    *(value(name, row[name]) for row in scores),
+                    value(name, certificate.tolerance[name]),
                     _seen(damage, [row[name] for row in scores], certificate.tolerance[name]),
                     MARKS[held[name].status] if name in held else "",
                 ]
@@ -238,17 +238,3 @@ def _table(header: Sequence[str], rows: Rows, *, right: bool = False) -> Iterato
     for row in (header, rule, *rows):
         yield f"| {' | '.join(row)} |"
     yield ""
-
-
-def _digits(value: float) -> str:
-    return number(value, 4 if abs(value) >= 1 else 3)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plain(dataclasses.asdict(value))
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value

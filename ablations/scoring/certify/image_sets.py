@@ -9,34 +9,33 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ablations.catalog.metric_facts import protocol
+from ablations.catalog.metrics import facts
 from ablations.data import Dataset
 from ablations.scoring.certify.damages import SEED
 from ablations.scoring.certify.operations import Material
 from ablations.scoring.extractors.classifier import Classifier
-from ablations.scoring.metrics.values import Features
-from ablations.scoring.suite import protocol, sample_count, score
-from ablations.scoring.table import METRICS, Reference, Samples
+from ablations.scoring.metrics.values import Features, Reference, Samples
+from ablations.scoring.suite import sample_count, score
 
 SETS = 6
-PER_CLASS = tuple(name for metric in METRICS for name in metric.names if name[-1].isdigit())
-"""Numbers of single classes: they make a histogram, and no claim is about one."""
 
 Scores = dict[str, float]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class World:
+class ImageSets:
     """The training images in disjoint random sets: one is the samples, the rest what a generator may have seen."""
 
     dataset: Dataset
     classifier: Classifier
     test: Features
     train: Features
-    sets: tuple[Tensor, ...]
-    """Indices of training images."""
+    rows: tuple[Tensor, ...]
+    """Of each set the indices of its training images."""
 
     @classmethod
-    def of(cls, dataset: Dataset, classifier: Classifier) -> World:
+    def of(cls, dataset: Dataset, classifier: Classifier) -> ImageSets:
         """As many images a set as a score takes, or as there are for `SETS` sets."""
         available = len(dataset.train_images)
         size = min(sample_count(dataset), available // SETS)
@@ -46,12 +45,12 @@ class World:
             classifier=classifier,
             test=classifier.features(dataset.test_images[: sample_count(dataset)]),
             train=classifier.features(dataset.train_images),
-            sets=order.split(size)[:SETS],
+            rows=order.split(size)[:SETS],
         )
 
     @property
     def protocol(self) -> str:
-        return protocol(len(self.sets[0]), len(self.test))
+        return protocol(len(self.rows[0]), len(self.test))
 
     def rest(self, chosen: Tensor) -> Tensor:
         """Indices of the training images that are not among the chosen, in order."""
@@ -76,8 +75,7 @@ class World:
     def score(self, seen: Features, asked: Tensor, reference: Reference) -> Scores:
         """The full tier, by names without protocol and without the numbers of single classes."""
         scores = score(Samples(seen=seen, asked=asked.numpy()), reference, tier="full")
-        plain = {name.removesuffix(f"_{self.protocol}"): value for name, value in scores.items()}
-        return {name: value for name, value in plain.items() if name not in PER_CLASS}
+        return {facts(name).name: value for name, value in scores.items() if not facts(name).many}
 
 
 def part(features: Features, rows: NDArray[np.integer] | slice) -> Features:

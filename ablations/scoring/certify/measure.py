@@ -15,14 +15,14 @@ from ablations.data import Dataset
 from ablations.scoring.certify import agreement
 from ablations.scoring.certify import known_distances as checks
 from ablations.scoring.certify.damages import COPIES, DAMAGES, NOISE, Damage
-from ablations.scoring.certify.image_sets import Scores, World, part
+from ablations.scoring.certify.image_sets import ImageSets, Scores, part
 from ablations.scoring.certify.known_distances import Bias, Coverage
 from ablations.scoring.certify.lines import Line, moves, tolerances
 from ablations.scoring.certify.operations import Material
 from ablations.scoring.extractors.classifier import Classifier
 from ablations.scoring.metrics.closest import closest_pairs
 from ablations.scoring.metrics.frechet import frechet_distance
-from ablations.scoring.table import Reference
+from ablations.scoring.metrics.values import Reference
 
 SHOWN = 16
 """Images of each picture's row."""
@@ -53,9 +53,9 @@ class Certificate:
     lines: tuple[Line, ...]
     seconds: float
     pictures: Mapping[str, Picture] = field(repr=False)
-    """Damage to images (grades + 1, `SHOWN`, 28, 28)."""
+    """Damage to images (grades + 1, `SHOWN`, height, width)."""
     closest: Picture = field(repr=False)
-    """The samples nearest to training images, above those, without and with copies: (4, `SHOWN`, 28, 28)."""
+    """The samples nearest to training images, above those, without and with copies: (4, `SHOWN`, height, width)."""
 
 
 def certify(
@@ -72,46 +72,46 @@ def certify(
         notify(f"[{next(parts):2}/{len(DAMAGES) + 4}] {time.perf_counter() - start:4.0f} s  {what}")
 
     tell("real images against real images")
-    world = World.of(dataset, classifier)
-    base = world.sets[0]
+    sets = ImageSets.of(dataset, classifier)
+    base = sets.rows[0]
     real = tuple(
-        world.score(part(world.train, chosen.numpy()), dataset.labels[0][chosen], world.reference(chosen))
-        for chosen in world.sets
+        sets.score(part(sets.train, chosen.numpy()), dataset.labels[0][chosen], sets.reference(chosen))
+        for chosen in sets.rows
     )
     tolerance = tolerances(real)
-    floor = frechet_distance(world.train.features[: len(base)], world.test.features)
-    lines = checks.real_lines(real, world.test, [part(world.train, chosen.numpy()) for chosen in world.sets], floor)
+    floor = frechet_distance(sets.train.features[: len(base)], sets.test.features)
+    lines = checks.real_lines(real, sets.test, [part(sets.train, chosen.numpy()) for chosen in sets.rows], floor)
 
     damaged: dict[str, tuple[Scores, ...]] = {}
     pictures: dict[str, Picture] = {}
-    material, reference = world.material(base), world.reference(base)
+    material, reference = sets.material(base), sets.reference(base)
     for damage in DAMAGES:
         tell(damage.title)
-        damaged[damage.name], pictures[damage.name] = scores_of(damage, world, material, reference, real[0])
+        damaged[damage.name], pictures[damage.name] = scores_of(damage, sets, material, reference, real[0])
         lines += judged(damage, damaged[damage.name], tolerance)
 
     tell("bias of few samples")
-    everything = world.material(torch.arange(len(dataset.train_images)))
+    everything = sets.material(torch.arange(len(dataset.train_images)))
     noisy = classifier.features(NOISE(everything, NOISE.grades[0])[0])
     few = len(base)
-    sources = (("real images", world.train), ("noisy images", noisy))
-    bias = tuple(checks.bias(title, features, world.test, few) for title, features in sources)
+    sources = (("real images", sets.train), ("noisy images", noisy))
+    bias = tuple(checks.bias(title, features, sets.test, few) for title, features in sources)
     lines += [line for measured in bias for line in checks.bias_lines(measured)]
 
     tell("intervals of known distances")
     coverage = tuple(
-        checks.coverage(title, part(features, slice(few)), world.test, repeats) for title, features in sources
+        checks.coverage(title, part(features, slice(few)), sets.test, repeats) for title, features in sources
     )
     lines += [checks.coverage_line(measured) for measured in coverage]
 
     tell("other implementations")
-    same = slice(min(AGREEMENT_SAMPLES, few, len(world.test)))
-    lines += agreement.lines(*(part(features, same) for features in (noisy, world.test, world.train)))
+    same = slice(min(AGREEMENT_SAMPLES, few, len(sets.test)))
+    lines += agreement.lines(*(part(features, same) for features in (noisy, sets.test, sets.train)))
     return Certificate(
         dataset=dataset.name,
         data_digest=dataset.digest,
         classifier_digest=classifier.digest,
-        protocol=world.protocol,
+        protocol=sets.protocol,
         noise_floor=floor,
         real=real,
         tolerance=tolerance,
@@ -121,18 +121,18 @@ def certify(
         lines=tuple(lines),
         seconds=time.perf_counter() - start,
         pictures=pictures,
-        closest=closest(world, material, reference),
+        closest=closest(sets, material, reference),
     )
 
 
 def scores_of(
-    damage: Damage, world: World, material: Material, reference: Reference, undamaged: Scores
+    damage: Damage, sets: ImageSets, material: Material, reference: Reference, undamaged: Scores
 ) -> tuple[tuple[Scores, ...], Picture]:
     """The scores before and at each grade, and the images of the picture."""
     scores, rows = [undamaged], [material.images[:SHOWN]]
     for grade in damage.grades:
         images, labels = damage(material, grade)
-        scores.append(world.score(world.classifier.features(images), labels, reference))
+        scores.append(sets.score(sets.classifier.features(images), labels, reference))
         rows.append(_bytes(images[:SHOWN]))
     return tuple(scores), torch.stack(rows).numpy()
 
@@ -145,12 +145,12 @@ def judged(damage: Damage, scores: tuple[Scores, ...], tolerance: Mapping[str, f
     ]
 
 
-def closest(world: World, material: Material, reference: Reference) -> Picture:
+def closest(sets: ImageSets, material: Material, reference: Reference) -> Picture:
     """The images nearest to training images, above those: of real images, and of real images with some copies."""
     copies, _ = COPIES(material, COPIES.grades[1])
     rows = []
     for images in (material.images, copies):
-        seen = world.classifier.features(images)
+        seen = sets.classifier.features(images)
         pairs = closest_pairs(seen.features, reference.training.features, SHOWN)
         rows += [images[torch.from_numpy(pairs.samples)], material.others[torch.from_numpy(pairs.training)]]
     return torch.stack(rows).numpy()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.scoring.metrics.values import Float, random_parts
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Float, Reference, Samples, random_parts
 
 SUBSETS = 10
 
@@ -48,3 +49,8 @@ def _kernel(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float6
 def _mean_of_pairs(x: NDArray[np.float64]) -> float:
     kernel = _kernel(x, x)
     return float((kernel.sum() - np.trace(kernel)) / (len(x) * (len(x) - 1)))
+
+
+@computes("kernel_distance", "kernel_distance_error")
+def _kernel_distance(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return kernel_distance(samples.seen.features, reference.test.features)

@@ -9,6 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ablations.scoring.metrics.neighbours import nearest
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Reference, Samples
+
 Distances = NDArray[np.float64]
 
 COPY_QUANTILE = 0.001
@@ -33,3 +37,14 @@ def copy_share(samples: Distances, test: Distances) -> float:
     Unlike `memorization` it shows a few copies among many poor samples.
     """
     return float((samples < np.quantile(test, COPY_QUANTILE)).mean())
+
+
+def _of_test_images(reference: Reference) -> Distances:
+    return nearest(reference.test.features, reference.training.features)[0]
+
+
+@computes("memorization", "copy_share")
+def _memorization(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    distances, _ = nearest(samples.seen.features, reference.training.features)
+    test = reference.once(_of_test_images)
+    return memorization(distances, test), copy_share(distances, test)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablations.scoring.metrics.histogram import class_shares
-from ablations.scoring.metrics.values import Float, Labels
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Float, Labels, Reference, Samples
 
 PRESENT = 0.1
 """A class is present if it is drawn at least this fraction as often as it occurs in the data: a few misread samples do
@@ -14,8 +15,8 @@ not make a class."""
 
 
 def present(labels: Labels, real: Labels) -> NDArray[np.bool_]:
-    """Which classes are present among the samples, (10,); from predicted labels (n,) of samples and (m,) of images."""
-    ours, data = class_shares(labels), class_shares(real)
+    """Which classes are present among the samples, (classes,); from predicted labels, (n,) and (m,)."""
+    ours, data = _shares(labels, real)
     return (ours > 0) & (ours >= PRESENT * data)
 
 
@@ -26,7 +27,7 @@ def mode_count(labels: Labels, real: Labels) -> int:
 
 def mode_kl(labels: Labels, real: Labels) -> float:
     """KL(class histogram of the samples || that of real images), in nats: 0 to infinity; a missing class is finite."""
-    ours, data = class_shares(labels), class_shares(real)
+    ours, data = _shares(labels, real)
     drawn = ours > 0
     with np.errstate(divide="ignore"):
         return float((ours[drawn] * np.log(ours[drawn] / data[drawn])).sum())
@@ -47,5 +48,27 @@ def intra_class_diversity(features: Float, labels: Labels, real: Float, real_lab
     return float(np.mean(ratios)) if ratios else float("nan")
 
 
+def _shares(*sets: Labels) -> list[NDArray[np.float64]]:
+    """Of the classes that occur in any of the sets."""
+    classes = 1 + max(int(labels.max()) for labels in sets)
+    return [class_shares(labels, classes) for labels in sets]
+
+
 def _spread(features: Float) -> float:
     return float(np.asarray(features, dtype=np.float64).var(0, ddof=1).sum())
+
+
+@computes("mode_count")
+def _mode_count(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (float(mode_count(samples.seen.labels, reference.test.labels)),)
+
+
+@computes("mode_kl")
+def _mode_kl(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (mode_kl(samples.seen.labels, reference.test.labels),)
+
+
+@computes("intra_class_diversity")
+def _intra_class_diversity(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    ours, real = samples.seen, reference.test
+    return (intra_class_diversity(ours.features, ours.labels, real.features, real.labels),)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ablations.catalog.metric_facts import SCORES
+from ablations.catalog.metrics import METRICS, facts, primary
 from ablations.config import Study, Variant, sha256_of
 from ablations.store.result import STATUSES, Array, Result
 
@@ -22,20 +23,11 @@ NOTE, TAG = 20_000, 8_000
 """Characters that MLflow takes of a description and of a tag."""
 VERDICT = "verdict"
 """The tag of a variant's run that says how it compares."""
-SHARES = "share of samples/"
-REPEATS = "the score again/"
-
-UNITS: Mapping[str, str] = {
-    "frechet_10k": "squared distance of classifier features, 10,000 samples against the test images; lower is better",
-    "label_accuracy": "share of samples that the classifier reads as the digit asked for; higher is better",
-    "train_seconds": "seconds of this seed: the stack's training seconds over its width; lower is better",
-    "evaluation_seconds": "seconds; lower is better",
-}
 
 VIEW_KEY = "summary"
 _COLUMNS = (
     *("tags.`status`", "tags.`verdict`"),
-    *("metrics.`frechet_10k_mean`", "metrics.`frechet_10k_median`", "metrics.`frechet_10k_std`"),
+    *(f"metrics.`{primary()}_{summary}`" for summary in ("mean", "median", "std")),
 )
 VIEW: Mapping[str, str] = {
     "mlflow.experimentKind": "custom_model_development",
@@ -43,7 +35,7 @@ VIEW: Mapping[str, str] = {
         {
             "selectedColumns": ["attributes.`Created`", *_COLUMNS],
             # Only a variant's run has this metric, so the variants come first, the best at the top, and the seeds last.
-            "orderByKey": "metrics.`frechet_10k_mean`",
+            "orderByKey": f"metrics.`{primary()}_mean`",
             "orderByAsc": True,
         }
     ),
@@ -154,9 +146,14 @@ def score_name(name: str) -> str:
 
     Ten class shares would crowd out the scores, so they have a section of their own, and so have repeated scores.
     """
-    if name.startswith("repeat_"):
-        return f"{REPEATS}{name}"
-    return f"{SHARES if re.fullmatch(r'class_[0-9]+', name) else 'score/'}{name}"
+    return f"{facts(name).group}/{name}"
+
+
+def unit_tags() -> dict[str, str]:
+    """What each metric is, its unit, and which way is better, by the name of its row; of those that are summarized."""
+    rows = [row for row in METRICS.values() if row.group == SCORES]
+    better = {"neither": "", "lower": "; lower is better", "higher": "; higher is better"}
+    return {f"unit.{row.name}": f"{row.about} In: {row.unit}{better[row.better]}." for row in rows}
 
 
 def binned(values: Array, points: int = CURVE_POINTS) -> list[tuple[int, float]]:
@@ -190,7 +187,7 @@ def summary_points(results: Sequence[Result]) -> list[Point]:
             series.setdefault((name, step), []).append(value)
     points += [Point(name, statistics.fmean(values), step) for (name, step), values in series.items()]
     for name in sorted({name for result in finished for name in result.scores}):
-        if score_name(name).startswith((SHARES, REPEATS)):
+        if facts(name).group != SCORES:
             continue
         values = [result.scores[name] for result in finished if name in result.scores]
         points.append(Point(f"{name}_mean", statistics.fmean(values), last))

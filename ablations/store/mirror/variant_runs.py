@@ -84,7 +84,7 @@ class Variants:
 
     def _create(self, experiment: str, variant: Variant, start: float | None) -> Run:
         tags = {"kind": "variant", "variant": variant.name, "variant_digest": variant.digest}
-        tags |= {f"unit.{name}": unit for name, unit in rows.UNITS.items()}
+        tags |= rows.unit_tags()
         run = self._runs.create(experiment, variant.name, tags, start=start)
         self._runs.log(run.info.run_id, params=rows.variant_params(variant))
         return run

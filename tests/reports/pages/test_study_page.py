@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-import reports
 from ablations.catalog import STUDIES
 from ablations.config import Contrast, Study
 from ablations.config.errors import StoreError, UserError
@@ -19,6 +18,7 @@ from ablations.store import StoredStudy
 from reports import words
 from reports.analysis.findings import find
 from reports.pages.command_line import command
+from reports.pages.study_page import write
 from tests.reports.factories import quick_study, recipes_study, stored
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -49,7 +49,7 @@ class Outline(HTMLParser):
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
     statuses = {("sgd", 1): "diverged", ("sgd", 3): "diverged", ("cnn", 0): "interrupted"}
     material = stored(quick_study(), statuses=statuses, repeats=True)  # type: ignore[arg-type]
-    return reports.build(material, tmp_path_factory.mktemp("report") / "new" / "folder", noise_floor=1.4)
+    return write(find(material, noise_floor=1.4), tmp_path_factory.mktemp("report") / "new" / "folder")
 
 
 def text_of(page: Path) -> str:
@@ -116,10 +116,10 @@ def test_the_variance_is_told_apart_by_source(quick: Path) -> None:
 
 
 def test_runs_without_repeated_scores_have_no_section_of_the_variance(tmp_path: Path) -> None:
-    page = reports.build(stored(recipes_study()), tmp_path)
+    page = write(find(stored(recipes_study())), tmp_path)
     assert "Where the variance" not in page.read_text()
     assert not (tmp_path / "variance.csv").exists()
-    few = reports.build(stored(recipes_study(), repeats=True), tmp_path)
+    few = write(find(stored(recipes_study(), repeats=True)), tmp_path)
     assert "too few seeds" in text_of(few)
     assert " nan" not in text_of(few)
 
@@ -154,7 +154,7 @@ def test_every_table_is_there_as_csv_and_as_parquet(quick: Path) -> None:
 
 def test_the_same_study_gives_the_same_bytes(tmp_path: Path) -> None:
     material = stored(recipes_study())
-    one, other = reports.build(material, tmp_path / "one"), reports.build(material, tmp_path / "other")
+    one, other = write(find(material), tmp_path / "one"), write(find(material), tmp_path / "other")
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -167,7 +167,7 @@ def test_a_crossed_study_shows_main_effects_and_interactions(tmp_path: Path) -> 
     )
     study = Study(name="crossed", title="Crossed", description="", variants=variants)
     levels = {"bce-False": 100.0, "bce-True": 100.0, "mse-False": 100.0, "mse-True": 300.0}
-    text = text_of(reports.build(stored(study, scores=levels), tmp_path))
+    text = text_of(write(find(stored(study, scores=levels)), tmp_path))
     assert "cross all levels of 2 factors" in text
     assert re.search(r"loss MSE instead of BCE \+\d+", text)
     assert "conditional instead of unconditional, with MSE instead of BCE" in text
@@ -189,7 +189,7 @@ def test_the_files_beside_the_page_stand_alone(quick: Path) -> None:
 
 
 def test_a_study_without_contrasts_shows_its_variants(tmp_path: Path) -> None:
-    text = text_of(reports.build(stored(recipes_study()), tmp_path))
+    text = text_of(write(find(stored(recipes_study())), tmp_path))
     assert "This study asks for no contrast" in text
     assert "Effects" not in text
     assert "mlp 200 leaky_relu" in text
@@ -198,7 +198,7 @@ def test_a_study_without_contrasts_shows_its_variants(tmp_path: Path) -> None:
 def test_what_a_study_says_is_escaped(tmp_path: Path) -> None:
     study = recipes_study()
     evil = Study(name="evil", title="<script>alert(1)</script>", description="a < b", variants=study.variants, seeds=2)
-    page = reports.build(stored(evil), tmp_path).read_text()
+    page = write(find(stored(evil)), tmp_path).read_text()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 
@@ -207,20 +207,20 @@ def test_what_a_study_says_is_escaped(tmp_path: Path) -> None:
 def test_a_study_of_which_nothing_finished_still_has_a_report(tmp_path: Path, status: str) -> None:
     study = quick_study(seeds=2)
     statuses = {(v.name, seed): status for v in study.variants for seed in range(2)}
-    text = text_of(reports.build(stored(study, statuses=statuses), tmp_path))  # type: ignore[arg-type]
+    text = text_of(write(find(stored(study, statuses=statuses)), tmp_path))  # type: ignore[arg-type]
     assert "too few seeds" in text
     assert f"{status}: a loss was not finite" in text
 
 
 def test_one_seed_and_one_step_are_enough_for_a_report(tmp_path: Path) -> None:
-    assert reports.build(stored(quick_study(seeds=1, steps=1)), tmp_path).exists()
+    assert write(find(stored(quick_study(seeds=1, steps=1))), tmp_path).exists()
 
 
 def test_variants_that_were_not_run_leave_their_questions_open(tmp_path: Path) -> None:
     whole = stored(quick_study())
     some = tuple(r for r in whole.results if r.run.variant.name in ("baseline", "cnn"))
     part = StoredStudy(study=whole.study, results=some, run_ids=whole.run_ids, unreadable={"r1": "torn"}, superseded=3)
-    text = text_of(reports.build(part, tmp_path))
+    text = text_of(write(find(part), tmp_path))
     assert "0 scored pairs, at least 5 are needed" in text
     assert "1 stored run could not be read" in text
     assert "3 older runs" in text
@@ -229,13 +229,13 @@ def test_variants_that_were_not_run_leave_their_questions_open(tmp_path: Path) -
 def test_nothing_stored_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     empty = StoredStudy(study=quick_study(), results=(), run_ids={}, unreadable={}, superseded=0)
     with pytest.raises(StoreError, match="ablations run quick"):
-        reports.build(empty, tmp_path)
+        write(find(empty), tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file.*--out"):
-        reports.build(stored(recipes_study()), tmp_path / "file")
+        write(find(stored(recipes_study())), tmp_path / "file")
 
 
 def test_the_noise_floor_is_taken_from_the_runs() -> None:
@@ -264,7 +264,7 @@ def test_five_hundred_runs_take_seconds_and_stay_small(tmp_path: Path) -> None:
     study = Study(name="big", title="Big", description="", variants=variants, contrasts=contrasts, seeds=20)
     material = stored(study, repeats=True)
     start = time.process_time()  # what else the machine does is no fault of the report
-    page = reports.build(material, tmp_path)
+    page = write(find(material), tmp_path)
     assert time.process_time() - start < 15
     assert page.stat().st_size < 5_000_000
 
