@@ -99,7 +99,9 @@ def _sentence(verdicts: Mapping[int, Verdict], changes: tuple[int, ...]) -> str:
     start = f"changes sign at {', '.join(f'{step:,}' for step in changes)}: " if changes else ""
     if len(verdicts) == 1:
         return f"{final} at step {last:,}, the only one scored"
-    return f"{start}{final} at step {last:,} alone" if since == last else f"{start}{final} from step {since:,} to the end"
+    return (
+        f"{start}{final} at step {last:,} alone" if since == last else f"{start}{final} from step {since:,} to the end"
+    )
 
 
 def _stretches(verdicts: Mapping[int, Verdict]) -> list[tuple[Verdict, int, int]]:

@@ -3,7 +3,8 @@
 For each number of seeds n, `DRAWS` samples of n differences with mean 0 are drawn from each of `DISTRIBUTIONS`, and the
 statistic of `guarded` is computed. A critical value is the largest of the four quantiles, so that the error is at most
 the stated one under each of them. The quantile is at `SAFETY` times the level: what is left covers the noise of this
-simulation and the interpolation between the rows.
+simulation, the interpolation between the rows, and contrasts whose runs are not all pairs (lognormal scores with a
+correlation of 0.7 and a reference of 2.8 times the seeds use up to 1.15 times the error that is spent on them).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from reports.analysis.groups import LEAST_GROUP, moments
 
 SEEDS = (LEAST_GROUP, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 25, 30, 35, 40, 50, 60, 80, 120)
 LEVELS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5)
-SAFETY = 0.92
+SAFETY = 0.8
 DRAWS = 4_000_000
 CHUNK = 100_000
 TARGET = Path(__file__).with_name("critical_values.py")

@@ -3,8 +3,10 @@
 Two variants of a study share some seeds and not others: a reference that answers many contrasts is given more seeds
 than its treatments, and runs without a score leave gaps. So the runs of a contrast fall into three independent groups:
 pairs, treatment alone, reference alone. The effect is a weighted mean of the treatment's scores minus one of the
-reference's; its variance is the sum over the groups, and its degrees of freedom are those of Welch and Satterthwaite
-(two groups: Welch's t test; pairs alone: the paired t test).
+reference's; its variance is the sum over the groups (pairs alone: the paired t test; two groups: Welch's). Its degrees
+of freedom are those of Welch and Satterthwaite, but no more than the smaller side has. That bound is Hsu's, and it is
+needed: where the rare large scores of a small skewed side are not seen, its variance comes out too small, the other
+side's seems to be the larger part, and Satterthwaite's formula grants the many degrees of freedom of that one.
 
 With independent scores all runs of a side weigh the same. With correlated ones the reference's runs that have a partner
 weigh more, since they take out what both have in common: the weight is the one of least variance for the regression
@@ -80,49 +82,66 @@ def estimate(treatment: Array, reference: Array, treatment_alone: Array, referen
     alone_t, alone_r = (_or_none(values) for values in (treatment_alone, reference_alone))
     n, n_t, n_r = (values.shape[-1] for values in (treatment, alone_t, alone_r))
     shares_t = n / (n + n_t)
-    share_r = _share_of_partners(treatment, reference, n_r)
-    # Each group's part of the effect is the mean of what its runs contribute.
-    groups = [(n, moments(shares_t * treatment - share_r[..., None] * reference))]
+    if n_r:
+        weights = _partners(treatment, reference, n_r)
+        apart_mean = alone_r.mean(axis=-1, keepdims=True)
+    else:
+        weights, apart_mean = np.ones(1), np.zeros(1)
+    weight = weights.mean(axis=-1, keepdims=True)
+    # Each group's part of the effect is the mean of what its runs contribute. The last term has mean 0: it keeps weights
+    # that differ from seed to seed from scattering with the level of the scores.
+    groups = [(n, moments(shares_t * treatment - weights * reference + (weights - weight) * apart_mean))]
     if n_t:
         groups.append((n_t, moments((1 - shares_t) * alone_t)))
     if n_r:
-        groups.append((n_r, moments(-(1 - share_r)[..., None] * alone_r)))
+        groups.append((n_r, moments((weight - 1) * alone_r)))
     apart = _variance(treatment, alone_t) + _variance(reference, alone_r)
-    return _sum(groups, apart)
+    return _sum(groups, apart, min(n + n_t, n + n_r))
 
 
 def _unpaired(treatment: Array, reference: Array) -> Estimate:
     groups = [(treatment.shape[-1], moments(treatment)), (reference.shape[-1], moments(-reference))]
-    return _sum(groups, sum(found.variance / n for n, found in groups))
+    apart = sum(found.variance / n for n, found in groups)
+    return _sum(groups, apart, min(treatment.shape[-1], reference.shape[-1]))
 
 
-def _sum(groups: list[tuple[int, Moments]], apart: Any) -> Estimate:
-    """The sum of independent means. `apart` is the variance it would have, had no run a partner."""
+def _sum(groups: list[tuple[int, Moments]], apart: Any, smaller: int) -> Estimate:
+    """The sum of independent means.
+
+    Args:
+        groups: how many runs a group has, and the moments of what each contributes.
+        apart: the variance that the effect would have, had no run a partner.
+        smaller: the runs of the smaller side.
+    """
     effect = sum(found.mean for _, found in groups)
     variances = [found.variance / n for n, found in groups]
     variance = sum(variances)
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = sum(part**2 / (n - 1) for part, (n, _) in zip(variances, groups, strict=True))
-        freedom = np.where(variance > 0, variance**2 / parts, groups[0][0] - 1)
+        freedom = np.minimum(np.where(variance > 0, variance**2 / parts, np.inf), smaller - 1)
         third = sum(found.third / n**2 for n, found in groups)
         skewness = np.where(variance > 0, third / variance**1.5 * np.sqrt(freedom + 1), 0.0)
         saved = np.where(apart > 0, 1 - variance / apart, 0.0)
     return Estimate(effect=effect, error=np.sqrt(variance), freedom=freedom, skewness=skewness, saved=saved)
 
 
-def _share_of_partners(treatment: Array, reference: Array, alone: int) -> Array:
-    """The weight of the reference's runs that have a partner, together: 1 if there are no others."""
+def _partners(treatment: Array, reference: Array, alone: int) -> Array:
+    """How much the reference's runs that have a partner weigh together, seen without the seed itself: shape (..., pairs).
+
+    Leaving out the seed makes its weight independent of its scores, so that the effect has no bias; with the slope over
+    all pairs, lognormal scores with a correlation of 0.7 had false verdicts in 7% of the studies of 40 seeds.
+    """
     n = treatment.shape[-1]
-    if not alone:
-        return np.ones(treatment.shape[:-1])
     t, r = (side - side.mean(axis=-1, keepdims=True) for side in (treatment, reference))
-    both, of_t, of_r = ((a * b).sum(axis=-1) for a, b in ((t, r), (t, t), (r, r)))
+    both, of_t, of_r = (
+        product.sum(axis=-1, keepdims=True) - product * (n / (n - 1)) for product in (t * r, t * t, r * r)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         squared = both**2 / (of_t * of_r)
-        shrunk = np.maximum(0.0, 1 - (1 - squared) / ((n - 3) * squared)) if n > 3 else np.zeros_like(squared)
+        shrunk = np.maximum(0.0, 1 - (1 - squared) / ((n - 4) * squared))
         slope = np.nan_to_num(np.clip(shrunk * both / of_r, 0.0, 1.0), nan=0.0)
-    share: Array = (slope * alone + n) / (alone + n)
-    return share
+    weights: Array = (slope * alone + n) / (alone + n)
+    return weights
 
 
 def _variance(paired: Array, alone: Array) -> Any:
