@@ -57,8 +57,8 @@ def main() -> None:
     for seeds in SEEDS:
         values = row(seeds)
         print(seeds, *values, file=sys.stderr, flush=True)
-        lines.append(f"    ({', '.join(map(str, values))}),  # {seeds} seeds")
-    lines += [")", '"""One row a number of seeds, one column a level."""', ""]
+        lines.append(f"    ({', '.join(map(str, values))}),  # {seeds}")
+    lines += [")", '"""One row for each of `SEEDS`, one column for each of `LEVELS`."""', ""]
     TARGET.write_text("\n".join(lines), encoding="utf-8")
 
 

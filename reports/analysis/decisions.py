@@ -35,8 +35,8 @@ def decide(found: Estimate, level: float, margin: Any, noise_floor: float = 0.0)
 
     better: it lies below 0; worse: above; equivalent: it holds 0 and lies within the margin; else no difference shown.
 
-    All four are statements about where the true effect lies. They are all right as long as the interval holds the truth,
-    so difference and equivalence together are wrong with probability `level` at most.
+    All four say where the true effect lies, and all are right as long as the interval holds it; so difference and
+    equivalence together are wrong with probability `level` at most.
 
     Args:
         found: the effect and its error.

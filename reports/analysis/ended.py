@@ -60,7 +60,9 @@ def _one(noise: Array, heaps: Array, rules: Rules, study: Collapsing) -> tuple[b
     names = [str(variant) for variant in range(len(noise))]
     contrasts = [Contrast(axis="", question="", treatment=name, reference="0") for name in names[1:]]
     scores = {name: dict(enumerate(row)) for name, row in zip(names, noise + HEAP * heaps, strict=True)}
-    statuses = {name: {seed: COLLAPSED for seed in np.flatnonzero(row)} for name, row in zip(names, heaps, strict=True)}
+    statuses = {
+        name: {int(seed): COLLAPSED for seed in np.flatnonzero(row)} for name, row in zip(names, heaps, strict=True)
+    }
     found = compare(scores, contrasts, rules, statuses)
     false = any(
         item.verdict == "better" or (item.verdict == "worse" and (study.reference_too or item.rests_on == "scores"))

@@ -18,9 +18,9 @@ def chance(found: Estimate, growth: float, level: float, margin: Any) -> Any:
     """The chance that the interval decides once there are `growth` times the seeds, in [0, 1].
 
     Given the scores so far and nothing else, the later effect scatters around the present one by the error of the
-    present minus that of the later (squared), times a t value, since that error is itself uncertain. It decides where it
-    is further from 0 than the later half-width, or nearer than the margin less that half-width. The half-width is that
-    without skewness, the least that it can become: hope dies last.
+    present minus that of the later (squared), times a t value, since that error is itself uncertain. It decides where
+    it is further from 0 than the later half-width, or nearer than the margin less that half-width. The half-width is
+    that without skewness, the least that it can become.
     """
     if growth <= 1:
         return np.zeros_like(found.effect)

@@ -88,8 +88,8 @@ def estimate(treatment: Array, reference: Array, treatment_alone: Array, referen
     else:
         weights, apart_mean = np.ones(1), np.zeros(1)
     weight = weights.mean(axis=-1, keepdims=True)
-    # Each group's part of the effect is the mean of what its runs contribute. The last term has mean 0: it keeps weights
-    # that differ from seed to seed from scattering with the level of the scores.
+    # Each group's part of the effect is the mean of what its runs contribute. The last term has mean 0: it keeps
+    # weights that differ from seed to seed from scattering with the level of the scores.
     groups = [(n, moments(shares_t * treatment - weights * reference + (weights - weight) * apart_mean))]
     if n_t:
         groups.append((n_t, moments((1 - shares_t) * alone_t)))
@@ -126,7 +126,7 @@ def _sum(groups: list[tuple[int, Moments]], apart: Any, smaller: int) -> Estimat
 
 
 def _partners(treatment: Array, reference: Array, alone: int) -> Array:
-    """How much the reference's runs that have a partner weigh together, seen without the seed itself: shape (..., pairs).
+    """How much the reference's runs that have a partner weigh together, for each seed without itself: (..., pairs).
 
     Leaving out the seed makes its weight independent of its scores, so that the effect has no bias; with the slope over
     all pairs, lognormal scores with a correlation of 0.7 had false verdicts in 7% of the studies of 40 seeds.

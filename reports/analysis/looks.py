@@ -2,12 +2,12 @@
 
 The error of the study is shared among the looks as it is among the contrasts (Bonferroni), so it holds whatever is
 added where, also in a study that is broken off and taken up again. AdaStop (Mathieu et al. 2023) shares it by
-permutations of the scores over all looks, which finds a little more but holds only where treatment and reference have
-one distribution; and it knows no equivalence. Here better, worse and equivalent are all decisions. A contrast that would
+permutations of the scores over all looks, which is exact only where treatment and reference have one distribution under
+no difference, and it knows no equivalence. Here better, worse and equivalent are all decisions. A contrast that would
 hardly be decided by the last look is closed without one (`futility`), which costs no error.
 
-Everything follows from the scores by seed: a look uses the first seeds of each variant and no others, so the path is the
-same whether the runs were made at once or one after the other. Pure.
+Everything follows from the scores by seed: a look uses the first seeds of each variant and no others, so the path is
+the same whether the runs were made at once or one after the other. Pure.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def student(drawn: Drawn, alpha: float) -> Share:
 
 
 def sign_flips(drawn: Drawn, alpha: float, random: np.random.Generator, flips: int = 999) -> Share:
-    """The same for the largest t value against its distribution under flips of signs, of all contrasts of a seed at once.
+    """The same for the largest t value against its distribution under flips of signs, those of a seed all at once.
 
     This is the max-t of Westfall and Young (1993) for paired differences; where all contrasts are null its step-down
     form rejects something in the same studies.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from reports.analysis.critical_values import SEEDS
 from reports.analysis.groups import Estimate
@@ -39,11 +39,14 @@ def detectable(found: Estimate, level: float, wanted: float = 0.8, growth: float
     """The smallest difference that is found with probability `wanted`, if there were `growth` times the seeds.
 
     A difference is found where the effect is further from 0 than the half-width of its interval, and the effect
-    scatters around the difference by its error. The skewness counts half: it widens one side of the two.
+    scatters around the difference by its error. The skewness counts half: it widens one side of the two. Of its square,
+    6 over the seeds is what normal scores have by chance; with more seeds only the rest stays.
     """
-    freedom = (found.freedom + 1) * growth - 1
-    reach = critical(level, freedom) * (1 + np.abs(found.skewness) / 2)
-    return found.error / np.sqrt(growth) * (reach + stats.t.ppf(wanted, freedom))
+    seeds = found.freedom + 1
+    freedom = seeds * growth - 1
+    lasting = np.maximum(0.0, found.skewness**2 - 6 / seeds)
+    reach = critical(level, freedom) * (1 + np.sqrt(lasting + 6 / (seeds * growth)) / 2)
+    return found.error / np.sqrt(growth) * (reach + stdtrit(freedom, wanted))
 
 
 def _seeds_for(found: Estimate, level: float, margin: float, seeds: int, wanted: float) -> int | None:

@@ -11,22 +11,26 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from reports.analysis.decisions import OPEN
+from reports.analysis.axes_page import PLANS, axes, axis_rows, cost
+from reports.analysis.decisions import WORSE
 from reports.analysis.distributions import DISTRIBUTIONS
 from reports.analysis.ended import STUDIES, collapsing
-from reports.analysis.looks import LOOKS, Plan
+from reports.analysis.looks import Plan
 from reports.analysis.others import sign_flips, student
 from reports.analysis.power import detectable
+from reports.analysis.published_axes import read, replay
 from reports.analysis.rules import Rules
-from reports.analysis.scenarios import CONTRASTS, SCENARIOS, Drawn, paired_differences, same_distribution
+from reports.analysis.scenarios import CONTRASTS, SCENARIOS, paired_differences, same_distribution
 from reports.analysis.simulated import Cell, Share, decided, followed, measured, share, study
 from reports.analysis.statistics_page import page
 
-Row = Mapping[str, str | int | float]
+Value = str | int | float
+Row = Mapping[str, Value]
 SEEDS = (5, 8, 10, 15, 20, 40)
 DRAWS = 20_000
 FEWER_DRAWS = 4_000
@@ -39,7 +43,7 @@ AT_EACH_LOOK = ("one contrast", "quiet reference", "same distribution", "correla
 TARGET = Path(__file__).parents[1] / "published" / "statistics"
 
 
-def generator(*names: str | int) -> np.random.Generator:
+def generator(*names: Value) -> np.random.Generator:
     """The stream of a cell."""
     return np.random.default_rng([zlib.crc32(str(name).encode()) for name in names])
 
@@ -80,36 +84,31 @@ def others(scale: float = 1.0) -> Iterator[Row]:
                     ("paired t tests, Bonferroni", student(drawn, 0.05)),
                     ("max-t by sign flips", sign_flips(drawn, 0.05, random)),
                 ):
-                    yield {"method": method, "scenario": name, "distribution": shape, "seeds": seeds} | _share(found)
+                    yield _row_of(method=method, scenario=name, distribution=shape, seeds=seeds) | _share(found)
 
 
 def powers(scale: float = 1.0) -> Iterator[Row]:
     """How often a true difference is found, for normal scores; and one of the size that is called detectable."""
-    draws = int(FEWER_DRAWS * scale)
     for contrasts in (1, CONTRASTS):
         for seeds in SEEDS:
             for effect in (*EFFECTS, "detectable"):
-                random = generator("power", contrasts, seeds, effect)
-                drawn = paired_differences(random, "normal", draws, seeds, contrasts)
-                if contrasts > 1:
-                    drawn = same_distribution(random, "normal", draws, seeds)
-                level = 0.05 / contrasts
-                size = detectable(measured(drawn), level) if effect == "detectable" else effect
-                # One study's own figure differs from the next one's: the median is what a typical one says.
-                size = float(np.median(size))
-                moved = Drawn(
-                    treatments=drawn.treatments + size, reference=drawn.reference, effects=drawn.effects + size
-                )
-                found = decided(moved, Rules(margin=1e-9), level, measured(moved)).verdict != OPEN
-                by_student = student(
-                    Drawn(treatments=moved.treatments[:, :1], reference=moved.reference, effects=moved.effects[:1]),
-                    level,
-                )
-                yield (
-                    {"contrasts": contrasts, "seeds": seeds, "effect": effect, "size": size}
-                    | _share(share(found[:, 0]))
-                    | {"student": by_student.value}
-                )
+                yield _power(contrasts, seeds, effect, int(FEWER_DRAWS * scale))
+
+
+def _power(contrasts: int, seeds: int, effect: Value, draws: int) -> Row:
+    """Of the first contrast of a study of so many."""
+    random = generator("power", contrasts, seeds, effect)
+    if contrasts == 1:
+        drawn = paired_differences(random, "normal", draws, seeds)
+    else:
+        drawn = same_distribution(random, "normal", draws, seeds)
+    level = Rules().alpha / contrasts
+    # What is detectable differs from study to study: the median is what a typical one says.
+    size = float(np.median(detectable(measured(drawn), level))) if isinstance(effect, str) else float(effect)
+    moved = replace(drawn, treatments=drawn.treatments[:, :1] + size, effects=drawn.effects[:1] + size)
+    found = decided(moved, Rules(), level, measured(moved)).verdict[:, 0] == WORSE
+    row = _row_of(contrasts=contrasts, seeds=seeds, effect=effect, size=size)
+    return row | _share(share(found)) | _row_of(student=student(moved, level).value)
 
 
 def main() -> None:
@@ -118,8 +117,10 @@ def main() -> None:
     for name, rows in (("errors", errors()), ("others", others()), ("power", powers())):
         tables[name] = [*_told(name, rows)]
         write(TARGET / f"{name}.csv", tables[name])
-    text, axes = page(tables["errors"], tables["others"], tables["power"])
-    write(TARGET / "axes.csv", axes)
+    stored = read()
+    again = replay(stored, PLANS["until decided, at most 20"], Rules())
+    write(TARGET / "axes.csv", axis_rows(stored, again))
+    text = page(tables["errors"], tables["others"], tables["power"]) + axes(stored, again) + cost(stored)
     minutes = (time.process_time() - start) / 60
     (TARGET / "README.md").write_text(text.replace("{minutes}", f"{minutes:.0f}"), encoding="utf-8")
 
@@ -138,17 +139,18 @@ def _told(name: str, rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _row(scenario: str, shape: str, seeds: int, looks: int, cell: Cell) -> Row:
-    covered = cell.covered.wilson()
-    return (
-        {"scenario": scenario, "distribution": shape, "seeds": seeds, "looks": looks}
-        | _share(cell.false)
-        | {"covered": cell.covered.value, "covered_low": covered[0], "covered_high": covered[1]}
-    )
+    low, high = cell.covered.wilson()
+    named = _row_of(scenario=scenario, distribution=shape, seeds=seeds, looks=looks)
+    return named | _share(cell.false) | _row_of(covered=cell.covered.value, covered_low=low, covered_high=high)
 
 
-def _share(found: Share) -> dict[str, int | float]:
+def _share(found: Share) -> dict[str, Value]:
     low, high = found.wilson()
-    return {"draws": found.draws, "share": found.value, "low": low, "high": high}
+    return _row_of(draws=found.draws, share=found.value, low=low, high=high)
+
+
+def _row_of(**values: Value) -> dict[str, Value]:
+    return values
 
 
 if __name__ == "__main__":

@@ -63,12 +63,14 @@ def false_verdicts(answers: Decision, effects: Array) -> Flags:
     found = answers.verdict
     wrong = np.where(effects < 0, WORSE, BETTER)
     different = np.where(effects == 0, (found == BETTER) | (found == WORSE), found == wrong)
-    return different | ((found == EQUIVALENT) & (effects != 0))
+    false: Flags = different | ((found == EQUIVALENT) & (effects != 0))
+    return false
 
 
 def missed(answers: Decision, effects: Array) -> Flags:
     """Of shape (draws, contrasts): the interval does not hold the true effect."""
-    return (answers.low > effects) | (answers.high < effects)
+    outside: Flags = (answers.low > effects) | (answers.high < effects)
+    return outside
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import stats
 
 Statuses = Mapping[str, Mapping[int, str]]
@@ -62,7 +63,7 @@ def exact_p(treatment: Mapping[str, int], reference: Mapping[str, int]) -> float
     table = [[side.get(FINISHED, 0), unscored(side)] for side in (treatment, reference)]
     if not unscored(treatment) + unscored(reference) or not all(map(sum, table)):
         return 1.0
-    return float(stats.fisher_exact(table).pvalue)
+    return float(stats.fisher_exact(np.array(table)).pvalue)
 
 
 def unscored(counts: Mapping[str, int]) -> int:

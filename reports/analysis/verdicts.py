@@ -8,10 +8,10 @@ only, because the mean over a mixture of good and collapsed runs describes neith
 
 **One family.** The error is shared equally among the contrasts (Bonferroni). A verdict on scores is read off an
 interval, so difference and equivalence of a contrast spend its share once: `decisions`. A contrast that has runs
-without a usable score spends half of it on their number and half on the scores. Holm's or Westfall and Young's step-down
-would find a little more, but has no intervals that say the same as its verdicts; the max-t distribution would shorten
-intervals by the little that the published page says, but not under skewed noise, for which the critical values are
-made (`guarded`).
+without a usable score spends half of it on their number and half on the scores. Holm's or Westfall and Young's
+step-down would find a little more, but has no intervals that say the same as its verdicts. The max-t distribution in
+place of Bonferroni's bound would shorten intervals by a few percent where contrasts share a reference of as many seeds,
+by less where that has more; the published page has the figures, and how often max-t by sign flips errs under skew.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from reports.analysis.rules import Rules
 from reports.analysis.statuses import FINISHED, INTERRUPTED, Statuses, count, exact_p, share_unscored, unscored
 
 Scores = Mapping[str, Mapping[int, float]]
-"""Variant to seed to score, lower is better. A run without a usable score counts by its status, whatever stands here."""
+"""Variant to seed to score, lower is better. What stands here for a run that is not finished does not count."""
 NO_SCORE = "no score"
 """The status of a run that is said to be finished but whose score is not finite."""
 
