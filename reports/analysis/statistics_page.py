@@ -40,6 +40,8 @@ POWER = """
 Percent of true differences found, normal scores; in brackets those of paired t tests with Bonferroni's bound. Of one
 contrast the unit is the standard deviation of the paired differences, of eight that of one run. The last rows: the
 difference that a study with so many seeds calls detectable (the median), and how often it is found; 80 is meant.
+What lies between a number and the one in brackets is the price of the promise under skewed noise: high for few seeds,
+low for many.
 """
 
 
@@ -70,7 +72,7 @@ def _errors(errors: Sequence[Row]) -> str:
         own = [row for row in errors if row["scenario"] == name]
         covered = min(float(row["covered"]) for row in own)
         size = f"{int(own[0]['draws']):,} studies a cell; all intervals at once cover in at least {_percent(covered)}%."
-        text += f"\n**{name.capitalize()}.** {words.get(name, LOOKED)}\n{size}\n\n{_by_seeds(own)}"
+        text += f"\n**{_title(name)}.** {words.get(name, LOOKED)}\n{size}\n\n{_by_seeds(own)}"
     return text
 
 
@@ -86,7 +88,7 @@ def _others(others: Sequence[Row]) -> str:
     for method in dict.fromkeys(str(row["method"]) for row in others):
         for name in dict.fromkeys(str(row["scenario"]) for row in others):
             own = [row for row in others if row["method"] == method and row["scenario"] == name]
-            text += f"\n**{method.capitalize()}: {name}.**\n\n{_by_seeds(own)}"
+            text += f"\n**{_title(method)}: {name}.**\n\n{_by_seeds(own)}"
     gains = [[str(k), *(_gain(k, factor) for factor in (1.0, math.sqrt(k)))] for k in (2, 8, 32)]
     return text + GAIN + table(["contrasts", "as many", "square root times as many"], gains)
 
@@ -113,6 +115,10 @@ def _powers(powers: Sequence[Row]) -> str:
 
 def _found(cell: Row) -> str:
     return f"{100 * float(cell['share']):.0f} ({100 * float(cell['student']):.0f})"
+
+
+def _title(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 def _percent(value: str | float) -> str:
