@@ -85,7 +85,11 @@ def judge(contrast: Contrast, treatment: Side, reference: Side, rules: Rules, le
     p_statuses = exact_p(treatment.counts, reference.counts)
     by_statuses = _by_statuses(treatment, reference, p_statuses < share)
     adjust = rules.alpha / share
-    described = replace(_describe(contrast, treatment, reference), p_statuses=_cap(p_statuses * adjust))
+    described = replace(
+        _describe(contrast, treatment, reference),
+        p_statuses=_cap(p_statuses * adjust),
+        rests_on="scores" if by_statuses is None else "statuses",
+    )
     if not estimable(treatment, reference):
         return replace(described, verdict=VERDICTS[TOO_FEW if by_statuses is None else by_statuses])
     found = measure(treatment, reference)
@@ -105,7 +109,6 @@ def judge(contrast: Contrast, treatment: Side, reference: Side, rules: Rules, le
         pairing_saved=float(found.saved),
         detectable=could.detectable,
         seeds_for_margin=could.seeds_for_margin,
-        rests_on="scores" if by_statuses is None else "statuses",
         verdict=VERDICTS[int(answer.verdict) if by_statuses is None else by_statuses],
     )
 

@@ -102,6 +102,7 @@ def test_a_variant_whose_runs_all_collapse_is_worse_by_its_statuses() -> None:
     statuses = {"t": dict.fromkeys(range(12), "collapsed")}
     forth, back = compare(scores, [contrast(), contrast("r", "t")], statuses=statuses)
     assert (forth.verdict, back.verdict) == ("worse", "better")
+    assert (forth.rests_on, back.rests_on) == ("statuses", "statuses")
     assert math.isnan(forth.effect)
     statuses["t"] = dict.fromkeys(range(10), "collapsed")
     assert compare(scores, [contrast()], statuses=statuses)[0].verdict == "worse"
