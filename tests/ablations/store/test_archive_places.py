@@ -23,13 +23,13 @@ READ_ONLY = OSError(errno.EROFS, "Read-only file system")
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:5000", "sqlite:///mlflow.db", "file:///tmp/store", "s3://bucket/x"])
 def test_a_uri_is_refused_with_the_option_it_belongs_to(uri: str) -> None:
-    with pytest.raises(StoreError, match="kept in a folder.*--mirror"):
+    with pytest.raises(StoreError, match=r"kept in a folder.*--mirror"):
         Archive.open(uri)
 
 
 def test_a_store_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"SQLite format 3\0")
-    with pytest.raises(StoreError, match="earlier version.*name another folder with --store"):
+    with pytest.raises(StoreError, match=r"earlier version.*name another folder with --store"):
         Archive.open(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
@@ -81,7 +81,7 @@ def test_an_unreadable_study_is_named_with_the_way_out(archive: Archive, content
     keep(archive, study, [given])
     (archive.root / "studies" / "demo" / "study.json").write_text(content)
     for ask in (archive.read, archive.study, archive.members, archive.scorer):
-        with pytest.raises(StoreError, match="'demo' cannot be read.*run it again"):
+        with pytest.raises(StoreError, match=r"'demo' cannot be read.*run it again"):
             ask("demo")
     keep(archive, study, [given])
     assert_same_result(archive.read("demo").results[0], given)

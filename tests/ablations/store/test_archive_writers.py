@@ -140,11 +140,12 @@ def test_two_processes_that_put_the_same_keys_at_once_leave_each_once(
         process.join(60)
     assert [process.exitcode for process in writers] == [0, 0]
     assert all(not path.name.startswith(".") for path in archive.runs.iterdir())
-    for key in archive.keys():
+    keys = archive.keys()
+    for key in keys:
         found = archive.get(key)
         status = "finished" if target is put_all else "failed"
         assert_same_result(found, make_result(seed=found.run.seed, status=status, weights=200 if found.is_done else 5))
-    assert len(archive.keys()) == (12 if target is put_all else 1)
+    assert len(keys) == (12 if target is put_all else 1)
 
 
 def test_the_same_new_folder_opened_by_many_is_one_archive(tmp_path: Path) -> None:
