@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +18,11 @@ from ablations.execution.executors import ProcessExecutor, SerialExecutor
 from ablations.execution.plan import Plan, default_width, make_plan, plan_again
 from ablations.execution.runner import choose_executor
 from ablations.store import Archive
+from ablations.training.numerics import NUMERICS
 from tests.ablations.factories import make_result
 from tests.ablations.small_study import BASE, OPTIONS, STUDY
 
-Open = Callable[[str], Archive]
+ROOT = Path(__file__).parents[3]
 
 
 def plan(archive: Archive, **options: Any) -> Plan:
@@ -66,11 +71,35 @@ def test_what_decides_a_training_decides_its_key_and_nothing_else_does(
     assert plan(archive).scorer == "another scorer"
 
 
-def test_another_number_of_the_numerics_is_another_training(archive: Archive) -> None:
-    base = plan(archive)
-    run = base.jobs[0].runs[0]
-    assert dataclasses.replace(run, numerics=run.numerics + 1).key != run.key
-    assert {job.runs[0].numerics for job in base.jobs} == {base.conditions.numerics}
+PRINT_KEYS = """
+import sys
+from ablations.execution.plan import make_plan
+from ablations.store import Archive
+from ablations.training.numerics import NUMERICS
+from tests.ablations.small_study import OPTIONS, STUDY
+print(*sorted(member.key for member in make_plan(STUDY, OPTIONS, Archive.open(sys.argv[1])).members))
+"""
+
+
+def test_code_that_changes_no_bit_changes_no_key(archive: Archive, tmp_path: Path) -> None:
+    """In a copy of the package, every module of the rooms that train has a comment more, and there is a new one."""
+    shutil.copytree(ROOT / "ablations", tmp_path / "ablations", ignore=shutil.ignore_patterns("__pycache__"))
+    for room in ("training", "parts", "config", "data"):
+        for path in (tmp_path / "ablations" / room).rglob("*.py"):
+            path.write_text(path.read_text() + "\n\n# A remark.\n")
+        (tmp_path / "ablations" / room / "unused.py").write_text('"""For later."""\n')
+
+    def keys_there() -> set[str]:
+        places = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+        command = [sys.executable, "-c", PRINT_KEYS, str(tmp_path / "store")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=places, cwd=tmp_path)
+        return set(done.stdout.split())
+
+    here = keys(plan(archive))
+    assert keys_there() == here
+    numerics = tmp_path / "ablations" / "training" / "numerics.py"
+    numerics.write_text(numerics.read_text().replace(f"NUMERICS = {NUMERICS}", f"NUMERICS = {NUMERICS + 1}"))
+    assert not keys_there() & here
 
 
 def test_only_some_variants_are_trained_and_all_are_recorded(archive: Archive) -> None:

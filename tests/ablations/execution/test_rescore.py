@@ -32,13 +32,21 @@ CNN = BASE.override(
     },
     name="cnn",
 )
-LABELS = BASE.override({"conditional": True, "generator.normalization": "batch", "image_range": "symmetric"})
+LABELS = BASE.override(
+    {
+        "conditional": True,
+        "generator.normalization": "batch",
+        "generator.output": "tanh",
+        "image_range": "symmetric",
+    },
+    name="labels",
+)
 SGD = {f"{side}_optimizer.{k}": v for side in ("generator", "discriminator") for k, v in
        {"name": "sgd", "learning_rate": 1e38}.items()}  # fmt: skip
 VARIANTS = (
     BASE,
     CNN,
-    dataclasses.replace(LABELS, name="labels").override({"generator.output": "tanh"}),
+    LABELS,
     BASE.override(SGD, name="wild"),
 )
 STUDY = Study(name="small", title="", description="", variants=VARIANTS, seeds=2, evaluations=2)
@@ -203,7 +211,7 @@ def test_what_kept_no_weights_or_is_of_other_data_is_refused(copied: Archive, ne
         rescore_jobs(copied, "small", new_scorer)
     changed = dataclasses.replace(copied.get(second.key), run=dataclasses.replace(second.run, data_digest="0" * 64))
     copied.put(changed)
-    with pytest.raises(DataError, match="other data.*get the same data"):
+    with pytest.raises(DataError, match=r"other data.*get the same data"):
         rescore_run(copied, changed.key)
 
 
