@@ -201,7 +201,8 @@ def test_a_damaged_run_is_named_and_the_others_are_scored(copied: Archive, new_s
     failures, _ = rescore(copied)
     assert list(failures) == ["base seed 0"]
     assert "snapshots.safetensors" in failures["base seed 0"]
-    assert [result.key for result in copied.read("small").unscored] == [key]
+    assert [result.key for result in copied.read("small", scorer=new_scorer).unscored] == [key]
+    assert copied.read("small").unscored == (), "the study is read with its earlier scorer until all have the new one"
 
 
 def test_what_kept_no_weights_or_is_of_other_data_is_refused(copied: Archive, new_scorer: str) -> None:

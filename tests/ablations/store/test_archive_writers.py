@@ -12,6 +12,7 @@ import pytest
 
 from ablations.store import Archive
 from ablations.store.disk import restore, whole_folder, write_whole
+from ablations.store.result import Status
 from tests.ablations.factories import assert_same_result, make_result
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -143,7 +144,7 @@ def test_two_processes_that_put_the_same_keys_at_once_leave_each_once(
     keys = archive.keys()
     for key in keys:
         found = archive.get(key)
-        status = "finished" if target is put_all else "failed"
+        status: Status = "finished" if target is put_all else "failed"
         assert_same_result(found, make_result(seed=found.run.seed, status=status, weights=200 if found.is_done else 5))
     assert len(keys) == (12 if target is put_all else 1)
 
