@@ -105,5 +105,6 @@ def answers(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    os.environ.pop("ABLATIONS_STORE", None)
+    for variable in ("ABLATIONS_STORE", "ABLATIONS_MIRROR"):
+        os.environ.pop(variable, None)
     sys.exit(main())

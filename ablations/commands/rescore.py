@@ -49,7 +49,8 @@ def command(
             with resumable("what has been scored is kept"), Display({j.name: j.estimate_seconds for j in jobs}) as show:
                 failures = carry_out_rescoring(archive, study, jobs, show, workers)
             page = build_report(archive, study, None if out is None else out / study)
-        click.echo(f"{study}: {sum(len(job.keys) for job in jobs)} runs scored anew\nreport: {page}")
+        count = sum(len(job.keys) for job in jobs) - len(failures)
+        click.echo(f"{study}: {count} run{'' if count == 1 else 's'} scored anew\nreport: {page}")
         for run, reason in failures.items():
             click.echo(f"not scored: {run}: {reason}", err=True)
             failed = True

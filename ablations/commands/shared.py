@@ -105,10 +105,7 @@ def mirrored(archive: Archive, study: str, mirror: str | None) -> Iterator[Mirro
         yield mirroring_now
         mirroring_now.finish()
         if mirroring_now.problem:
-            click.echo(
-                f"MLflow's page is behind: {mirroring_now.problem}\nbring it up to date with: ablations mirror",
-                err=True,
-            )
+            _say_behind(mirroring_now.problem, archive, mirror)
 
 
 def carry_out(plan: Plan, archive: Archive, as_json: bool, *, without: Sequence[str] = ()) -> Summary:
@@ -153,4 +150,9 @@ def mirrored_searches(archive: Archive, mirror: str | None) -> None:
         for tree in archive.searches():
             opened.write_search(tree)
     except StoreError as error:
-        click.echo(f"MLflow's page is behind: {error}\nbring it up to date with: ablations mirror", err=True)
+        _say_behind(str(error), archive, mirror)
+
+
+def _say_behind(problem: str, archive: Archive, mirror: str | None) -> None:
+    again = ["ablations", "mirror", "--store", str(archive.root), *([] if mirror is None else ["--to", mirror])]
+    click.echo(f"MLflow's page is behind: {problem}\nbring it up to date with: {shlex.join(again)}", err=True)

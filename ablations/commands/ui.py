@@ -18,12 +18,14 @@ def command(location: str, mirror: str | None, port: int) -> None:
 
     Prints the address of each study's table, with the columns that compare its variants, and of each search's charts.
     """
+    from ablations.execution.mirroring import NONE
     from ablations.store import Archive
     from ablations.store.mirror import Mirror, serve
 
-    place = mirror or str(Archive.open(location).root)
+    archive = Archive.open(location)
+    place = str(archive.root) if mirror in (None, NONE) else str(mirror)
     shown = Mirror.open(place)
-    shown.sync(Archive.open(location))
+    shown.sync(archive)
     pages = {study: shown.page(study) for study in shown.studies()}
     pages |= {f"search {name}": page for name, page in shown.search_pages().items()}
     with contextlib.suppress(KeyboardInterrupt), serve(place, port=port) as server:

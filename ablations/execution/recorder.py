@@ -151,6 +151,7 @@ class Recorder:
             "wanted": list(self._job.wanted),
             "steps": list(self._job.steps),
             "scorer": self._scorer.identity if self._scorer else "",
+            "keep": self._job.keep,
             "diverged": self._diverged,
             "last_step": self._last_step,
             "evaluations": [[asdict(item) for item in items] for items in self._evaluations],
@@ -189,7 +190,10 @@ class Recorder:
         passed = {step for step in self._job.steps if step <= found.step}
         scorer = self._scorer.identity if self._scorer else ""
         return (
-            set(self._job.wanted) <= set(head["wanted"]) and passed <= set(head["steps"]) and scorer == head["scorer"]
+            set(self._job.wanted) <= set(head["wanted"])
+            and passed <= set(head["steps"])
+            and scorer == head["scorer"]
+            and head["keep"] in ("all", self._job.keep)
         )
 
     def _stacked(self) -> NDArray[Any]:

@@ -109,7 +109,9 @@ def carry_out_rescoring(
     on_event: Callable[[Event], None],
     workers: int | None = None,
 ) -> dict[str, str]:
-    """Do the jobs, then let the study's record name the scorer of today; returns what could not be scored, and why.
+    """Do the jobs; where all runs could be scored, the study's record then names the scorer of today.
+
+    Returns what could not be scored, and why.
 
     Raises:
         KeyboardInterrupt: stopped by SIGINT or SIGTERM; what has been scored is kept.
@@ -127,7 +129,8 @@ def carry_out_rescoring(
         choose_executor(count, engine, alone=count == 1).run(jobs, heard, stop)
         if reason := stop():
             raise KeyboardInterrupt(reason)
-    archive.write_study(archive.study(study), archive.members(study), scorer=scorer_identity())
+    if not failures:
+        archive.write_study(archive.study(study), archive.members(study), scorer=scorer_identity())
     return failures
 
 

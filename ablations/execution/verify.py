@@ -177,7 +177,7 @@ def _train(stored: Result, now: Run, folder: Path, data_folder: Path | None, emi
         study=stored.study,
         runs=runs,
         wanted=(now.slot,),
-        steps=tuple(item.step for item in stored.evaluations) or (now.variant.steps,),
+        steps=tuple(sorted({*(item.step for item in stored.evaluations), now.variant.steps})),
         archive=folder,
         checkpoint_root=folder / "checkpoints",
         data_folder=data_folder,

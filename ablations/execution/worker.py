@@ -105,7 +105,7 @@ def _course(job: GroupJob, recorder: Recorder, emit: Emit, stop: Stop) -> None:
     for tick in train(group, job.steps):
         recorder.add(tick)
         if tick.evaluation_due:
-            recorder.evaluate("full" if tick.step == end else "quick")
+            recorder.evaluate("full" if tick.step == job.variant.steps else "quick")
             emit(Evaluated(group=name, step=tick.step, scores=recorder.mean_scores()))
         if trial:
             trial.judge_new_scores()

@@ -110,20 +110,31 @@ class Archive:
     def put(self, result: Result) -> bool:
         """Keep a result as its run's folder; False where the archive had the run already, and keeps what it has.
 
-        A run that is done is replaced only by one with more scored steps; any other by whatever comes later.
+        A run that is done is replaced only by one that is done too and has more scored steps, or where its files are
+        damaged; any other run by whatever comes later.
 
         Raises:
             DataError: the disk is full, or the folder cannot be written.
         """
-        steps = [item.step for item in result.evaluations]
-        if self._is_done(result.key, steps):
+        if self._keeps(result):
             return False
         try:
             run_folder.save(result, self.folder(result.key))
         except DataError:
-            if self._is_done(result.key, steps):
+            if self._keeps(result):
                 return False  # another process was faster
             raise
+        return True
+
+    def _keeps(self, result: Result) -> bool:
+        """Whether what is here is worth as much as the result."""
+        steps = [item.step for item in result.evaluations] if result.is_done else []
+        if not self._is_done(result.key, steps):
+            return False
+        try:
+            run_folder.load(self.folder(result.key))
+        except DataError:
+            return False
         return True
 
     def done(self, wanted: Mapping[str, Collection[int]]) -> set[str]:
@@ -182,6 +193,10 @@ class Archive:
         """A recorded study, without its runs."""
         return self._read_study(name)[0]
 
+    def scorer(self, name: str) -> str:
+        """By whom a recorded study's runs are scored."""
+        return self._read_study(name)[2]
+
     def members(self, name: str) -> tuple[Member, ...]:
         """The runs that a recorded study consists of, whether they are here or not."""
         return self._read_study(name)[1]
@@ -201,7 +216,7 @@ class Archive:
                 continue
             try:
                 result = run_folder.load(self.folder(member.key), scorer=chosen, weights=False)
-                weights[member.key] = run_folder.read_head(self.folder(member.key))["digests"]["weights_sha256"]
+                weights[member.key] = run_folder.recorded_digests(self.folder(member.key)).get("weights_sha256", "")
             except UserError as error:
                 unreadable[member.key] = str(error)
                 continue
@@ -230,8 +245,12 @@ class Archive:
         self._write(self.root / "searches" / f"{name}.json", tree)
 
     def searches(self) -> Iterator[dict[str, Any]]:
+        """The searches that were kept, by name. Raises `StoreError` where one cannot be read."""
         for path in sorted((self.root / "searches").glob("*.json")):
-            yield json.loads(path.read_bytes())
+            try:
+                yield json.loads(path.read_bytes())
+            except (OSError, ValueError) as error:
+                raise StoreError(f"the record of the search {path} cannot be read ({error}); run it again") from error
 
     # --- the parts ---
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -13,6 +15,8 @@ from pathlib import Path
 
 OLD = ".old-"
 """In the hidden name of a folder that is making way for its successor."""
+ATTEMPTS = 10
+"""How often a folder tries to take its place while other processes take it too."""
 
 
 @contextmanager
@@ -28,15 +32,30 @@ def whole_folder(target: Path) -> Iterator[Path]:
         yield part
         for path in (*part.rglob("*"), part):
             flush(path)
-        away = target.with_name(f".{target.name}{OLD}{uuid.uuid4().hex[:8]}")
-        if target.exists():
-            os.replace(target, away)
-        os.replace(part, target)
+        _take_the_place(part, target)
         flush(target.parent)
-        shutil.rmtree(away, ignore_errors=True)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _take_the_place(part: Path, target: Path) -> None:
+    """Move `part` to `target`; where other processes put theirs there meanwhile, once more."""
+    for _ in range(ATTEMPTS):
+        away = target.with_name(f".{target.name}{OLD}{uuid.uuid4().hex[:8]}")
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(target, away)
+        try:
+            os.replace(part, target)
+            return
+        except BaseException as error:
+            if away.exists() and not target.exists():
+                os.replace(away, target)
+            if not isinstance(error, OSError) or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        finally:
+            shutil.rmtree(away, ignore_errors=True)
+    raise FileExistsError(errno.EEXIST, "other processes keep writing the same folder", str(target))
 
 
 def restore(folder: Path, patience: float = 600.0) -> None:

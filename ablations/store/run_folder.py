@@ -7,7 +7,9 @@ scored steps; `scores/NAME.json` what one scorer measured. Later scorers add fil
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -23,7 +25,7 @@ from ablations.config import Run
 from ablations.config.errors import DataError, UserError
 from ablations.config.overrides import plain
 from ablations.store.disk import file_digest, whole_folder, write_whole
-from ablations.store.result import Array, Evaluation, Result
+from ablations.store.result import STATUSES, Array, Evaluation, Result
 
 HEAD = "run.json"
 _CURVES, _WEIGHTS, _SNAPSHOTS = "curves.safetensors", "weights.safetensors", "snapshots.safetensors"
@@ -62,6 +64,10 @@ def load(folder: Path, *, scorer: str | None = None, weights: bool = True) -> Re
     """
     try:
         head = read_head(folder)
+        if head["key"] != folder.name:
+            raise ValueError(f"{HEAD} is that of the run {head['key']}")
+        if head["status"] not in STATUSES:
+            raise ValueError(f"{HEAD} states no known status: {head['status']!r}")
         arrays = _read(folder, _CURVES, head)
         name = head["scorer"] if scorer is None else scorer
         scores = read_scores(folder, name) if name else None
@@ -94,6 +100,32 @@ def read_head(folder: Path) -> dict[str, Any]:
     if not isinstance(head, dict):
         raise ValueError(f"{HEAD} is no mapping")
     return head
+
+
+def recorded_digests(folder: Path) -> dict[str, str]:
+    """Of the weights, the curves and the first scores, as they were when the run was written.
+
+    Raises:
+        DataError: `run.json` is missing or does not have them.
+    """
+    try:
+        return {name: str(digest) for name, digest in read_head(folder)["digests"].items()}
+    except _BROKEN as error:
+        raise DataError(f"not a readable run: {folder} ({type(error).__name__}: {error})") from error
+
+
+def fingerprint(folder: Path, scorer: str) -> str:
+    """Tells one record of a run from another: two attempts that failed, or scores by `scorer` given later.
+
+    Empty where there is no run.
+    """
+    try:
+        sha = hashlib.sha256((folder / HEAD).read_bytes())
+    except OSError:
+        return ""
+    with contextlib.suppress(OSError):
+        sha.update(_scores_file(folder, scorer).read_bytes())
+    return sha.hexdigest()
 
 
 def snapshots_of(folder: Path) -> dict[int, dict[str, Array]]:

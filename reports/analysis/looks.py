@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ablations.config import Contrast
-from ablations.errors import ConfigError
+from ablations.config.errors import ConfigError
 from reports.analysis.comparison import Comparison
 from reports.analysis.futility import chance
 from reports.analysis.rules import Rules

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ablations.errors import ConfigError
+from ablations.config.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from ablations.store.result import Evaluation, Result, Status
 
 Array = NDArray[Any]
 
+SCORER = "c" * 16
 SCORES: Mapping[str, float] = {
     "baseline": 180.0,
     "mse": 240.0,
@@ -108,8 +109,8 @@ def stored(
     )
     if repeats:
         results = tuple(_repeated(item) if item.status == "finished" else item for item in results)
-    run_ids = {item.key: f"{index:032x}" for index, item in enumerate(results)}
-    return StoredStudy(study=study, results=results, run_ids=run_ids, unreadable={}, superseded=0)
+    weights = {item.key: item.digests["weights_sha256"] for item in results}
+    return StoredStudy(study=study, results=results, scorer=SCORER, weights_sha256=weights)
 
 
 def result(study: Study, variant: Variant, seed: int, score: float, status: Status = "finished") -> Result:
@@ -125,10 +126,8 @@ def result(study: Study, variant: Variant, seed: int, score: float, status: Stat
         slot=seed,
         dataset="mnist",
         data_digest="d" * 64,
-        classifier_digest="c" * 64,
-        source_digest="5" * 64,
-        evaluations=study.evaluations,
         engine=Engine(),
+        numerics=1,
     )
     seconds = 0.004 * last * (3 if variant.generator.architecture == "cnn" else 1)
     return Result(
@@ -147,6 +146,7 @@ def result(study: Study, variant: Variant, seed: int, score: float, status: Stat
             )
             for step in ticks
         ),
+        scorer=SCORER,
         samples={step: _samples(_score_at(score * luck, step / variant.steps), seed) for step in ticks},
         weights={"generator.0.weight": random.normal(size=(2, 2)).astype(np.float32)},
         train_seconds=seconds,

@@ -7,7 +7,7 @@ where a store lies; `guarded_calls` how a call of MLflow fails; `artifacts` how 
 them.
 """
 
-from ablations.store.mirror.mirror import Mirror, default_mirror
+from ablations.store.mirror.mirror import Mirror
 from ablations.store.mirror.server import Server, serve
 
-__all__ = ["Mirror", "Server", "default_mirror", "serve"]
+__all__ = ["Mirror", "Server", "serve"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ablations.config import Study, Variant, sha256_of
-from ablations.config.errors import StoreError, unknown
+from ablations.config.errors import DataError, StoreError, unknown
 from ablations.store import run_folder
 from ablations.store.archive import Archive, Member
 from ablations.store.mirror import rows
@@ -44,11 +44,6 @@ _ENDS: Mapping[Status, str] = {
     "timed_out": "KILLED",
     "interrupted": "KILLED",
 }
-
-
-def default_mirror(archive: Archive) -> str:
-    """Where an archive's mirror is, unless one is named: MLflow on sqlite in the same folder."""
-    return str(archive.root)
 
 
 class Mirror:
@@ -85,17 +80,20 @@ class Mirror:
 
         `summarize=False` leaves the variants' summaries, the report and what has to go to a later pass.
         """
-        study = archive.study(name)
-        contents = {item.key: content for item in archive.members(name) if (content := _content(archive, item.key))}
-        state = sha256_of([study.as_dict(), contents, *map(_digest, _attachments(archive, name))])
+        study, scorer = archive.study(name), archive.scorer(name)
+        found = {item: run_folder.fingerprint(archive.folder(item.key), scorer) for item in archive.members(name)}
+        contents = {item: content for item, content in found.items() if content}
+        files = map(_digest, _attachments(archive, name))
+        listed = [[item.variant, item.key, content] for item, content in contents.items()]
+        state = sha256_of([study.as_dict(), scorer, listed, *files])
         with self._gate.writing():
             experiment = self._runs.experiment(name)
             if self._runs.tags_of(experiment).get(_STATE) == state:
                 return 0
             self._begin(experiment, study)
-            written = self._write_children(experiment, archive, name, contents)
+            written = self._write_children(experiment, archive, study, contents)
             if summarize:
-                self._finish(experiment, archive, name)
+                self._finish(experiment, archive, name, contents)
                 self._runs.tag_experiment(experiment, {_STATE: state})
         return written
 
@@ -128,31 +126,40 @@ class Mirror:
     def _begin(self, experiment: str, study: Study) -> None:
         """The experiment's description and the variants' runs, in the study's order."""
         tags = {"kind": "study", "title": study.title, "mlflow.note.content": rows.study_note(study)}
-        self._runs.tag_experiment(experiment, {**tags, **rows.VIEW})
+        self._runs.tag_experiment(experiment, {_STATE: "", **tags, **rows.VIEW})
         start = time.time()
         for index, variant in enumerate(study.variants):
             # MLflow's table shows the latest first: so it has the study's order.
             self._variants.parent(experiment, variant, start=start - 0.01 * index)
 
-    def _write_children(self, experiment: str, archive: Archive, name: str, contents: Mapping[str, str]) -> int:
+    def _write_children(self, experiment: str, archive: Archive, study: Study, contents: Mapping[Member, str]) -> int:
         """The runs of single seeds that are missing or have changed; what is incomplete or doubled goes."""
-        present: set[str] = set()
+        wanted = {_name_of(item): content for item, content in contents.items()}
+        present: set[tuple[str, str]] = set()
         for run in self._runs.search([experiment], kind="seed"):
-            key, content = run.data.tags["run_key"], run.data.tags.get("content_sha256")
-            if is_complete(run) and key not in present and contents.get(key) == content:
-                present.add(key)
-            elif key in contents or not is_complete(run):
+            name, content = _name_in(run), run.data.tags.get("content_sha256")
+            if is_complete(run) and name not in present and wanted.get(name) == content:
+                present.add(name)
+            elif name in wanted or not is_complete(run):
                 self._runs.delete(run)
-        variants = {variant.name: variant for variant in archive.study(name).variants}
-        missing = [item for item in archive.members(name) if item.key in contents.keys() - present]
-        for member in missing:
-            self._write_child(experiment, archive, member, variants[member.variant], contents[member.key])
-        return len(missing)
+        scorer, written = archive.scorer(study.name), 0
+        for member, content in contents.items():
+            if _name_of(member) in present:
+                continue
+            try:
+                result = archive.get(member.key, scorer=scorer, weights=False)
+                digests = run_folder.recorded_digests(archive.folder(member.key))
+            except DataError:
+                continue  # the study's report names what cannot be read
+            self._write_child(experiment, result, study.variant(member.variant), digests, content)
+            written += 1
+        return written
 
-    def _write_child(self, experiment: str, archive: Archive, member: Member, variant: Variant, content: str) -> None:
-        result = archive.get(member.key, weights=False)
-        head = run_folder.read_head(archive.folder(member.key))
-        tags = rows.run_tags(result, variant, head["digests"]) | {
+    def _write_child(
+        self, experiment: str, result: Result, variant: Variant, digests: Mapping[str, str], content: str
+    ) -> None:
+        digests = {**digests, "scores_sha256": result.digests["scores_sha256"]}
+        tags = rows.run_tags(result, variant, digests) | {
             PARENT: self._variants.parent(experiment, variant),
             "content_sha256": content,
         }
@@ -164,11 +171,11 @@ class Mirror:
         params = rows.run_params(result, variant)
         self._runs.log(run.info.run_id, points=rows.run_points(result), params=params, tags=COMPLETE)
 
-    def _finish(self, experiment: str, archive: Archive, name: str) -> None:
-        """Summaries of the variants, the report with its verdicts; what the study no longer has is deleted."""
-        keys = {item.key for item in archive.members(name)}
+    def _finish(self, experiment: str, archive: Archive, name: str, contents: Mapping[Member, str]) -> None:
+        """Summaries of the variants, the report with its verdicts; what the archive no longer has is deleted."""
+        known = {_name_of(item) for item in contents}
         for run in self._runs.search([experiment], kind="seed"):
-            if run.data.tags["run_key"] not in keys:
+            if _name_in(run) not in known:
                 self._runs.delete(run)
         stored = archive.read(name)
         groups: dict[Variant, list[Result]] = {variant: [] for variant in stored.study.variants}
@@ -202,9 +209,10 @@ def _digest(content: bytes | None) -> str:
     return "" if content is None else hashlib.sha256(content).hexdigest()
 
 
-def _content(archive: Archive, key: str) -> str:
-    """Tells one record of a run from another, e.g. two attempts that failed; empty where there is no run."""
-    try:
-        return hashlib.sha256((archive.folder(key) / run_folder.HEAD).read_bytes()).hexdigest()
-    except OSError:
-        return ""
+def _name_of(member: Member) -> tuple[str, str]:
+    """Two variants of a study may stand for the same training, so a key alone does not tell its runs apart."""
+    return member.variant, member.key
+
+
+def _name_in(run: Run) -> tuple[str, str]:
+    return run.data.tags["variant"], run.data.tags["run_key"]

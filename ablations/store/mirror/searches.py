@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from ablations.config import sha256_of
 from ablations.store.mirror import rows
 from ablations.store.mirror.artifacts import Files
 from ablations.store.mirror.charts import search_view
@@ -43,17 +46,20 @@ class Searches:
         return parent
 
     def end(self, search: SearchRecord, best: TrialRecord | None, page: bytes) -> None:
-        """Close a search's run, with the best trial and the report."""
+        """Close a search's run, with the best trial and the report; once, however often it is asked for."""
         experiment = self._runs.experiment(search.experiment, kind="search")
         parent = self._parent(experiment, search)
+        known = self._runs.get(parent).data.tags
+        state = sha256_of([None if best is None else asdict(best), hashlib.sha256(page).hexdigest()])
+        if known.get("ended") == state:
+            return
         self._show(experiment, parent, search)  # again: an earlier version may have begun the search
-        tags = {} if best is None else {f"best.{key}": rows.text(value) for key, value in best.params.items()}
-        if best is not None:
-            tags |= {"best_trial": str(best.number)}
-            self._runs.log(parent, points=self._points(search, best))
-        self._runs.log(parent, tags={"status": "finished", **tags})
+        if best is not None and known.get("best_trial") != str(best.number):
+            tags = {f"best.{key}": rows.text(value) for key, value in best.params.items()}
+            self._runs.log(parent, points=self._points(search, best), tags={"best_trial": str(best.number), **tags})
         self._files.put(self._runs.get(parent), "report.html", page)
         self._runs.end(parent, "FINISHED")
+        self._runs.log(parent, tags={"status": "finished", "ended": state})
 
     def pages(self) -> dict[str, str]:
         """The charts of each search on MLflow's pages, by its name; the latest where there are several."""

@@ -12,28 +12,27 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ablations.cli import main
-from ablations.store import Store
-from tests.ablations.factories import make_result, make_study, make_variant
+from ablations.store import Archive
+from tests.ablations.factories import keep, make_result, make_study, make_variant
 
 SEEDS = 6
+RECALL = {"recall_10k": 0.6}
 
 
 @pytest.fixture(scope="module")
-def location(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> str:
+def location(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Only read from. In "demo" sgd is better than the baseline by 5, with little noise; one run diverged."""
-    folder = tmp_path_factory.mktemp("compared")
-    shutil.copy(empty_database, folder / "mlflow.db")
-    store = Store.open(folder)
-    store.write_study(make_study())
+    archive = Archive.open(tmp_path_factory.mktemp("compared"))
     sgd = make_variant("sgd", generator_optimizer__name="sgd")
+    results = [make_result("baseline", SEEDS, status="diverged"), make_result(sgd, SEEDS, 15.0, metrics=RECALL)]
     for seed in range(SEEDS):
         luck, noise = np.random.default_rng(seed).normal(size=2)
         recall = {"recall_10k": 0.5 + 0.01 * noise}
-        store.write(make_result("baseline", seed, 20 + luck, metrics=recall))
-        store.write(make_result(sgd, seed, 15 + luck + 0.1 * noise, metrics={"recall_10k": 0.6 + 0.01 * luck}))
-    store.write(make_result("baseline", SEEDS, status="diverged"))
-    store.write(make_result(sgd, SEEDS, 15.0, metrics={"recall_10k": 0.6}))
-    return str(folder)
+        results.append(make_result("baseline", seed, 20 + luck, metrics=recall))
+        recall = {"recall_10k": 0.6 + 0.01 * luck}
+        results.append(make_result(sgd, seed, 15 + luck + 0.1 * noise, metrics=recall))
+    keep(archive, make_study(), results)
+    return str(archive.root)
 
 
 def compare(location: str, *arguments: str) -> Result:
@@ -83,9 +82,9 @@ def test_it_can_be_read(location: str) -> None:
 
 
 def test_two_runs_carry_no_verdict_but_show_what_differs(location: str) -> None:
-    ids = {run.seed: run_id for run_id, run in runs_of(location, "sgd")}
-    other = {run.seed: run_id for run_id, run in runs_of(location, "baseline")}
+    ids, other = keys_of(location, "sgd"), keys_of(location, "baseline")
     found = tree(location, ids[0], other[1])
+    assert tree(location, ids[0][:8], other[1][:8]) == found
     assert found["verdict"] is None
     assert [(row["variant"], row["seed"]) for row in found["runs"]] == [("sgd", 0), ("baseline", 1)]
     assert "sgd" in found["first_differs"]
@@ -93,9 +92,10 @@ def test_two_runs_carry_no_verdict_but_show_what_differs(location: str) -> None:
     assert compare(location, ids[0], "baseline").exit_code == 2
 
 
-def runs_of(location: str, variant: str) -> list[tuple[str, Any]]:
-    stored = Store.open(location).read("demo")
-    return [(stored.run_ids[item.key], item.run) for item in stored.results if item.run.variant.name == variant]
+def keys_of(location: str, variant: str) -> dict[int, str]:
+    """By seed."""
+    members = Archive.open(location).members("demo")
+    return {item.seed: item.key for item in members if item.variant == variant}
 
 
 def test_what_a_run_took_can_be_compared_too(location: str) -> None:
@@ -136,12 +136,12 @@ def test_what_cannot_be_compared_is_refused(location: str, arguments: list[str],
     assert words in result.stderr
 
 
-def test_scores_of_another_classifier_are_refused(store: Store) -> None:
-    for study, digest in (("demo", "c" * 64), ("other", "e" * 64)):
-        store.write_study(make_study(study))
-        store.write(make_result("baseline", 0, 20.0, study=study, classifier_digest=digest))
-    place = str(store.folder)
+def test_scores_of_another_scorer_are_refused(archive: Archive) -> None:
+    for seed, (study, scorer) in enumerate((("demo", "c" * 16), ("other", "e" * 16))):
+        keep(archive, make_study(study), [make_result("baseline", seed, 20.0, scorer=scorer)], scorer=scorer)
+    place = str(archive.root)
     result = compare(place, "demo/baseline", "other/baseline")
     assert result.exit_code == 2
-    assert "different classifiers" in result.stderr
+    assert "different scorers" in result.stderr
+    assert "rescore" in result.stderr
     assert "several studies" in compare(place, "baseline", "demo/baseline").stderr

@@ -134,10 +134,8 @@ RUN = Run(
     slot=0,
     dataset="mnist",
     data_digest="d",
-    classifier_digest="c",
-    source_digest="s",
-    evaluations=5,
     engine=Engine(),
+    numerics=1,
 )
 
 
@@ -148,9 +146,8 @@ RUN = Run(
         {"width": 4},
         {"slot": 1},
         {"data_digest": "x"},
-        {"classifier_digest": "x"},
-        {"source_digest": "x"},
-        {"evaluations": 6},
+        {"split": "validation"},
+        {"numerics": 2},
         {"engine": Engine(threads=2)},
         {"engine": Engine(device="cuda")},
         {"engine": Engine(precision="bfloat16")},

@@ -23,10 +23,10 @@ SETTINGS = Settings(name="small", space=SPACE, trials=5, seeds=2, parallel=2, da
 def search(work: Path, settings: Settings = SETTINGS, executor: Executor | None = None, **options: Any) -> Found:
     record = options.pop("record", lambda trials: None)
     stop = options.pop("stop", lambda: None)
-    with open_storage(settings, f"sqlite:///{work}/optuna.db", fresh=options.pop("fresh", False)) as archive:
+    with open_storage(settings, f"sqlite:///{work}/optuna.db", fresh=options.pop("fresh", False)) as storage:
         return Search(
             settings=settings,
-            archive=archive,
+            storage=storage,
             work=work,
             engine=Engine(),
             executor=executor or SerialExecutor(),

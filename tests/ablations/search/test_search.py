@@ -16,12 +16,13 @@ from ablations.catalog import BASELINE
 from ablations.catalog.spaces import make_space
 from ablations.config.errors import ConfigError, StoreError
 from ablations.data import load_dataset
+from ablations.data.splits import load_split
 from ablations.execution.events import Event
 from ablations.execution.executors import Job, ProcessExecutor, SerialExecutor
 from ablations.search.budget import front
 from ablations.search.generations import Found
 from ablations.search.judge import Bench, Judge
-from ablations.search.protocol import selection_seeds, tuning_seeds, validation_split
+from ablations.search.protocol import SPLIT, selection_seeds, tuning_seeds
 from ablations.search.trial import Outcome
 from ablations.search.trial_storage import TrialStorage, open_storage
 from tests.ablations.search.factories import NARROW, SETTINGS, SPACE, TINY, search, table
@@ -128,7 +129,8 @@ def test_the_first_trial_is_the_variant_as_it_is(undisturbed: Found) -> None:
 
 def test_no_image_and_no_seed_is_used_twice() -> None:
     whole = load_dataset("digits")
-    split = validation_split(whole)
+    split, digest = load_split("digits", SPLIT, None)
+    assert digest == whole.digest
     assert len(split.train_images) + len(split.test_images) == len(whole.train_images)
     together = np.concatenate([split.test_images.numpy(), split.train_images.numpy()])
     np.testing.assert_array_equal(together, whole.train_images.numpy())

@@ -95,8 +95,8 @@ def test_what_differs_beside_the_settings_is_said() -> None:
     ours, theirs = runs("mse"), runs("baseline")
     assert head_to_head(ours, theirs, NAMES).conditions == ""
     assert head_to_head(ours, theirs, NAMES).settings == "loss.criterion: mse"
-    other = [dataclasses.replace(r, run=dataclasses.replace(r.run, width=8, source_digest="6" * 64)) for r in theirs]
-    assert head_to_head(ours, other, NAMES).conditions == "the source that trains, the width of the stack"
+    other = [dataclasses.replace(r, run=dataclasses.replace(r.run, width=8, numerics=2)) for r in theirs]
+    assert head_to_head(ours, other, NAMES).conditions == "the numerics, the width of the stack"
 
 
 def test_the_same_runs_and_seeds_of_their_own_are_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from ablations.config import Contrast
-from ablations.errors import ConfigError
+from ablations.config.errors import ConfigError
 from reports.analysis.cost import expected
 from reports.analysis.looks import Plan, follow
 from reports.analysis.rules import Rules

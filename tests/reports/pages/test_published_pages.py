@@ -45,14 +45,14 @@ def test_the_claims_find_all_they_need_in_the_published_studies() -> None:
     assert axes == set(AXES), "the study of all axes asks something of each"
 
 
-def test_pages_link_to_what_is_there_and_every_run_has_an_id(pages: Path) -> None:
+def test_pages_link_to_what_is_there_and_every_run_has_a_key(pages: Path) -> None:
     for page in pages.rglob("*.md"):
         for target in re.findall(r"\]\(<?([^)#>]+)[^)]*\)", page.read_text()):
             there = page.parent / target
             assert there.exists() or target.startswith("certificate/"), f"{page.name} links to {target}"
     rows = (pages / "axes" / "runs.csv").read_text().splitlines()
     assert len(rows) == 1 + 8 * 3
-    assert "run_id" in rows[0]
+    assert "key" in rows[0]
     assert "repeat_" not in rows[0]
     assert "<image" in (pages / "overview.svg").read_text()
 

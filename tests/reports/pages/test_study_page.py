@@ -1,3 +1,4 @@
+import dataclasses
 import re
 import shlex
 import shutil
@@ -219,15 +220,14 @@ def test_one_seed_and_one_step_are_enough_for_a_report(tmp_path: Path) -> None:
 def test_variants_that_were_not_run_leave_their_questions_open(tmp_path: Path) -> None:
     whole = stored(quick_study())
     some = tuple(r for r in whole.results if r.run.variant.name in ("baseline", "cnn"))
-    part = StoredStudy(study=whole.study, results=some, run_ids=whole.run_ids, unreadable={"r1": "torn"}, superseded=3)
+    part = dataclasses.replace(whole, results=some, unreadable={"r1": "torn"})
     text = text_of(write(find(part), tmp_path))
     assert "0 scored pairs, at least 5 are needed" in text
     assert "1 stored run could not be read" in text
-    assert "3 older runs" in text
 
 
 def test_nothing_stored_is_an_error_with_a_way_out(tmp_path: Path) -> None:
-    empty = StoredStudy(study=quick_study(), results=(), run_ids={}, unreadable={}, superseded=0)
+    empty = StoredStudy(study=quick_study(), results=())
     with pytest.raises(StoreError, match="ablations run quick"):
         write(find(empty), tmp_path)
 
@@ -241,17 +241,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_the_noise_floor_is_taken_from_the_runs() -> None:
     material = stored(recipes_study())
     assert find(material).rules.noise_floor == 0
-    facts = {"noise_floor": "1.25"}
-    floored = [
-        type(r)(**{**{f: getattr(r, f) for f in r.__dataclass_fields__}, "environment": facts})
-        for r in material.results
-    ]
-    assert (
-        find(
-            StoredStudy(study=material.study, results=tuple(floored), run_ids={}, unreadable={}, superseded=0)
-        ).rules.noise_floor
-        == 1.25
-    )
+    floored = tuple(dataclasses.replace(result, noise_floor=1.25) for result in material.results)
+    assert find(dataclasses.replace(material, results=floored)).rules.noise_floor == 1.25
 
 
 def test_five_hundred_runs_take_seconds_and_stay_small(tmp_path: Path) -> None:

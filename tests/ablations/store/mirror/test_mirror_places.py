@@ -1,4 +1,4 @@
-"""Places where a store cannot be, and what is said of them."""
+"""Places where a mirror cannot be, and what is said of them: always that no run is lost."""
 
 from __future__ import annotations
 
@@ -10,34 +10,27 @@ from pathlib import Path
 
 import pytest
 
-from ablations.config.errors import ConfigError, StoreError
-from ablations.store import Store
-from ablations.store.spool import Spool
-from tests.ablations.factories import make_result, make_study, make_variant
-
-Opener = Callable[..., Store]
-
-
-def test_an_unknown_study_or_run_is_named(store: Store) -> None:
-    store.write_study(make_study("recipes"))
-    with pytest.raises(StoreError, match="did you mean 'recipes'"):
-        store.read("recipe")
-    with pytest.raises(StoreError, match="0123"):
-        store.read_result("0123" * 8)
-    assert store.keys("recipe") == {}
-    # A filter of the store could not hold such a name; a variant cannot have it.
-    with pytest.raises(ConfigError, match="it's"):
-        make_variant("it's")
+from ablations.config.errors import StoreError
+from ablations.store import Archive
+from ablations.store.mirror import Mirror
+from tests.ablations.factories import assert_same_result, keep, make_result, make_study
+from tests.ablations.stored import assert_whole, folder_of, seed_runs
 
 
-def test_a_study_in_the_trash_names_the_way_out(store: Store) -> None:
-    store.write_study(make_study())
-    connection = sqlite3.connect(store.uri.removeprefix("sqlite:///"))
+@pytest.fixture
+def filled(archive: Archive) -> Archive:
+    keep(archive, make_study(), [make_result()])
+    return archive
+
+
+def test_a_study_in_the_trash_names_the_way_out(filled: Archive, mirror: Mirror) -> None:
+    mirror.sync(filled)
+    connection = sqlite3.connect(mirror.uri.removeprefix("sqlite:///"))
     with connection:
         connection.execute("UPDATE experiments SET lifecycle_stage = 'deleted'")
     connection.close()
     with pytest.raises(StoreError, match="mlflow experiments restore"):
-        store.write(make_result())
+        mirror.sync(filled)
 
 
 def foreign_text(path: Path) -> None:
@@ -61,24 +54,27 @@ def test_a_foreign_database_is_refused_and_left_as_it_is(tmp_path: Path, spoil: 
     spoil(tmp_path / "mlflow.db")
     before = (tmp_path / "mlflow.db").read_bytes()
     with pytest.raises(StoreError, match=r"mlflow\.db.*move it away"):
-        Store.open(tmp_path)
+        Mirror.open(tmp_path)
     assert (tmp_path / "mlflow.db").read_bytes() == before
 
 
-def test_a_corrupt_database_is_named(store: Store) -> None:
-    store.write(make_result())
-    path = Path(store.uri.removeprefix("sqlite:///"))
+def test_a_corrupt_database_is_named_and_the_mirror_made_again_elsewhere(
+    filled: Archive, mirror: Mirror, open_mirror: Callable[..., Mirror]
+) -> None:
+    mirror.sync(filled)
+    path = Path(mirror.uri.removeprefix("sqlite:///"))
     data = bytearray(path.read_bytes())
     data[8192:] = os.urandom(len(data) - 8192)
     path.write_bytes(bytes(data))
     with pytest.raises(StoreError, match=r"mlflow\.db"):
-        Store.open(path.parent).write(make_result(seed=1))
+        Mirror.open(path.parent).sync(filled)
+    assert open_mirror("another").sync(filled) == 1
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="file/store"):
-        Store.open(tmp_path / "file" / "store")
+    with pytest.raises(StoreError, match="file/mirror"):
+        Mirror.open(tmp_path / "file" / "mirror")
 
 
 @pytest.mark.parametrize(
@@ -90,22 +86,22 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         ("postgresql://me:secret@db/runs", r"me:\*\*\*@db/runs needs a place for artifacts"),
     ],
 )
-def test_a_location_that_cannot_be_a_store_is_refused(location: str, match: str) -> None:
+def test_a_location_that_cannot_be_a_mirror_is_refused(location: str, match: str) -> None:
     with pytest.raises(StoreError, match=match):
-        Store.open(location)
+        Mirror.open(location)
 
 
 def test_a_server_that_is_away_is_said_soon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(StoreError, match=r"http://127\.0\.0\.1:9 .*spool"):
-        Store.open("http://127.0.0.1:9")
+    with pytest.raises(StoreError, match=r"http://127\.0\.0\.1:9 .*no run is lost.*ablations mirror"):
+        Mirror.open("http://127.0.0.1:9")
 
 
-def test_a_locked_database_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_database_is_waited_for(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[float] = []
     monkeypatch.setattr("ablations.store.mirror.guarded_calls.time.sleep", tries.append)
-    gate = store._gate
+    gate = mirror._gate
 
     def busy(failures: int) -> Callable[[], str]:
         def call() -> str:
@@ -132,8 +128,8 @@ def test_a_locked_database_is_waited_for(store: Store, monkeypatch: pytest.Monke
         (sqlite3.OperationalError("database or disk is full"), "no space left"),
     ],
 )
-def test_a_failing_disk_is_said_and_the_result_stays_in_the_spool(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, match: str
+def test_a_failing_disk_is_said_and_the_next_pass_completes_the_mirror(
+    filled: Archive, mirror: Mirror, monkeypatch: pytest.MonkeyPatch, error: Exception, match: str
 ) -> None:
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import MlflowClient
@@ -141,35 +137,33 @@ def test_a_failing_disk_is_said_and_the_result_stays_in_the_spool(
     def fail(*_: object, **__: object) -> None:
         raise error if isinstance(error, OSError) else MlflowException(f"(sqlite3.OperationalError) {error}")
 
-    spool = Spool(tmp_path / "spool")
-    spool.put(make_result())
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "log_batch", fail)
         with pytest.raises(StoreError, match=match):
-            spool.drain(store)
-    assert len(spool.pending()) == 1
-    assert spool.drain(store).rejected == ()
-    assert len(store.keys("demo")) == 1
+            mirror.sync(filled)
+    result = make_result()
+    assert_same_result(filled.get(result.key), result)
+    assert mirror.sync(filled) == 1
+    assert_whole(mirror, seed_runs(mirror)[result.key], result)
 
 
-def test_a_full_disk_under_the_artifacts_is_not_taken_for_a_corrupt_result(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_under_the_report_is_said(filled: Archive, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    spool = Spool(tmp_path / "spool")
-    spool.put(make_result())
+    filled.attach("demo", "report.html", b"page")
     with monkeypatch.context() as patch:
-        patch.setattr("ablations.store.result.save_file", full)
+        patch.setattr("ablations.store.mirror.artifacts.os.fsync", full)
         with pytest.raises(StoreError, match="No space left"):
-            spool.drain(store)
-    assert len(spool.pending()) == 1
-    assert len(spool.drain(store).written) == 1
+            mirror.sync(filled)
+    mirror.sync(filled)
+    (page,) = (folder_of(mirror) / "artifacts").rglob("report.html")
+    assert page.read_bytes() == b"page"
 
 
-def test_a_store_removed_underneath_is_said(store: Store) -> None:
-    store.write(make_result())
-    Path(store.uri.removeprefix("sqlite:///")).unlink()
-    with pytest.raises(StoreError, match="removed while in use"):
-        store.write(make_result(seed=1))
+def test_a_mirror_removed_underneath_is_said(filled: Archive, mirror: Mirror) -> None:
+    mirror.sync(filled)
+    Path(mirror.uri.removeprefix("sqlite:///")).unlink()
+    keep(filled, make_study(), [make_result(seed=1)])
+    with pytest.raises(StoreError, match=r"removed while in use.*ablations mirror"):
+        mirror.sync(filled)
