@@ -14,6 +14,7 @@ import pytest
 from ablations.catalog.quantities import DISCRIMINATOR_METRICS
 from ablations.config import Study
 from ablations.config.errors import DataError, StoreError
+from ablations.data import load_dataset
 from ablations.execution.events import Event, GroupEnded
 from ablations.execution.rescore import carry_out_rescoring, rescore_jobs, rescore_run
 from ablations.scoring import scorer as scoring
@@ -116,7 +117,9 @@ def test_a_stored_run_has_the_scores_that_training_gave_it(copied: Archive, monk
 def test_a_stored_generator_draws_what_the_trained_one_drew(trained: Archive) -> None:
     for given in kept(trained):
         step = max(given.snapshots)
-        drawn = StoredGenerator(given.run.variant, SHAPE, given.run.seed, given.snapshots[step]).sample(40)
+        drawn = StoredGenerator(
+            given.run.variant, load_dataset("digits").shape, given.run.seed, given.snapshots[step]
+        ).sample(40)
         shown = drawn.nan_to_num().clamp(0, 1).mul(255).round().numpy()
         np.testing.assert_array_equal(shown, given.samples[step])
 
@@ -125,7 +128,7 @@ def test_weights_of_another_network_are_refused(trained: Archive) -> None:
     given = next(result for result in kept(trained) if result.run.variant.name == "base")
     wider = given.run.variant.override({"generator.hidden": 17})
     with pytest.raises(DataError, match=r"not those of 'base': hidden\.0\.weight"):
-        StoredGenerator(wider, SHAPE, 0, given.snapshots[40])
+        StoredGenerator(wider, load_dataset("digits").shape, 0, given.snapshots[40])
 
 
 def test_a_study_is_scored_anew_once_and_read_with_its_new_scorer(
