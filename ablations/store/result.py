@@ -55,8 +55,8 @@ class Result:
     """One array of shape (last_step,) for each name in `CURVES`."""
     evaluations: tuple[Evaluation, ...]
     samples: Mapping[int, Array]
-    """Step to uint8 images of shape (n, 28, 28): the same latents at every step. Conditional: row i asks for class
-    i mod 10."""
+    """Step to uint8 images of shape (n, channels, height, width): the same latents at every step. Conditional: row i
+    asks for class i mod the number of classes."""
     weights: Mapping[str, Array]
     """Parameters and buffers at the last step, such as "generator.hidden.0.weight"."""
     train_seconds: float

@@ -33,7 +33,9 @@ def overview(found: Findings, variants: Sequence[str]) -> Markup:
         strip = grid(result.samples[max(result.samples)][:DIGITS], columns=DIGITS, rows=1)
         picture = data_uri(png(strip))
         body.append(text(name, 0, y + 19, "name"))
-        body.append(tag("image", href=picture, x=LABEL, y=y, width=strip.shape[1], height=strip.shape[0]))
+        scale = (SIZE - 1) / strip.shape[0]
+        size = {"width": round(scale * strip.shape[1]), "height": SIZE - 1}
+        body.append(tag("image", href=picture, x=LABEL, y=y, **size))
         median = found.spreads[name].median if name in found.spreads else float("nan")
         body.append(text(number(median), width, y + 19, "value", "end"))
     return figure(width, height, f"Samples of {len(shown)} variants", *body)

@@ -159,7 +159,7 @@ def _grid(found: Findings, result: Result, points: int) -> Grid:
         [steps[round(k * (len(steps) - 1) / max(1, points - 1))] for k in range(points)] if points > 1 else steps[-1:]
     )
     pictures = [(step, grid(result.samples[step])) for step in kept]
-    height, width = pictures[-1][1].shape
+    height, width = pictures[-1][1].shape[:2]
     name, seed = result.run.variant.name, result.run.seed
     if math.isfinite(found.scores.get(name, {}).get(seed, math.inf)):
         place, of = found.rank(name, seed)
