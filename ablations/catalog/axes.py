@@ -1,4 +1,4 @@
-"""The axes that the documents compare, and every level of each, as overrides of a variant."""
+"""The axes that are compared, the documents' own first of all, and every level of each, as overrides of a variant."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """A choice the documents make differently."""
+    """A choice that is made in more than one way."""
 
     name: str
     question: str
     levels: tuple[Level, ...]
     sources: tuple[str, ...]
+    """The documents that make it."""
     claims: tuple[str, ...] = ()
 
     def level(self, name: str) -> Level:
@@ -75,9 +76,48 @@ LOSS = Axis(
             label="BCE on logits",
             overrides={"loss.criterion": "bce_logits", "discriminator.output": "logits"},
         ),
+        Level(
+            name="hinge",
+            label="hinge loss",
+            overrides={"loss.criterion": "hinge", "discriminator.output": "logits"},
+        ),
+        Level(
+            name="wasserstein-gp",
+            label="Wasserstein with gradient penalty",
+            overrides={
+                "loss.criterion": "wasserstein",
+                "loss.penalty": "gradient_penalty",
+                "discriminator.output": "logits",
+            },
+        ),
+        Level(
+            name="relativistic",
+            label="relativistic average loss",
+            overrides={"loss.criterion": "relativistic", "discriminator.output": "logits"},
+        ),
     ),
     sources=("S1", "S2", "S3"),
     claims=("S1-a",),
+)
+"""The last three are of no document: what the field has taken since."""
+
+REGULARIZATION = Axis(
+    name="regularization",
+    question="Is D kept from growing steep?",
+    levels=(
+        Level(
+            name="no-regularization",
+            label="D left free",
+            overrides={"loss.penalty": "none", "discriminator.weight_norm": "none"},
+        ),
+        Level(name="r1", label="R1 penalty", overrides={"loss.penalty": "r1", "discriminator.weight_norm": "none"}),
+        Level(
+            name="spectral",
+            label="spectral normalisation",
+            overrides={"loss.penalty": "none", "discriminator.weight_norm": "spectral"},
+        ),
+    ),
+    sources=(),
 )
 
 OBJECTIVE = Axis(
@@ -280,6 +320,7 @@ AXES: Mapping[str, Axis] = {
     axis.name: axis
     for axis in (
         LOSS,
+        REGULARIZATION,
         OBJECTIVE,
         ACTIVATION,
         NORMALIZATION,

@@ -53,7 +53,7 @@ class Registry(Generic[P]):
         if name in self._parts:
             raise ConfigError(f"the {self.kind} {name!r} is registered already; take another name")
         if not name.replace("-", "_").isidentifier():
-            raise ConfigError(f"{name!r} cannot name a {self.kind}: take letters, digits, _ and -, a letter first")
+            raise ConfigError(f"{name!r} is no name for a part: take letters, digits, _ and -, a letter first")
         fields = dataclasses.fields(self._contract)
         for fact in facts:
             if fact not in {field.name for field in fields}:

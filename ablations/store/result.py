@@ -52,8 +52,8 @@ class Result:
     noise_floor: float = float("nan")
     """That scorer's primary metric of real training images against the test images."""
     samples: Mapping[int, Array]
-    """Step to uint8 images of shape (n, 28, 28): the same latents at every step. Conditional: row i asks for class
-    i mod 10."""
+    """Step to uint8 images of shape (n, channels, height, width): the same latents at every step. Conditional: row i
+    asks for class i mod the number of classes."""
     weights: Mapping[str, Array]
     """Parameters and buffers at the last step, such as "generator.hidden.0.weight"."""
     snapshots: Mapping[int, Mapping[str, Array]] = field(default_factory=dict)

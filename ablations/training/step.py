@@ -73,7 +73,8 @@ class TrainedNetwork:
         """
         gradients = torch.autograd.grad(loss, [*self.parameters, *also])[: len(self.parameters)]
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            # A fused optimizer reads memory in order, and a penalty's second derivatives can come transposed.
+            parameter.grad = gradient.contiguous()
         norms = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]
         self.optimizer.step()
         for parameter in self.parameters:

@@ -218,11 +218,15 @@ def study_note(study: Study) -> str:
 
 
 def sample_grid(images: Array) -> Array:
-    """uint8 (n, 28, 28) to one uint8 picture at twice the size; ten columns, a digit each where labels were asked."""
+    """uint8 images, as a result has them, to one uint8 picture at twice the size, (height, width) or (height, width,
+    3); ten columns, a class each where ten labels were asked.
+    """
+    if images.ndim == 4:
+        images = images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
     columns = 10 if len(images) % 10 == 0 else math.ceil(math.sqrt(len(images)))
     rows = math.ceil(len(images) / columns)
     height, width = images.shape[1] + 1, images.shape[2] + 1
-    grid = np.full((rows * height + 1, columns * width + 1), 96, dtype=np.uint8)
+    grid = np.full((rows * height + 1, columns * width + 1, *images.shape[3:]), 96, dtype=np.uint8)
     for index, image in enumerate(images):
         top, left = (index // columns) * height + 1, (index % columns) * width + 1
         grid[top : top + image.shape[0], left : left + image.shape[1]] = image

@@ -100,7 +100,7 @@ def test_one_value_that_is_not_finite_spoils_its_image_alone(
 @pytest.mark.parametrize(
     ("images", "problem"),
     [
-        (torch.zeros(2, 1, 28, 28), r"shape \(n, 28, 28\), not \(2, 1, 28, 28\)"),
+        (torch.zeros(2, 3, 28, 28), r"shape \(n, 1, 28, 28\) or \(n, 28, 28\), not \(2, 3, 28, 28\)"),
         (torch.zeros(2, 784), r"shape"),
         (torch.zeros(2, 28, 28, dtype=torch.int64), r"uint8 or float, not torch.int64"),
         (torch.full((2, 28, 28), 1.5), r"in \[0, 1\], not in \[1.5, 1.5\]"),

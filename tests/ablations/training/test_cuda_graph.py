@@ -13,7 +13,7 @@ from ablations.config import Engine, Variant
 from ablations.training.cuda_graph import CapturedStep, Replay, tensors_of
 from ablations.training.seed_group import SeedGroup
 from ablations.training.step import TrainStep
-from tests.ablations.training.test_seed_group import CNN, DROPOUT, SMALL, digest, group, trained
+from tests.ablations.training.test_seed_group import CNN, DROPOUT, RELATIVISTIC, SMALL, SPECTRAL, digest, group, trained
 
 SGD = SMALL.override(
     {
@@ -22,7 +22,14 @@ SGD = SMALL.override(
         for k, v in (("name", "sgd"), ("momentum", 0.9))
     }
 )
-VARIANTS = {"mlp": SMALL, "dropout-conditional": DROPOUT, "cnn-batch-norm": CNN, "sgd-momentum": SGD}
+VARIANTS = {
+    "mlp": SMALL,
+    "dropout-conditional": DROPOUT,
+    "cnn-batch-norm": CNN,
+    "sgd-momentum": SGD,
+    "cnn-spectral-penalty": SPECTRAL,
+    "relativistic-joint-batch-norm": RELATIVISTIC,
+}
 
 
 def record_by_calling(step: Callable[[], Tensor]) -> tuple[Replay, Tensor]:

@@ -22,7 +22,32 @@ SMALL = BASELINE.override(
 )
 DROPOUT = SMALL.override({"generator.dropout": 0.2, "discriminator.dropout": 0.2, "conditional": True})
 CNN = AXES["architecture"].level("cnn").apply(SMALL).override({"generator.normalization": "batch"})
-VARIANTS = {"mlp": SMALL, "dropout-conditional": DROPOUT, "cnn-batch-norm": CNN}
+SPECTRAL = CNN.override(
+    {
+        "loss.criterion": "hinge",
+        "loss.penalty": "gradient_penalty",
+        "discriminator.output": "logits",
+        "discriminator.weight_norm": "spectral",
+        "discriminator.dropout": 0.1,
+    }
+)
+RELATIVISTIC = DROPOUT.override(
+    {
+        "loss.criterion": "relativistic",
+        "discriminator.output": "logits",
+        "discriminator.normalization": "batch",
+        "update.batch_statistics": "joint",
+        **{f"{side}_optimizer.name": "sgd" for side in ("generator", "discriminator")},
+    }
+)
+"""With SGD: Adam scales up the rounding of gradients that a dense BatchNorm makes exactly zero."""
+VARIANTS = {
+    "mlp": SMALL,
+    "dropout-conditional": DROPOUT,
+    "cnn-batch-norm": CNN,
+    "cnn-spectral-penalty": SPECTRAL,
+    "relativistic-joint-batch-norm": RELATIVISTIC,
+}
 
 
 def group(variant: Variant = SMALL, seeds: tuple[int, ...] = (0, 1, 2, 3), engine: Engine | None = None) -> SeedGroup:

@@ -24,6 +24,23 @@ def test_a_table_has_every_image_at_its_place_twice_as_large(gap: int) -> None:
     assert (small[28 : 28 + gap] == GREY).all()
 
 
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (8, 12), (64, 64)])
+def test_a_grid_draws_any_size_in_grey_and_in_colour(height: int, width: int) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (7, 3, height, width), dtype=np.uint8)
+    grey, colour = grid(images[:, :1], columns=4), grid(images, columns=4)
+    assert grey.shape == (2 * height + 1, 4 * width + 3)
+    assert colour.shape == (*grey.shape, 3)
+    for index, image in enumerate(images):
+        top, left = index // 4 * (height + 1), index % 4 * (width + 1)
+        part = colour[top : top + height, left : left + width]
+        assert np.array_equal(part, image.transpose(1, 2, 0))
+        assert np.array_equal(grey[top : top + height, left : left + width], image[0])
+    assert np.array_equal(grid(images[:, 0], columns=4), grey)
+    back = Image.open(io.BytesIO(png(colour)))
+    assert np.array_equal(np.asarray(back), colour)
+    assert table(images[None]).shape == (2 * height, 2 * (7 * width + 6 * 2), 3)
+
+
 def test_16_shades_come_back_from_a_png_as_they_were() -> None:
     picture = table(IMAGES)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(picture))).convert("L")), picture)
