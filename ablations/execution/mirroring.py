@@ -62,6 +62,7 @@ def mirroring(archive: Path, study: str, location: str) -> Iterator[Mirroring]:
             process.join(timeout=5)
             if process.is_alive():
                 process.kill()
+                process.join()
 
 
 def _serve(pipe: Connection, root: Path, study: str, location: str) -> None:

@@ -44,13 +44,11 @@ def test_a_stored_run_is_trained_again_to_the_bit(trained: Archive) -> None:
     assert trained.keys() == before
 
 
-@pytest.mark.parametrize("rate", [1e38, 3e3])
-def test_a_run_that_diverged_diverges_again_to_the_bit(archive: Archive, rate: float) -> None:
-    """Also where it was scored for the last time before its end: with the metrics of a passing score."""
-    sgd = {f"{side}_optimizer.{k}": v for side in ("generator", "discriminator") for k, v in
-           {"name": "sgd", "learning_rate": rate}.items()}  # fmt: skip
-    loss = {"loss.criterion": "mse", "discriminator.output": "logits"} if rate < 1e30 else {}
-    study = dataclasses.replace(STUDY, variants=(BASE.override(sgd | loss, name="wild"),), contrasts=(), seeds=2)
+def test_a_run_that_diverged_diverges_again_to_the_bit(archive: Archive) -> None:
+    """It was last scored before its end, so with the metrics of a passing score."""
+    wild = {"name": "sgd", "learning_rate": 1e38}
+    sgd = {f"{side}_optimizer.{key}": v for side in ("generator", "discriminator") for key, v in wild.items()}
+    study = dataclasses.replace(STUDY, variants=(BASE.override(sgd, name="wild"),), contrasts=(), seeds=2)
     run(study, archive)
     for result in kept(archive):
         assert result.status == "diverged"
