@@ -43,7 +43,7 @@ def critical(level: float, freedom: Any) -> Any:
         raise ValueError(f"a level of {level}: it must lie between 0 and 1")
     knots = _rows(freedom)
     wanted = np.log(level)
-    after = int(np.clip(np.searchsorted(-_LOG_LEVELS, -wanted), 1, len(_LOG_LEVELS) - 1))
+    after = min(max(int(np.searchsorted(-_LOG_LEVELS, -wanted)), 1), len(_LOG_LEVELS) - 1)
     share = (wanted - _LOG_LEVELS[after - 1]) / (_LOG_LEVELS[after] - _LOG_LEVELS[after - 1])
     return np.expm1(knots[..., after - 1] + share * (knots[..., after] - knots[..., after - 1]))
 
@@ -97,7 +97,7 @@ def _rows(freedom: Any) -> Array:
     if np.any(seeds < SEEDS[0] - 1e-9):
         raise ValueError(f"{seeds.min():.3g} seeds: critical values begin at {SEEDS[0]}")
     inverse = 1 / np.minimum(seeds, SEEDS[-1])
-    after = np.clip(np.searchsorted(-_INVERSE_SEEDS, -inverse), 1, len(SEEDS) - 1)
+    after = np.minimum(np.maximum(np.searchsorted(-_INVERSE_SEEDS, -inverse), 1), len(SEEDS) - 1)
     before = after - 1
     share = (inverse - _INVERSE_SEEDS[before]) / (_INVERSE_SEEDS[after] - _INVERSE_SEEDS[before])
     rows: Array = _KNOTS[before] + share[..., None] * (_KNOTS[after] - _KNOTS[before])

@@ -16,9 +16,9 @@ from reports.analysis.scenarios import SCENARIOS
 Row = Mapping[str, str | int | float]
 HEAD = """# The statistics of the verdicts
 
-Everything here is written by `python -m reports.analysis.simulate` ({minutes} minutes of one core), with the code that
-judges real studies. Studies are drawn for which the truth is known. A study is false if any of its verdicts is, of
-difference or of equivalence; at most 5% may be. Where nothing else is said, all means are equal.
+Everything here is written by `python -m reports.analysis.simulate`, with the code that judges real studies. Studies are
+drawn for which the truth is known. A study is false if any of its verdicts is, of difference or of equivalence; at most
+5% may be. Where nothing else is said, all means are equal.
 
 """
 LOOKED = f"""The same over all looks of a study until decided, the first at {LOOKS[0]} seeds and the last at the number
@@ -46,7 +46,7 @@ low for many.
 
 
 def page(errors: Sequence[Row], others: Sequence[Row], powers: Sequence[Row]) -> str:
-    """Sections 1 to 3; the head has a place for the minutes that it took."""
+    """Sections 1 to 3, of rows as they are stored."""
     return HEAD + "".join((_summary(errors), _errors(errors), _others(others), _powers(powers)))
 
 
@@ -78,7 +78,7 @@ def _errors(errors: Sequence[Row]) -> str:
 
 def _by_seeds(rows: Sequence[Row]) -> str:
     seeds = sorted({int(row["seeds"]) for row in rows})
-    cells = {(row["distribution"], row["seeds"]): row for row in rows}
+    cells = {(row["distribution"], int(row["seeds"])): row for row in rows}
     lines = [[shape, *(_percent(cells[shape, n]["share"]) for n in seeds)] for shape in DISTRIBUTIONS]
     return table(["", *map(str, seeds)], lines)
 
@@ -103,7 +103,7 @@ def _powers(powers: Sequence[Row]) -> str:
     for contrasts in sorted({int(row["contrasts"]) for row in powers}):
         own = [row for row in powers if row["contrasts"] == contrasts]
         seeds = sorted({int(row["seeds"]) for row in own})
-        cells = {(row["effect"], row["seeds"]): row for row in own}
+        cells = {(row["effect"], int(row["seeds"])): row for row in own}
         effects = [effect for effect in dict.fromkeys(row["effect"] for row in own) if effect != "detectable"]
         lines = [[str(effect), *(_found(cells[effect, n]) for n in seeds)] for effect in effects]
         lines.append(["detectable", *(f"{float(cells['detectable', n]['size']):.2f}" for n in seeds)])

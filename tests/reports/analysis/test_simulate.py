@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,14 +15,9 @@ from reports.analysis.others import max_t_gain, sign_flips, student
 from reports.analysis.published_axes import read, replay
 from reports.analysis.rules import Rules
 from reports.analysis.scenarios import SCENARIOS
-from reports.analysis.simulate import TARGET, errors, generator
+from reports.analysis.simulate import TABLES, TARGET, errors, generator, rows
 from reports.analysis.simulated import share, study
 from reports.analysis.statistics_page import page
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    with (Path(TARGET) / name).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.parametrize("shape", DISTRIBUTIONS)
@@ -101,7 +94,7 @@ def test_the_replay_of_the_axes_needs_at_most_half_of_the_runs_for_the_same_answ
 
 def test_the_stored_table_keeps_the_promise() -> None:
     """At most 5% false studies in each cell, Wilson's upper bound at most 6%, coverage at least 94%."""
-    cells = rows("errors.csv")
+    cells = rows(TARGET / "errors.csv")
     assert {row["scenario"] for row in cells} >= {*SCENARIOS, *(item.name for item in STUDIES)}
     for row in cells:
         assert int(row["draws"]) >= 2_000, row
@@ -111,8 +104,8 @@ def test_the_stored_table_keeps_the_promise() -> None:
 
 
 def test_the_stored_page_is_of_the_stored_tables() -> None:
-    text = (Path(TARGET) / "README.md").read_text(encoding="utf-8")
-    again = page(rows("errors.csv"), rows("others.csv"), rows("power.csv"))
+    text = (TARGET / "README.md").read_text(encoding="utf-8")
+    again = page(*(rows(TARGET / f"{name}.csv") for name in TABLES))
     tables = [line for line in again.splitlines() if line.startswith("|")]
     assert len(tables) > 100
     assert [line for line in text.splitlines() if line.startswith("|")][: len(tables)] == tables
