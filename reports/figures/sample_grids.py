@@ -66,12 +66,5 @@ def png(picture: Picture) -> bytes:
     return file.getvalue()
 
 
-def _channels_last(images: NDArray[Any], leading: int) -> NDArray[Any]:
-    """Images with their channels behind; grey ones without. `leading` axes stand before those of an image."""
-    if images.ndim == leading + 2:
-        return images
-    return images[..., 0, :, :] if images.shape[leading] == 1 else np.moveaxis(images, leading, -1)
-
-
 def data_uri(data: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(data).decode()
