@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.config import Run
 from ablations.config.errors import DataError, StoreError
@@ -94,9 +94,8 @@ def verify(
 
 
 def primary_score(result: Result) -> float:
-    """The Frechet distance of a result, the one by which verdicts are given; NaN where it has none."""
-    found = [value for name, value in result.scores.items() if re.match(r"frechet_\d", name)]
-    return found[0] if found else float("nan")
+    """The score of a result by which verdicts are given; NaN where it has none."""
+    return result.scores.get(primary(result.scores), float("nan"))
 
 
 def prediction_interval(scores: Sequence[float], level: float = 0.95) -> tuple[float, float]:
