@@ -1,0 +1,1 @@
+"""Scores of images: from features to numbers, one file a metric. Only NumPy and SciPy."""
