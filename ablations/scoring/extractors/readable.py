@@ -35,9 +35,9 @@ def _speckle(share: float) -> Change:
 
 def _noise(deviation: float) -> Change:
     """In steps of 256."""
-    return lambda images, generator: (
-        images + deviation / 255 * torch.randn(images.shape, generator=generator)
-    ).clamp(0, 1)
+    return lambda images, generator: (images + deviation / 255 * torch.randn(images.shape, generator=generator)).clamp(
+        0, 1
+    )
 
 
 def _drop(share: float) -> Change:
@@ -46,7 +46,9 @@ def _drop(share: float) -> Change:
 
 def _blur(deviation: float) -> Change:
     """In pixels; `blurred` goes from 0.2 to 1.3."""
-    return lambda images, generator: blurred(images, torch.full((len(images), 1, 1, 1), (deviation - 0.2) / 1.1), generator)
+    return lambda images, generator: blurred(
+        images, torch.full((len(images), 1, 1, 1), (deviation - 0.2) / 1.1), generator
+    )
 
 
 DAMAGES: Mapping[str, Change] = {
@@ -99,7 +101,9 @@ class Reading:
 
 def readings(extractor: _Extractor, images: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
     """For each damage of real images (n, channels, height, width) in [0, 1] what `Reading` says."""
-    return {name: asdict(_reading(extractor.features(_applied(change, images)), labels)) for name, change in DAMAGES.items()}
+    return {
+        name: asdict(_reading(extractor.features(_applied(change, images)), labels)) for name, change in DAMAGES.items()
+    }
 
 
 def refusals(extractor: _Extractor, images: Tensor, labels: Tensor) -> dict[str, float]:

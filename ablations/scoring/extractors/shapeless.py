@@ -90,7 +90,7 @@ def averaged(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tens
 
 def shuffled(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
     """The patches of an image in another order; patches from one pixel to a quarter of the side."""
-    count, channels, height, width = images.shape
+    count, _, height, width = images.shape
     sides = [side for side in range(1, max(height // 4, 1) + 1) if height % side == width % side == 0]
     side = sides[int(torch.randint(len(sides), (1,), generator=generator))]
     patches = F.unfold(images, side, stride=side)
@@ -133,12 +133,14 @@ def fragments(images: Tensor, labels: Tensor, generator: torch.Generator) -> Ten
 
 def scribbled(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
     """One long line all over the image."""
-    return scribbles(len(images), *images.shape[2:], generator).expand(images.shape)
+    count, _, height, width = images.shape
+    return scribbles(count, height, width, generator).expand(images.shape)
 
 
 def strewn(images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
     """Short strokes here and there."""
-    return pieces(len(images), *images.shape[2:], generator).expand(images.shape)
+    count, _, height, width = images.shape
+    return pieces(count, height, width, generator).expand(images.shape)
 
 
 SHAPELESS: tuple[Shapeless, ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 
 import torch
@@ -40,7 +41,9 @@ class TorchScript:
             reason = str(error).strip().splitlines()[-1]
             raise DataError(f"the TorchScript extractor takes no images of {shape}: {reason}") from error
         # An image with a value that is not finite is known by its features, whatever the module makes of it.
-        spoiled = ~images.isfinite().flatten(1).all(1) if images.is_floating_point() else torch.zeros(len(images)).bool()
+        spoiled = (
+            ~images.isfinite().flatten(1).all(1) if images.is_floating_point() else torch.zeros(len(images)).bool()
+        )
         features[spoiled] = torch.nan
         return Features(features=features.numpy())
 
@@ -62,7 +65,10 @@ def load_torchscript(path: Path, *, device: str | torch.device = "cpu") -> Torch
     """
     try:
         digest = file_digest(path)
-        module = torch.jit.load(io.BytesIO(path.read_bytes()), map_location=device)
+        with warnings.catch_warnings():
+            # PyTorch advises against writing new such files; those that users have go on working.
+            warnings.simplefilter("ignore", FutureWarning)
+            module = torch.jit.load(io.BytesIO(path.read_bytes()), map_location=device)
     except OSError as error:
         raise DataError(f"cannot read the extractor {path}: {error.strerror or error}") from error
     except RuntimeError as error:

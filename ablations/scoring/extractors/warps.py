@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ablations.scoring.extractors.random_numbers import uniform
+from ablations.scoring.extractors.random_numbers import chosen, uniform
 
 KNOTS = 5
 """A bend is a smooth field of displacements through so many by so many random ones."""
@@ -48,3 +48,23 @@ class Warp:
             torch.stack([sin, cos * (1 + tall), 2 * down / height], 1),
         ]
         return torch.stack(rows, 1)
+
+
+def shifted(images: Tensor, reach: int, generator: torch.Generator) -> Tensor:
+    """Each image moved by a random whole number of pixels, up to `reach` down or up and right or left."""
+    count, _, height, width = images.shape
+    padded = F.pad(images, (reach,) * 4)
+    down, right = torch.randint(2 * reach + 1, (2, count, 1), generator=generator)
+    rows, columns = down + torch.arange(height), right + torch.arange(width)
+    moved = padded.movedim(1, 3)[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return moved.movedim(3, 1)
+
+
+def moved(images: Tensor, warp: Warp, generator: torch.Generator) -> Tensor:
+    """Half of the images warped, the others only shifted.
+
+    A warp takes pixels between pixels, which softens what it moves: were all images of one kind warped and none of
+    another, a network would tell the kinds apart by their sharpness.
+    """
+    soft = chosen(len(images), 0.5, generator).view(-1, 1, 1, 1)
+    return torch.where(soft, warp(images, generator), shifted(images, round(warp.shift), generator))

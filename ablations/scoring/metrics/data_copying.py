@@ -57,4 +57,5 @@ def mann_whitney_z(x: Float64, y: Float64) -> float:
 
 def cells_of(features: Float, centres: Float) -> NDArray[np.intp]:
     """The nearest of centres (k, d) to each row of features (n, d): (n,)."""
-    return ((centres**2).sum(1) - 2 * (features @ centres.T)).argmin(1)
+    nearest: NDArray[np.intp] = ((centres**2).sum(1) - 2 * (features @ centres.T)).argmin(1)
+    return nearest

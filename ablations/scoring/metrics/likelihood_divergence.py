@@ -1,4 +1,4 @@
-"""Feature likelihood divergence (Jiralerspong et al. 2023, arXiv:2302.04440): quality, variety and novelty in one number.
+"""Feature likelihood divergence (Jiralerspong et al. 2023, arXiv:2302.04440): quality, variety and novelty in one.
 
 Each sample becomes a Gaussian whose width is fitted to the training images: wide where samples are poor or few, and all
 but zero where a sample is a copy. Then the test images are asked how likely they are. Copies and poor samples both make
@@ -114,4 +114,5 @@ def _log_sums(logs: Float32) -> Float64:
 
 def _squared_distances(x: Float32, y: Float32) -> Float32:
     distances: Float32 = (x**2).sum(1)[:, None] + (y**2).sum(1) - 2 * (x @ y.T)
-    return distances.clip(min=0, out=distances)
+    np.maximum(distances, 0, out=distances)
+    return distances

@@ -107,5 +107,3 @@ def _distance(x: Moments, y: Moments) -> float:
 def _within(x: Moments) -> float:
     """The mean over pairs of different rows."""
     return (kernel_sum(x, x) - x.itself) / (x.count * (x.count - 1))
-
-

@@ -11,7 +11,10 @@ from ablations.scoring.metrics.data_copying import LEAST, cells_of, data_copying
 
 def test_the_z_is_scipys() -> None:
     draw = np.random.default_rng(0)
-    for x, y in ((draw.normal(size=60), draw.normal(size=80) + 0.4), (draw.integers(0, 5, 50), draw.integers(0, 6, 40))):
+    for x, y in (
+        (draw.normal(size=60), draw.normal(size=80) + 0.4),
+        (draw.integers(0, 5, 50), draw.integers(0, 6, 40)),
+    ):
         statistic = mannwhitneyu(x, y).statistic
         n, m = len(x), len(y)
         expected = (statistic - n * m / 2) / (n * m * (n + m + 1) / 12) ** 0.5
