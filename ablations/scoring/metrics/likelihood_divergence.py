@@ -81,7 +81,8 @@ def fitted_widths(centres: Float32, training: Float32) -> Float64:
     width = centres.shape[1]
     distances = _squared_distances(training, centres)
     outer = PULL * ((training - training.mean(0)) ** 2).sum(1).astype(np.float64)
-    widths, outer_width = np.maximum(distances.min(0) / width, NARROWEST), max(float(outer.mean()) / width, NARROWEST)
+    widths: Float64 = np.maximum(distances.min(0) / width, NARROWEST)
+    outer_width = max(float(outer.mean()) / width, NARROWEST)
     for _ in range(STEPS):
         logs = _log_densities(distances, widths, width)
         aside = -0.5 * (outer / outer_width + width * np.log(2 * np.pi * outer_width)) + np.log(len(centres))

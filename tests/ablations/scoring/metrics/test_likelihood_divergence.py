@@ -50,7 +50,8 @@ def test_one_centre_takes_the_width_that_a_search_finds() -> None:
         """By both variances, over the training images."""
         pairs = ((squares, width[:, None, None]), (outer, outer_width[None, :, None]))
         logs = [-0.5 * (d / v + 3 * np.log(2 * np.pi * v)) for d, v in pairs]
-        return -np.asarray(np.logaddexp(*logs)).mean(-1)
+        means: np.ndarray = np.asarray(np.logaddexp(*logs)).mean(-1)
+        return -means
 
     grid = np.exp(np.linspace(-4, 2, 121))
     best = unlikeliness(grid, grid).min()
