@@ -1,8 +1,9 @@
 """The label-free extractor: trained to know two views of one picture among many, without a class ever being named.
 
-Both views of a training picture have the same artefact in the same grade, with other draws and another small warp. So
-the features hold what is drawn *and* how well: a network whose views differ in their noise would learn to be blind to
-it (SimCLR, Chen et al. 2020, arXiv:2002.05709, and what its choice of views does).
+In half of the training pictures both views have the same artefact in the same grade, with other draws and another small
+warp; in the others each view has its own. So the features hold what is drawn *and* how well: a network whose views
+always differ in their noise would learn to be blind to it (SimCLR, Chen et al. 2020, arXiv:2002.05709, and what its
+choice of views does), and one whose views never differ in it would see little else.
 """
 
 from __future__ import annotations

@@ -34,6 +34,17 @@ class Frozen:
     """SHA-256 of the file."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a training made."""
+
+    facts: Mapping[str, Any]
+    """Where the weights come from, and what was measured of them: what stands in the file."""
+    digest: str
+    """SHA-256 of the file."""
+    seconds: float
+
+
 def digest_file(weights: Path) -> Path:
     """Where the SHA-256 of a weights file is kept, in the form that `sha256sum --check` reads."""
     return weights.with_name(f"{weights.name}.sha256")

@@ -14,7 +14,7 @@ from ablations.data import Dataset
 from ablations.scoring.extractors import fitting, reader
 from ablations.scoring.extractors.artefacts import spoiled
 from ablations.scoring.extractors.fitting import Progress, fit, shuffled_rows, silent
-from ablations.scoring.extractors.frozen import write_frozen
+from ablations.scoring.extractors.frozen import Trained, write_frozen
 from ablations.scoring.extractors.readable import readings, refusals
 from ablations.scoring.extractors.reader import Reader, ReaderNetwork
 from ablations.scoring.extractors.shapeless import shapeless
@@ -54,16 +54,6 @@ class ReaderFacts:
     """Damage to `Reading`."""
     refusals: dict[str, float]
     """Kind of images that show nothing to the share that is unreadable."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """What `train_reader` made."""
-
-    facts: ReaderFacts
-    digest: str
-    """SHA-256 of the file."""
-    seconds: float
 
 
 def train_reader(
@@ -109,4 +99,4 @@ def train_reader(
         refusals=refusals(extractor, *test),
     )
     digest = write_frozen(out, network.state_dict(), asdict(facts))
-    return Trained(facts=facts, digest=digest, seconds=time.perf_counter() - start)
+    return Trained(facts=asdict(facts), digest=digest, seconds=time.perf_counter() - start)
