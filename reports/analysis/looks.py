@@ -35,7 +35,8 @@ LOOKS = (5, 8, 12, 20, 30, 40)
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """When a study looks, and what share of its error each look has. It must stand before the first look is taken: the
-    error is that of one plan, not of a second one made after the first was found too short."""
+    error is that of one plan, not of a second one made after the first was found too short.
+    """
 
     looks: tuple[int, ...] = LOOKS
     """Seeds of each open variant at each look, increasing."""
