@@ -251,7 +251,7 @@ _TABLE = (
 )  # fmt: skip
 
 METRICS: dict[str, Metric] = {
-    found.name: found for row in _TABLE for extractor in row.extractors if (found := of_extractor(row, extractor))
+    (found := of_extractor(row, extractor)).name: found for row in _TABLE for extractor in row.extractors
 }
 """By name without protocol, in the order in which they are computed and shown."""
 

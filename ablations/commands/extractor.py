@@ -43,7 +43,7 @@ def command(
     import torch
 
     from ablations.data import load_dataset
-    from ablations.errors import DataError
+    from ablations.config.errors import DataError
     from ablations.scoring.extractors.training import TRAINERS
 
     tenths = 0

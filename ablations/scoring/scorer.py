@@ -42,8 +42,8 @@ class Scorer:
     ) -> dict[str, float]:
         """The metrics of a tier.
 
-        `draw(number)` gives `count` images (n, channels, height, width) in [0, 1], of other latents for each number; number 0 is what is
-        scored. `asked` are the classes that were asked for, (n,), or None.
+        `draw(number)` gives `count` images (n, channels, height, width) in [0, 1], of other latents for each number;
+        number 0 is what is scored. `asked` are the classes that were asked for, (n,), or None.
         """
         views = self._panel.views(draw(0))
         scores = score(views, self._references, asked, tier=tier)

@@ -69,7 +69,7 @@ def squared_radii(x: Float, neighbours: int) -> NDArray[np.floating[Any]]:
 
 
 def second_nearest(x: Float, y: Float) -> NDArray[np.floating[Any]]:
-    """The squared distance of each row of x (n, d), which is a row of y (m, d) too, to the nearest other row of y: (n,).
+    """The squared distance of each row of x (n, d), which y (m, d) has too, to the nearest other row of y: (n,).
 
     Raises:
         ValueError: y has no other row.
