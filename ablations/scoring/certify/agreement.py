@@ -15,20 +15,18 @@ import numpy as np
 import scipy.linalg
 import scipy.stats
 import torch
-from torch import Tensor
 
 from ablations.scoring.certify.lines import Line, line
+from ablations.scoring.features import Features
+from ablations.scoring.metrics.arrays import Float
 from ablations.scoring.metrics.classifier_score import classifier_score
 from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.kernel_distance import kernel_distance
 from ablations.scoring.metrics.manifold import NEIGHBOURS, manifold_scores
 from ablations.scoring.metrics.memorization import memorization
-from ablations.scoring.metrics.reading import class_shares, mode_kl
 from ablations.scoring.metrics.neighbours import nearest
-from ablations.scoring.features import Features
-from ablations.scoring.metrics.arrays import Float
+from ablations.scoring.metrics.reading import class_shares, mode_kl
 from ablations.scoring.metrics.values import reading_of
-
 
 T = TypeVar("T")
 

@@ -19,11 +19,11 @@ from ablations.scoring.certify.image_sets import ImageSets, Scores, part
 from ablations.scoring.certify.known_distances import Bias, Coverage
 from ablations.scoring.certify.lines import Line, moves, tolerances
 from ablations.scoring.certify.operations import Material
+from ablations.scoring.metrics.closest import closest_pairs
+from ablations.scoring.metrics.frechet import frechet_distance
 from ablations.scoring.panel import READER, Panel
 from ablations.scoring.scorer import scorer_identity
 from ablations.scoring.suite import References
-from ablations.scoring.metrics.closest import closest_pairs
-from ablations.scoring.metrics.frechet import frechet_distance
 
 SHOWN = 16
 """Images of each picture's row."""

@@ -8,9 +8,9 @@ from sklearn.metrics.pairwise import polynomial_kernel
 
 from ablations.scoring.metrics.kernel_distance import (
     Moments,
+    kernel_distance,
     kernel_sum,
     reference_moments,
-    kernel_distance,
 )
 
 
