@@ -1,1 +1,1 @@
-"""From images to numbers."""
+"""From images to numbers: extractors make features of images, metrics make numbers of features."""
