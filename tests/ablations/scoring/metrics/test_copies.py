@@ -45,5 +45,6 @@ def test_a_false_alarm_is_as_rare_as_its_p_says() -> None:
 
 def test_nothing_found_is_no_proof_of_nothing() -> None:
     nothing = copies(np.ones(1000), np.linspace(0.1, 1, 1000))
-    assert (nothing.share, nothing.low, nothing.p) == (0, 0, pytest.approx(1))
+    assert (nothing.share, nothing.low) == (0, 0)
+    assert nothing.p == pytest.approx(1)
     assert nothing.high == pytest.approx(1 - 0.025 ** (1 / 1000))
