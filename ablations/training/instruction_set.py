@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 import platform
 import re
@@ -41,7 +42,7 @@ _AVX2 = frozenset({"avx", "avx2", "fma", "f16c", "bmi1", "bmi2", "movbe", "abm"}
 
 @dataclass(frozen=True, kw_only=True)
 class InstructionSet:
-    """A row: what the processor must have, what is set before the first import, and what the libraries must then say."""
+    """A row: what the processor must have, what is set before the first import, what the libraries must then say."""
 
     name: Name
     flags: frozenset[str]
@@ -49,6 +50,9 @@ class InstructionSet:
     variables: Mapping[str, str]
     said: Mapping[str, str]
     """Values of `observed` that hold wherever this set is held to."""
+    products: Literal["default", "onednn", "measured"]
+    """Which library multiplies float32 matrices. PyTorch hands them to oneDNN only where the processor has AVX-512,
+    whatever oneDNN is held to; so under `avx2` it never may."""
 
 
 INSTRUCTION_SETS: Mapping[str, InstructionSet] = {
@@ -59,6 +63,7 @@ INSTRUCTION_SETS: Mapping[str, InstructionSet] = {
             flags=_AVX2,
             variables=_EVERYWHERE | {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
             said=_EVERYWHERE_SAID | {"aten": "AVX2", "onednn": "Intel AVX2"},
+            products="default",
         ),
         InstructionSet(
             name="avx512",
@@ -66,20 +71,22 @@ INSTRUCTION_SETS: Mapping[str, InstructionSet] = {
             variables=_EVERYWHERE | {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
             said=_EVERYWHERE_SAID
             | {"aten": "AVX512", "onednn": "Intel AVX-512 with AVX512BW, AVX512VL, and AVX512DQ extensions"},
+            products="onednn",
         ),
-        InstructionSet(name="native", flags=frozenset(), variables={}, said={}),
+        InstructionSet(name="native", flags=frozenset(), variables={}, said={}, products="measured"),
     )
 }
 """Every set by name. `native` is whatever the libraries pick on this processor."""
 
 VARIABLES = tuple(sorted({name for item in INSTRUCTION_SETS.values() for name in item.variables}))
 
-DEFAULT: Name = "avx2"
+_BY_PREFERENCE: tuple[Name, ...] = ("avx512", "avx2", "native")
+"""AVX-512 costs nothing and has the same bits on both makers' processors; AVX2 costs a third to a half more."""
 
 
 def default_instruction_set() -> Name:
-    """`DEFAULT` where the processor has it; elsewhere (an ARM processor) `native`."""
-    return DEFAULT if not lacking(DEFAULT) else "native"
+    """The first by preference that the processor can do; `native` only where it is no x86 processor of this decade."""
+    return next(name for name in _BY_PREFERENCE if not lacking(name))
 
 
 def instruction_set(name: str) -> InstructionSet:
@@ -149,8 +156,8 @@ def check_processor(name: str) -> None:
     if missing := lacking(name):
         possible = " or ".join(f"--isa {other}" for other in INSTRUCTION_SETS if not lacking(other))
         raise ConfigError(
-            f"--isa {name}: this processor lacks {', '.join(missing)}, so it cannot repeat the bits of that instruction "
-            f"set; take {possible}"
+            f"--isa {name}: this processor lacks {', '.join(missing)}, so it cannot repeat the bits of that "
+            f"instruction set; take {possible}"
         )
 
 
@@ -175,19 +182,18 @@ def observed() -> dict[str, str]:
 
     Imports them. "none" for a library that is not there, or says nothing.
     """
-    import numpy as np  # noqa: F401 - loads the OpenBLAS that is asked below
-    import scipy.linalg  # noqa: F401 - as well
-    import threadpoolctl
+    import scipy.linalg  # noqa: F401 - loads SciPy's own OpenBLAS
     import torch
-    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
-    blas = {item["architecture"] for item in threadpoolctl.threadpool_info() if item["internal_api"] == "openblas"}
+    # Neither has types; the second is NumPy's own view of the processor, which `numpy.show_config` prints.
+    threads, numpy = (importlib.import_module(name) for name in ("threadpoolctl", "numpy._core._multiarray_umath"))
+    blas = {item["architecture"] for item in threads.threadpool_info() if item["internal_api"] == "openblas"}
     spoken = _spoken()
     return {
         "aten": torch.backends.cpu.get_cpu_capability(),
         "mkl": _after(spoken, r"^MKL_VERBOSE .* CNR:(\S+)"),
         "onednn": _after(spoken, r"^onednn_verbose,.*,info,cpu,isa:(.*)$"),
-        "numpy": " ".join(feature for feature in __cpu_dispatch__ if __cpu_features__[feature]) or "none",
+        "numpy": " ".join(name for name in numpy.__cpu_dispatch__ if numpy.__cpu_features__[name]) or "none",
         "openblas": " ".join(sorted(blas)) or "none",
     }
 
@@ -201,16 +207,15 @@ def _spoken() -> str:
     """
     import torch
 
+    mkl, onednn = torch.backends.mkl, torch.backends.mkldnn
     matrix, image = torch.ones(8, 8, dtype=torch.float64), torch.ones(1, 1, 8, 8)
-    libraries = torch.backends.mkl, torch.backends.mkldnn
-    with _aside() as text:
-        with torch.no_grad():
-            if libraries[0].is_available():
-                with libraries[0].verbose(libraries[0].VERBOSE_ON):
-                    torch.mm(matrix, matrix)
-            if libraries[1].is_available():
-                with libraries[1].verbose(libraries[1].VERBOSE_ON):
-                    torch.mkldnn_convolution(image, image[..., :3, :3], None, [0, 0], [1, 1], [1, 1], 1)
+    with _aside() as text, torch.no_grad():
+        if mkl.is_available():
+            with mkl.verbose(mkl.VERBOSE_ON):
+                torch.mm(matrix, matrix)
+        if onednn.is_available():
+            with onednn.verbose(onednn.VERBOSE_ON):
+                torch.mkldnn_convolution(image, image[..., :3, :3], None, [0, 0], [1, 1], [1, 1], 1)
     return text()
 
 
@@ -221,7 +226,7 @@ def _aside() -> Iterator[Callable[[], str]]:
         sys.stdout.flush()
         before = os.dup(1)
         os.dup2(file.fileno(), 1)
-        held_back = []
+        held_back: list[str] = []
         try:
             yield lambda: held_back[0]
         finally:
