@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ def command(
 
     if bool(runs) == bool(study):
         raise click.UsageError("name runs, or a study with --study")
+    hold_as(location, runs, study)
     archive = Archive.open(location)
     outcomes = []
     for key in runs or spread(archive, str(study), sample):
@@ -61,6 +63,33 @@ def command(
         print_json(outcomes)
     if not all(outcome["accepted"] for outcome in outcomes):
         raise click.exceptions.Exit(1)
+
+
+def hold_as(location: str, runs: tuple[str, ...], study: str | None) -> None:
+    """Hold this process to the instruction set that the runs were made with: before NumPy or torch is imported.
+
+    Raises:
+        ConfigError: the processor cannot do it, or the runs were made with several.
+    """
+    from ablations.config.errors import ConfigError
+    from ablations.training.instruction_set import hold
+
+    root = Path(location).expanduser()
+    keys = runs or tuple(row["key"] for row in _plain(root / "studies" / str(study) / "study.json").get("runs", ()))
+    heads = [_plain(root / "runs" / key / "run.json") for key in keys]
+    found = sorted({head["run"]["engine"]["isa"] for head in heads if head})
+    if len(found) > 1:
+        raise ConfigError(f"the runs were made with the instruction sets {' and '.join(found)}: verify them apart")
+    for name in found:
+        hold(name)
+
+
+def _plain(path: Path) -> dict[str, Any]:
+    """A file of JSON; empty where it cannot be read: who needs it says so better."""
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def spread(archive: Archive, study: str, sample: int) -> list[str]:

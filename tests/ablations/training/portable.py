@@ -47,7 +47,7 @@ def compute(name: str) -> dict[str, dict[str, str]]:
     hold(name)
     from ablations.config import Engine
     from ablations.data import load_dataset
-    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.scoring.panel import load_panel
     from ablations.scoring.scorer import Scorer
     from ablations.training.engine import set_up
     from bench.trainings import digests, trained_group, variants
@@ -55,9 +55,9 @@ def compute(name: str) -> dict[str, dict[str, str]]:
     check_observed(name)
     products = INSTRUCTION_SETS[name].products
     assert products != "measured"
-    engine = Engine(matmul=products)
+    engine = Engine(matmul=products, isa=name)
     set_up(engine)
-    scorer = Scorer(load_dataset("digits"), load_classifier())
+    scorer = Scorer(load_dataset("digits"), load_panel())
     found = {}
     different = {variant.digest: (training, variant) for training, variant in variants().items()}
     for training, variant in different.values():
