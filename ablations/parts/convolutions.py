@@ -3,7 +3,8 @@
 `convolve` is a convolution, `convolve_transposed` the transposed one, and each is the other's gradient. With few
 channels a CPU library spends most of a step on the transposed side, so that one is made here of a batched matrix
 product: a run of neighbouring pixels of a row, with all their channels, times a band matrix gives the rows that they
-spread to, which are added up where they overlap. A convolution runs seed by seed, which on a CPU is as fast as a grouped one.
+spread to, which are added up where they overlap. A convolution runs seed by seed, which on a CPU is as fast as a
+grouped one.
 
 What comes out has its channels last in memory, whatever its shape says: that is how both are fastest.
 """

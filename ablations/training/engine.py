@@ -50,7 +50,7 @@ def check_held(name: str) -> None:
     if held() != name:
         raise ConfigError(
             f"this process is not held to the instruction set {name!r}: the libraries chose their kernels when they "
-            "were imported; call ablations.training.instruction_set.hold before importing torch, or use the command line"
+            "were imported; call ablations.training.instruction_set.hold before that, or use the command line"
         )
 
 
