@@ -17,12 +17,19 @@ from ablations.config.errors import StoreError
 from ablations.store.result import Result
 from reports.analysis import frames, variance
 from reports.analysis.aggregate import Spread, failure_rate, spread
+from reports.analysis.agreement import Answer, Measures, answers
 from reports.analysis.comparable import check_comparable, check_scored
+from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.factorial import Effect, effects
 from reports.analysis.grouping import axes
-from reports.analysis.paired import Interval
-from reports.analysis.statistics import Comparison, Rules, Scores, compare
+from reports.analysis.lengths import Course, courses
+from reports.analysis.looks import Plan, Progress, follow
+from reports.analysis.outcomes import Outcome, outcome, statuses
+from reports.analysis.rules import Rules
+from reports.analysis.statuses import FINISHED, Statuses
+from reports.analysis.until_decided import answers_by_looks
 from reports.analysis.variance import Components
+from reports.analysis.verdicts import Scores
 
 if TYPE_CHECKING:
     from ablations.store.archive import StoredStudy
@@ -48,7 +55,14 @@ class Findings:
     rules: Rules
     scores: Scores
     """By the study's order of variants; those without any ended run are left out."""
-    comparisons: tuple[Comparison, ...]
+    measures: Measures
+    """What the scores are called, and which of them carries the verdict."""
+    answers: tuple[Answer, ...]
+    """One a contrast."""
+    courses: tuple[Course | None, ...]
+    """How each of them came about over training."""
+    progress: Progress | None
+    """Of a study with looks: the path of each contrast."""
     effects: tuple[Effect, ...]
     """Of a study that crosses factors."""
     spreads: Mapping[str, Spread]
@@ -66,6 +80,11 @@ class Findings:
     scorer: str
     """Who gave the scores."""
     unreadable: Mapping[str, str]
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """By the metric that carries the verdict, with the verdict that all scores agree on; one a contrast."""
+        return tuple(answer.main for answer in self.answers)
 
     @property
     def pictured(self) -> dict[str, Result]:
@@ -100,10 +119,13 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
     check_comparable(study.name, results)
     check_scored(stored)
-    metric = frames.primary_metric(results)
+    measures = Measures.of(frames.metric_names(results))
+    metric = measures.primary
     rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor).for_difference(difference)
-    unordered = frames.scores(results, metric)
+    tables = {name: frames.scores(results, name) for name in measures.all}
+    unordered, second = tables[metric], tables.get(measures.second or "")
     scores = {variant.name: unordered[variant.name] for variant in study.variants if variant.name in unordered}
+    judged, progress = _judge(study, tables, measures, rules, statuses(results))
     runs = frames.runs_frame(stored, metric)
     evaluations = frames.evaluations_frame(results)
     by_variant = {v.name: [item for item in results if item.run.variant.name == v.name] for v in study.variants}
@@ -113,10 +135,13 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         metric=metric,
         rules=rules,
         scores=scores,
-        comparisons=compare(scores, study.contrasts, rules),
-        effects=effects(study, scores, rules),
+        measures=measures,
+        answers=judged,
+        courses=courses(study, results, measures, rules, judged),
+        progress=progress,
+        effects=effects(study, scores, rules, second),
         spreads={name: spread(list(by_seed.values())) for name, by_seed in scores.items()},
-        failures=tuple(_failures(own) for own in by_variant.values() if any(r.status != "finished" for r in own)),
+        failures=tuple(item for own in by_variant.values() if own and (item := _failures(own)).reasons),
         variance=variance.by_variant(runs),
         runs=runs,
         evaluations=evaluations,
@@ -148,13 +173,27 @@ def environment(results: tuple[Result, ...]) -> dict[str, str]:
     }
 
 
+def _judge(
+    study: Study, tables: Mapping[str, Scores], measures: Measures, rules: Rules, ended: Statuses
+) -> tuple[tuple[Answer, ...], Progress | None]:
+    """At once, or look by look where the study has looks."""
+    if not study.looks:
+        return answers(tables.__getitem__, measures, study.contrasts, rules, ended), None
+    one, other, shares = (tables.get(name or "") for name in (measures.primary, measures.second, measures.shares))
+    progress = follow(one or {}, study.contrasts, Plan(looks=study.looks), rules, ended, other, shares)
+    return answers_by_looks(progress, tables, measures, rules, ended), progress
+
+
 def _failures(own: Sequence[Result]) -> Failures:
-    statuses = Counter[str](result.status for result in own)
-    failed, total, rate = failure_rate(statuses)
-    reasons = Counter(f"{r.status}: {r.reason}" if r.reason else r.status for r in own if r.status != "finished")
+    ended: list[Outcome] = [outcome(result) for result in own]
+    counted = Counter[str](item.status for item in ended)
+    failed, total, rate = failure_rate(counted)
+    reasons = Counter(
+        f"{item.status}: {item.reason}" if item.reason else item.status for item in ended if item.status != FINISHED
+    )
     return Failures(
         variant=own[0].run.variant.name,
-        statuses=dict(statuses),
+        statuses=dict(counted),
         failed=failed,
         total=total,
         rate=rate,

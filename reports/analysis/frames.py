@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.store.result import Result
+from reports.analysis.outcomes import outcome
+from reports.analysis.statuses import FINISHED, INTERRUPTED
 
 if TYPE_CHECKING:
     from ablations.store.archive import StoredStudy
@@ -20,33 +22,39 @@ BINS = 80
 """Points of a drawn curve: each is the mean over 1/80 of the steps."""
 BAND = (0.1, 0.9)
 """The quantiles over seeds that a band spans."""
-WITHOUT_SCORE = ("diverged", "failed", "timed_out")
-"""A run that ended so has the worst rank. An interrupted one says nothing about its variant: it is missing."""
+
+
+def metric_names(results: Iterable[Result]) -> list[str]:
+    """Of all metrics that any evaluation of these results has, in the order in which they first stand."""
+    return list(dict.fromkeys(name for result in results for item in result.evaluations for name in item.metrics))
 
 
 def primary_metric(results: Iterable[Result]) -> str:
     """What the metric that verdicts are given on is called in these results; the usual name if nothing was scored."""
-    return primary(name for result in results for item in result.evaluations for name in item.metrics)
+    return primary(metric_names(results))
 
 
 def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
-    """One row a run, by the study's variants and then the seeds; `score` is NaN for a run that has none."""
+    """One row a run, by the study's variants and then the seeds; `score` is NaN for a run that has none.
+
+    `status` is how the run counts: see `outcomes`.
+    """
     order = {variant.name: index for index, variant in enumerate(stored.study.variants)}
     rows = []
     for result in sorted(stored.results, key=lambda item: (order[item.run.variant.name], item.run.seed)):
-        variant, scores = result.run.variant, dict(result.scores)
+        variant, scores, ended = result.run.variant, dict(result.scores), outcome(result)
         rows.append(
             {
                 "study": stored.study.name,
                 "variant": variant.name,
                 "seed": result.run.seed,
-                "status": result.status,
+                "status": ended.status,
                 "score": score_of(result, metric),
                 "last_step": result.last_step,
                 "steps": variant.steps,
                 "train_seconds": result.train_seconds,
                 "evaluation_seconds": result.evaluation_seconds,
-                "reason": result.reason,
+                "reason": ended.reason,
                 "key": result.key,
                 "weights_sha256": stored.weights_sha256.get(result.key, ""),
             }
@@ -56,9 +64,9 @@ def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
 
 
 def score_of(result: Result, metric: str) -> float:
-    """The metric of the last evaluation of a finished run; NaN if the run did not finish or the value is not finite."""
+    """The metric of the last evaluation; NaN unless the run counts as finished and the value is finite."""
     value = float(result.scores.get(metric, float("nan")))
-    return value if result.status == "finished" and np.isfinite(value) else float("nan")
+    return value if np.isfinite(value) and outcome(result).status == FINISHED else float("nan")
 
 
 def scores(results: Iterable[Result], metric: str) -> dict[str, dict[int, float]]:
@@ -66,7 +74,7 @@ def scores(results: Iterable[Result], metric: str) -> dict[str, dict[int, float]
     table: dict[str, dict[int, float]] = {}
     for result in results:
         value = score_of(result, metric)
-        if np.isfinite(value) or result.status != "interrupted":
+        if np.isfinite(value) or result.status != INTERRUPTED:
             table.setdefault(result.run.variant.name, {})[result.run.seed] = value if np.isfinite(value) else np.inf
     return table
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
+from reports.analysis.agreement import Answer
 from reports.analysis.factorial import effects_frame
 from reports.analysis.findings import Findings
+from reports.analysis.lengths import Course
 from reports.analysis.seconds import cost_frame
-from reports.analysis.statistics import Comparison, Rules
 from reports.analysis.variance import variance_frame
 from reports.figures.css import SHEET
 from reports.figures.legend import with_legend
@@ -24,15 +25,15 @@ from reports.pages.sections import Axis
 
 ROOM = 16
 COLUMNS = (
-    "pairs", "wins", "superiority", "reference_mean", "mean", "median", "percent", "unscored_treatment",
-    "unscored_reference", "p_student", "p_signed_rank", "p_signed_rank_least", "p_sign_flip", "p_unscored", "p",
-    "p_holm", "p_equivalence", "seeds_needed",
+    "effect", "error", "percent", "reference_mean", "treatment_scores", "reference_scores", "wins", "superiority",
+    "p_difference", "p_equivalence", "p_statuses", "margin", "rests_on", "pairing_saved", "detectable",
+    "seeds_for_margin",
 )  # fmt: skip
 
 
 def tables(found: Findings) -> dict[str, bytes]:
     frames = {
-        "contrasts": contrasts_frame(found.comparisons, found.rules),
+        "contrasts": contrasts_frame(found.answers, found.courses),
         "runs": found.runs,
         "evaluations": found.evaluations,
         "curves": found.curves,
@@ -49,18 +50,32 @@ def tables(found: Findings) -> dict[str, bytes]:
     return contents
 
 
-def contrasts_frame(comparisons: tuple[Comparison, ...], rules: Rules) -> pd.DataFrame:
-    """One row a contrast, all its numbers; `difference` is the least that matters, in units of the score."""
+def contrasts_frame(answers: Sequence[Answer], courses: Sequence[Course | None]) -> pd.DataFrame:
+    """One row a contrast, all its numbers; `margin` is the least difference that matters, in units of the score.
+
+    The columns of a part, such as `frechet_effect`, are those of the same contrast by another score.
+    """
     rows = []
-    for item in comparisons:
-        contrast = item.contrast
+    for answer, course in zip(answers, courses, strict=True):
+        item, contrast = answer.main, answer.main.contrast
         row: dict[str, Any] = {"axis": contrast.axis, "question": contrast.question, "verdict": item.verdict}
         row |= {"treatment": contrast.treatment, "reference": contrast.reference, "claims": " ".join(contrast.claims)}
+        row |= {"low": item.interval.low, "high": item.interval.high}
         row |= {name: getattr(item, name) for name in COLUMNS}
-        row["difference"] = rules.size(item.reference_mean)
-        for name in ("interval", "student", "bootstrap"):
-            bounds = getattr(item, name)
-            row |= {f"{name}_low": bounds.low, f"{name}_high": bounds.high, f"{name}_method": bounds.method}
+        row |= {"depends_on": answer.depends_on, "steps": course.said.steps if course else None}
+        row |= {
+            "along_training": course.said.sentence if course else "",
+            "flips_late": bool(course and course.said.flips_late),
+        }
+        for split in answer.splits:
+            for name, part in (
+                (split.kind.whole, split.whole),
+                (split.kind.images, split.images),
+                (split.kind.shares, split.shares),
+            ):
+                if part is not None:
+                    row |= {f"{name}_effect": part.effect, f"{name}_low": part.interval.low}
+                    row |= {f"{name}_high": part.interval.high, f"{name}_verdict": part.verdict}
         rows.append(row)
     return pd.DataFrame(rows)
 

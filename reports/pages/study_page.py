@@ -16,20 +16,15 @@ from reports.analysis.factorial import factors
 from reports.analysis.findings import Findings, environment
 from reports.analysis.grouping import anchor
 from reports.analysis.seconds import cost_frame, total_seconds
+from reports.analysis.sentences import pairing_in_words
+from reports.analysis.statuses import FINISHED, CollapseRule
 from reports.analysis.variance import SOURCES
 from reports.figures.palette import styles
 from reports.figures.study_figures import contrast_rows, effect_rows, forest, strips
 from reports.pages import attachments, sections
+from reports.pages.answers import rows
 from reports.pages.command_line import command
 from reports.pages.rendering import render, write_files
-
-SYMBOLS = {
-    "better": "\N{CHECK MARK}",
-    "worse": "\N{MULTIPLICATION X}",
-    "equivalent": "\N{ALMOST EQUAL TO}",
-    "no difference shown": "?",
-    "too few seeds": "\N{HORIZONTAL ELLIPSIS}",
-}
 
 
 def write(found: Findings, out: Path) -> Path:
@@ -62,8 +57,10 @@ def page(found: Findings) -> dict[str, Any]:
         "metric": found.metric,
         "images": f"{samples_of(found.metric) or 0:,}",
         "rules": found.rules,
-        "symbols": SYMBOLS,
+        "answers": rows(found),
+        "pairing": pairing_in_words(found.comparisons),
         "words": words,
+        "collapse": CollapseRule(),
         "tally": words.tally(found.comparisons),
         "best": min(scored, key=lambda name: found.spreads[name].median, default=None),
         "reference": reference.name if reference else None,
@@ -91,7 +88,7 @@ def _figures(found: Findings) -> dict[str, Markup]:
     figures = {"profile": sections.profile_figure(found)}
     for suffix, narrow in (("", False), (" narrow", True)):
         draw = partial(forest, metric=found.metric, floor=found.rules.noise_floor, narrow=narrow)
-        contrasts = contrast_rows(found.comparisons, styles(found.study))
+        contrasts = contrast_rows(found.answers, styles(found.study))
         figures[f"forest{suffix}"] = draw(contrasts, of=f"treatment {words.MINUS} reference")
         if found.effects:
             figures[f"factors{suffix}"] = draw(effect_rows(found.effects), of="averaged over the other factors")
@@ -107,7 +104,7 @@ def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any
         "about": differences(variant, reference) if reference else describe(variant),
         "spread": found.spreads.get(variant.name),
         "runs": len(own),
-        "finished": int((own.status == "finished").sum()),
+        "finished": int((own.status == FINISHED).sum()),
         "command": command(found, variant),
     }
 
