@@ -87,7 +87,8 @@ def evaluations_frame(results: Iterable[Result]) -> pd.DataFrame:
         for item in result.evaluations
         for name, value in item.metrics.items()
     ]
-    return pd.DataFrame(rows, columns=["variant", "seed", "step", "train_seconds", "metric", "value"])
+    frame = pd.DataFrame(rows, columns=["variant", "seed", "step", "train_seconds", "metric", "value"])
+    return frame.astype({"train_seconds": float, "value": float})
 
 
 def curves_frame(results: Iterable[Result], bins: int = BINS) -> pd.DataFrame:

@@ -82,14 +82,14 @@ def head_to_head(
     check_comparable(" against ".join(names), everyone)
     chosen = metric_of(everyone, metric)
     better = facts(chosen).better
-    sides = {"one": treatment, "other": reference}
+    sides = {names[0]: treatment, names[1]: reference}
     ours, theirs = (_values(runs, chosen, 1) for runs in sides.values())
     shared = {*ours} & {*theirs}
     if not shared:
         raise StoreError(f"{names[0]} and {names[1]} have {chosen} of no common seed; train them under the same seeds")
     floor = stated_floor(tuple(everyone)) if chosen == primary_metric(everyone) else 0.0
     rules = Rules(noise_floor=floor).for_difference(difference)
-    contrast = Contrast(axis="", question=f"{names[0]} instead of {names[1]}", treatment="one", reference="other")
+    contrast = Contrast(axis="", question=f"{names[0]} instead of {names[1]}", treatment=names[0], reference=names[1])
     ended = {name: _statuses(runs, chosen, better) for name, runs in sides.items()}
     sign = -1 if better == "higher" else 1
 

@@ -86,6 +86,8 @@ def _parts(answer: Answer) -> tuple[Part, ...]:
         wanted = [*own][1:] if index == 0 else [*own][:1]
         for name in wanted:
             part = own[name]
+            if math.isnan(part.effect):
+                continue
             kind = split.kind.words.removeprefix("the ")
             shown = f"{name} {signed(part.effect)}" if index == 0 else f"{kind.split()[0]} {signed(part.effect)}"
             hover = f"{name}, by {split.kind.words}: {_shown(part)} {bounds(part.interval)}, alone: {part.verdict}"

@@ -72,7 +72,9 @@ def rows(found: Findings) -> list[Row]:
                 css=styles(found.study)[item.contrast.treatment].css,
                 length=course.length if course else "",
                 effect=words.effect(item, found.metric),
-                splits=tuple((split.kind.words, words.split(split)) for split in answer.splits),
+                splits=tuple(
+                    (split.kind.words, words.split(split)) for split in answer.splits if math.isfinite(item.effect)
+                ),
                 caveat=words.caveat(answer, course, found.rules),
                 evidence=words.evidence(item),
                 power=words.power(item, found.rules, minutes_a_seed(item, found, seconds)),

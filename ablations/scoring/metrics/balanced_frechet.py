@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.arrays import Float, Float64, Mask
+from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.reading import Reading, present
 
 

@@ -12,8 +12,8 @@ from functools import reduce
 
 import numpy as np
 
-from ablations.scoring.metrics.values import random_parts
 from ablations.scoring.metrics.arrays import Float, Float64
+from ablations.scoring.metrics.values import random_parts
 
 GROUPS = 10
 """The standard error is that of the jackknife over so many random groups of samples."""

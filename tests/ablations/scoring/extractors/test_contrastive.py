@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from ablations.data import Dataset, load_dataset
 from ablations.config.errors import DataError
-from ablations.scoring.metrics.frechet import frechet_distance
+from ablations.data import Dataset, load_dataset
 from ablations.scoring.extractors.artefacts import blurred, gaussian_noise, holed, white_pixels
 from ablations.scoring.extractors.contrastive import WEIGHTS, Contrastive, load_contrastive
 from ablations.scoring.extractors.train_contrastive import agreement_loss, train_contrastive, two_views
 from ablations.scoring.extractors.trunk import in_unit_range
+from ablations.scoring.metrics.frechet import frechet_distance
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +55,7 @@ def test_the_loss_is_least_where_views_agree_and_all_else_differs() -> None:
     assert agreement_loss(alike).item() == pytest.approx(np.log(15))
     projected = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     cosines = functional.cosine_similarity(projected[:, None], projected[None], dim=2) / 0.2
-    expected = [
-        -cosines[row, (row + 3) % 6] + cosines[row][torch.arange(6) != row].logsumexp(0) for row in range(6)
-    ]
+    expected = [-cosines[row, (row + 3) % 6] + cosines[row][torch.arange(6) != row].logsumexp(0) for row in range(6)]
     assert agreement_loss(projected).item() == pytest.approx(torch.stack(expected).mean().item(), rel=1e-5)
 
 
