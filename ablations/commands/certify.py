@@ -41,7 +41,7 @@ def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None
     from ablations.scoring.certify import certificate_page as page
     from ablations.scoring.certify.lines import failed
     from ablations.scoring.certify.measure import certify
-    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.scoring.panel import load_panel
     from reports.pages.rendering import write_files
 
     folder = out or (PUBLISHED if dataset == "mnist" else TRIED)
@@ -52,7 +52,7 @@ def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None
     write_files(folder, {})  # before the minutes of measuring, not after
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=tell)
-    certificate = certify(images, load_classifier(), repeats=draws, notify=tell)
+    certificate = certify(images, load_panel(), repeats=draws, notify=tell)
     write_files(folder, page.files(certificate))
     wrong = failed(certificate.lines)
     if as_json:

@@ -61,14 +61,14 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
 
     from ablations.data import load_dataset
     from ablations.scoring import foreign as scoring
-    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.scoring.panel import load_panel
     from ablations.scoring.suite import sample_count
     from reports.words import title, value
 
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
     read = read_samples(samples, options, sample_count(images))
-    found = scoring.score(read, images, load_classifier(), allow_fewer=options["allow_fewer"])
+    found = scoring.score(read, images, load_panel(), allow_fewer=options["allow_fewer"])
     if as_json:
         print_json(
             {
@@ -78,7 +78,7 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
                 "pixels": read.pixels,
                 "dataset": found.dataset,
                 "data_digest": found.data_digest,
-                "classifier_digest": found.classifier_digest,
+                "scorer": found.scorer,
                 "metrics": found.metrics,
                 "noise_floor": found.noise_floor,
             }
@@ -90,7 +90,7 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
         "pixels": read.pixels,
         "labels": "no" if read.labels is None else "yes",
         "data": f"{found.dataset}, SHA-256 {found.data_digest}",
-        "classifier": f"SHA-256 {found.classifier_digest}",
+        "scorer": found.scorer,
     }
     for key, line in lines.items():
         click.echo(f"{key:12}{line}")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablations.commands.shared import data_folder_option, json_option, print_json, store_option
-from ablations.config.errors import StoreError
 
 if TYPE_CHECKING:
     from ablations.execution.verify import Verification
@@ -66,6 +65,8 @@ def command(
 
 def spread(archive: Archive, study: str, sample: int) -> list[str]:
     """Runs of a study, evenly spread over its variants and seeds, always the same."""
+    from ablations.config.errors import StoreError
+
     keys = [result.key for result in archive.read(study).results if result.is_done]
     if not keys:
         raise StoreError(f"the study {study!r} has no finished runs to verify; run it first: ablations run {study}")

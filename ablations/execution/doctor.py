@@ -1,4 +1,4 @@
-"""Looks over an installation: packages, device, data, classifier, disk, store. Each check is a line with a way out."""
+"""Looks over an installation: packages, device, data, extractors, disk, store. Each check is a line with a way out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def examine(store: str, data_folder: Path | None = None, dataset: str = "mnist")
     """Every check in turn. None of them writes anything that stays, and none fetches data or makes a store."""
     yield _check("packages", _packages)
     yield _check("device", _device)
-    yield _check("classifier", _classifier)
+    yield _check("extractors", _extractors)
     yield _check("data", lambda: _data(dataset, data_folder))
     yield _check("disk", lambda: _disk(store))
     yield _check("store", lambda: _store(store))
@@ -76,10 +76,10 @@ def _device() -> str:
     return f"no CUDA device; {len(os.sched_getaffinity(0))} processor core(s), so as many workers by default"
 
 
-def _classifier() -> str:
-    from ablations.scoring.extractors.classifier import load_classifier
+def _extractors() -> str:
+    from ablations.scoring.panel import load_panel
 
-    return f"frozen weights {load_classifier().digest[:12]} are whole"
+    return f"frozen weights {load_panel().digest[:12]} are whole"
 
 
 def _data(name: str, folder: Path | None) -> str:

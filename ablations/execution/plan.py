@@ -157,7 +157,8 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     jobs = [
         _job(runs, slots, steps[runs[0].key], recorded.name, options, archive, dataset.shape)
         for runs in stacks
-        if (slots := tuple(run.slot for run in runs if run.key in wanted and run.key not in stored))
+        if runs[0].variant.name in names
+        and (slots := tuple(run.slot for run in runs if run.key in wanted and run.key not in stored))
     ]
     return Plan(
         study=asked,

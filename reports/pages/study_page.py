@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ablations.catalog.metric_facts import samples_of
+from ablations.catalog.metrics import READER
 from ablations.config.description import describe, differences
 from reports import words
 from reports.analysis.factorial import factors
@@ -74,6 +75,7 @@ def page(found: Findings) -> dict[str, Any]:
         "variants": [_variant_row(found, variant, reference) for variant in present],
         "runs": [row for _, row in found.runs.iterrows()],
         "sources": SOURCES,
+        "repeated": found.measures.parts.get(READER.whole, found.metric),
         "factors": len(factors(found.study)),
         "classes": sections.class_shares(found),
         "others": sections.other_metrics(found),

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ablations.config.errors import DataError
-from ablations.scoring.extractors.features import Features
 from ablations.scoring.extractors.pixels import checked, in_chunks
 from ablations.scoring.extractors.vision_transformer import VisionTransformer, vision_transformer
+from ablations.scoring.features import Features
 from ablations.store.disk import file_digest
 
 KIND = "dinov2"

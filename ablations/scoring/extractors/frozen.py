@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ablations.config.errors import DataError
-from ablations.data.files import write_atomically
+from ablations.data.atomic_files import write_atomically
 
 FOLDER = Path(str(resources.files("ablations.scoring.extractors"))) / "weights"
 """The frozen weights of this project."""

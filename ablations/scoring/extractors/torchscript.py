@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ablations.config.errors import DataError
-from ablations.scoring.extractors.features import Features
 from ablations.scoring.extractors.pixels import checked, in_chunks
+from ablations.scoring.features import Features
 from ablations.store.disk import file_digest
 
 KIND = "torchscript"

@@ -110,6 +110,13 @@ def test_only_some_variants_are_trained_and_all_are_recorded(archive: Archive) -
     assert keys(some) == keys(plan(archive))
 
 
+def test_of_two_variants_that_an_override_makes_one_only_the_named_is_trained(archive: Archive) -> None:
+    made_one = {"conditional": "false", "loss.criterion": "bce"}
+    assert [job.variant.name for job in plan(archive, only=("base",), overrides=made_one).jobs] == ["base"]
+    both = plan(archive, overrides=made_one)
+    assert len(both.members) == 2 * len(keys(both)) == 6
+
+
 def test_what_the_archive_has_is_not_planned_and_a_stack_keeps_its_form(archive: Archive) -> None:
     base = plan(archive)
     job = next(job for job in base.jobs if job.variant.name == "base")

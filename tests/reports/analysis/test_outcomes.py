@@ -22,7 +22,7 @@ def drawing(result: Result, **metrics: float) -> Result:
 
 def test_a_run_is_what_it_was_unless_it_draws_nothing() -> None:
     assert outcome(RESULTS[0]).status == "finished"
-    nothing = outcome(drawing(RESULTS[0], readable_10k=0.02))
+    nothing = outcome(drawing(RESULTS[0], readable=0.02))
     assert (nothing.status, nothing.reason) == ("collapsed", "2% of the images are readable, fewer than 10%")
     one = outcome(drawing(RESULTS[0], mode_count_10k=1.0))
     assert (one.status, one.reason) == ("collapsed", "1 of 10 classes are drawn, no more than 2")
@@ -30,8 +30,8 @@ def test_a_run_is_what_it_was_unless_it_draws_nothing() -> None:
 
 def test_a_run_that_diverged_stays_diverged() -> None:
     lost = next(item for item in RESULTS if item.status == "diverged")
-    assert outcome(drawing(lost, readable_10k=0.0)).status == "diverged"
-    assert outcome_at({"readable_10k": 0.0}).status == "collapsed"
+    assert outcome(drawing(lost, readable=0.0)).status == "diverged"
+    assert outcome_at({"readable": 0.0}).status == "collapsed"
     assert statuses(RESULTS)["sgd"] == {0: "finished", 1: "diverged", **dict.fromkeys(range(2, 6), "finished")}
 
 

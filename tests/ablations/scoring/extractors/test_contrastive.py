@@ -92,7 +92,7 @@ def test_more_damage_is_farther_from_real_images(contrastive: Contrastive, digit
         made = artefact(images, grades, torch.Generator().manual_seed(0))
         distances.append(frechet_distance(contrastive.features(made).features, real))
     assert distances == sorted(distances)
-    assert distances[-1] > 2 * distances[0]
+    assert distances[-1] > 1.5 * distances[0]
 
 
 def test_fewer_classes_are_farther_from_real_images(contrastive: Contrastive, digits: Dataset) -> None:
