@@ -154,6 +154,20 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
     )
 
 
+def progress_of(stored: StoredStudy) -> Progress:
+    """How far a study with looks has come, by the rules of its report; nothing need be stored of it yet.
+
+    Raises:
+        StoreError: runs whose scores cannot be compared.
+    """
+    results = tuple(stored.results)
+    check_comparable(stored.study.name, results)
+    check_scored(stored)
+    measures = Measures.of(frames.metric_names(results))
+    tables = {name: frames.scores(results, name) for name in measures.decisive}
+    return _follow(stored.study, tables, measures, Rules(noise_floor=stated_floor(results)), statuses(results))
+
+
 def stated_floor(results: tuple[Result, ...]) -> float:
     """The largest noise floor among the runs, 0 if none states one."""
     return max((result.noise_floor for result in results if math.isfinite(result.noise_floor)), default=0.0)
@@ -179,9 +193,13 @@ def _judge(
     """At once, or look by look where the study has looks."""
     if not study.looks:
         return answers(tables.__getitem__, measures, study.contrasts, rules, ended), None
-    one, other, shares = (tables.get(name or "") for name in (measures.primary, measures.second, measures.shares))
-    progress = follow(one or {}, study.contrasts, Plan(looks=study.looks), rules, ended, other, shares)
+    progress = _follow(study, tables, measures, rules, ended)
     return answers_by_looks(progress, tables, measures, rules, ended), progress
+
+
+def _follow(study: Study, tables: Mapping[str, Scores], measures: Measures, rules: Rules, ended: Statuses) -> Progress:
+    one, other, shares = (tables.get(name or "") for name in (measures.primary, measures.second, measures.shares))
+    return follow(one or {}, study.contrasts, Plan(looks=study.looks), rules, ended, other, shares)
 
 
 def _failures(own: Sequence[Result]) -> Failures:
