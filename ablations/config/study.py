@@ -68,6 +68,10 @@ class Study:
         if self.evaluations < 1:
             raise ConfigError(f"study {self.name!r}: evaluations must be at least 1, not {self.evaluations}")
 
+    def __hash__(self) -> int:
+        """Of the names alone: a study is hashed often, and equal studies have equal names."""
+        return hash((self.name, tuple(variant.name for variant in self.variants)))
+
     def variant(self, name: str) -> Variant:
         for variant in self.variants:
             if variant.name == name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,13 @@ def check_scored(stored: StoredStudy) -> None:
 
 def _protocols(result: Result) -> set[str]:
     """The endings of the metrics that may carry verdicts, which state their number of samples; of a run all alike."""
-    names = {name for item in result.evaluations for name in item.metrics if carries_verdicts(name)}
-    return {name.removeprefix(facts(name).name).strip("_") or name for name in names}
+    return set().union(*(_endings(frozenset(item.metrics)) for item in result.evaluations))
+
+
+@functools.lru_cache
+def _endings(names: frozenset[str]) -> frozenset[str]:
+    carrying = filter(carries_verdicts, names)
+    return frozenset(name.removeprefix(facts(name).name).strip("_") or name for name in carrying)
 
 
 def _named(group: list[Result]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from reports.analysis.lengths import Course, courses
 from reports.analysis.looks import Plan, Progress, follow
 from reports.analysis.outcomes import Outcome, outcome, statuses
 from reports.analysis.rules import Rules
+from reports.analysis.seconds import cost_frame
 from reports.analysis.statuses import FINISHED, Statuses
 from reports.analysis.until_decided import answers_by_looks
 from reports.analysis.variance import Components
@@ -85,6 +87,11 @@ class Findings:
     def comparisons(self) -> tuple[Comparison, ...]:
         """By the metric that carries the verdict, with the verdict that all scores agree on; one a contrast."""
         return tuple(answer.main for answer in self.answers)
+
+    @functools.cached_property
+    def cost(self) -> pd.DataFrame:
+        """`seconds.cost_frame` of the runs."""
+        return cost_frame(self.runs)
 
     @property
     def pictured(self) -> dict[str, Result]:

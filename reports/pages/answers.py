@@ -12,7 +12,6 @@ from reports import words
 from reports.analysis.agreement import Answer
 from reports.analysis.comparison import Comparison
 from reports.analysis.findings import Findings
-from reports.analysis.seconds import cost_frame
 from reports.figures import small_figures
 from reports.figures.palette import styles
 
@@ -90,8 +89,7 @@ def rows(found: Findings) -> list[Row]:
 
 def seconds_a_seed(found: Findings) -> Mapping[str, float]:
     """Variant to the training seconds of one seed, NaN where none finished."""
-    frame = cost_frame(found.runs)
-    return dict(zip(frame.variant, frame.train_seconds_a_seed, strict=True))
+    return dict(zip(found.cost.variant, found.cost.train_seconds_a_seed, strict=True))
 
 
 def minutes_a_seed(item: Comparison, found: Findings, seconds: Mapping[str, float]) -> float | None:

@@ -12,7 +12,6 @@ from reports.analysis.agreement import Answer
 from reports.analysis.factorial import effects_frame
 from reports.analysis.findings import Findings
 from reports.analysis.lengths import Course
-from reports.analysis.seconds import cost_frame
 from reports.analysis.variance import variance_frame
 from reports.figures.css import SHEET
 from reports.figures.legend import with_legend
@@ -24,6 +23,10 @@ from reports.pages.rendering import slug
 from reports.pages.sections import Axis
 
 ROOM = 16
+PICTURED = 10
+"""Axes up to which each figure is painted as a picture too, which takes a tenth of a second."""
+TALLEST = 3_000
+"""In CSS pixels."""
 COLUMNS = (
     "effect", "error", "percent", "reference_mean", "treatment_scores", "reference_scores", "wins", "superiority",
     "p_difference", "p_equivalence", "p_statuses", "margin", "rests_on", "pairing_saved", "detectable",
@@ -37,7 +40,7 @@ def tables(found: Findings) -> dict[str, bytes]:
         "runs": found.runs,
         "evaluations": found.evaluations,
         "curves": found.curves,
-        "cost": cost_frame(found.runs),
+        "cost": found.cost,
     }
     if found.effects:
         frames["effects"] = effects_frame(found.effects)
@@ -83,6 +86,8 @@ def contrasts_frame(answers: Sequence[Answer], courses: Sequence[Course | None])
 def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> dict[str, bytes]:
     """Files that stand alone, lines named: SVG in light and dark, and PNG of those that are not for a narrow page.
 
+    Of a study with more than `PICTURED` axes only the figures of the whole study are there as PNG, unless they are
+    higher than `TALLEST`.
     `whole` are figures of the whole study by their names; an axis' are named by its name and theirs.
     """
     named = dict(whole)
@@ -92,7 +97,12 @@ def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> d
         for name, figure in axis.figures.items():
             named[f"{axis.name} {name}".strip()] = with_legend(figure, axis.variants, styles(found.study))
     contents = {f"figures/{slug(name)}.svg": standalone(figure) for name, figure in named.items()}
-    wide = {name: figure for name, figure in named.items() if not name.endswith("narrow")}
+    pictured = named if len(axes) <= PICTURED else {name: named[name] for name in whole}
+    wide = {
+        name: figure
+        for name, figure in pictured.items()
+        if not name.endswith("narrow") and size_of(figure)[1] <= TALLEST
+    }
     return contents | {f"figures/{slug(name)}.png": rasterize(figure) for name, figure in wide.items()}
 
 

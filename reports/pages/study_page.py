@@ -16,7 +16,7 @@ from reports import words
 from reports.analysis.factorial import factors
 from reports.analysis.findings import Findings, environment
 from reports.analysis.grouping import anchor
-from reports.analysis.seconds import cost_frame, total_seconds
+from reports.analysis.seconds import total_seconds
 from reports.analysis.sentences import pairing_in_words
 from reports.analysis.statuses import FINISHED, CollapseRule
 from reports.analysis.variance import SOURCES
@@ -26,6 +26,9 @@ from reports.pages import attachments, sections
 from reports.pages.answers import rows
 from reports.pages.command_line import command
 from reports.pages.rendering import render, write_files
+
+OPEN_ANSWERS = 12
+"""With more answers than this, what a difference is made of and how it came about is folded away beneath each."""
 
 
 def write(found: Findings, out: Path) -> Path:
@@ -59,6 +62,7 @@ def page(found: Findings) -> dict[str, Any]:
         "images": f"{samples_of(found.metric) or 0:,}",
         "rules": found.rules,
         "answers": rows(found),
+        "many": len(found.answers) > OPEN_ANSWERS,
         "pairing": pairing_in_words(found.comparisons),
         "words": words,
         "collapse": CollapseRule(),
@@ -113,7 +117,7 @@ def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any
 
 def _cost(found: Findings, reference: str | None) -> dict[str, Any]:
     """What the study cost: in all, and a row for each variant, with how many times the reference's step it takes."""
-    frame = cost_frame(found.runs)
+    frame = found.cost.copy()
     train, evaluation = total_seconds(found.runs)
     base = frame.step_ms[frame.variant == reference]
     frame["times"] = frame.step_ms / base.iloc[0] if len(base) else math.nan
