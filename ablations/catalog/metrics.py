@@ -6,12 +6,14 @@ A metric is added by writing its file in `scoring/metrics`, which computes it, a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ablations.catalog.metric_facts import BOTH, ENDING, REPEATS, SHARES, Metric, of_extractor
 from ablations.config.errors import ConfigError
 
 PRIMARY = "balanced_frechet"
-"""The metric that verdicts are given on, without its protocol: the image part of the distance. Lower is better."""
+"""The metric that verdicts are given on, without its protocol. Lower is better. It was written down before any result
+was seen: the image part of the distance, with class shares evened out, since that is what a person sees."""
 USUAL_SAMPLES = 10_000
 """Samples a score is taken of, against as many test images; a smaller test set sets its own, smaller number."""
 
@@ -28,6 +30,32 @@ BALLS = (
 )
 
 _E = "\N{LATIN SMALL LETTER E WITH ACUTE}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of features, and the three distances that are taken in it: whole = images + class shares."""
+
+    words: str
+    whole: str
+    images: str
+    """With the class shares evened out."""
+    shares: str
+    """What class shares add: the whole less the images."""
+
+
+READER = Kind(
+    words="the classifier's features",
+    whole="frechet", images="balanced_frechet", shares="class_share_frechet",
+)  # fmt: skip
+LABEL_FREE = Kind(
+    words="the label-free features",
+    whole="contrastive_frechet", images="contrastive_balanced_frechet", shares="contrastive_class_share_frechet",
+)  # fmt: skip
+KINDS = (READER, LABEL_FREE)
+"""`better` and `worse` need both to say so."""
+FALLBACKS = (PRIMARY, READER.whole, LABEL_FREE.whole)
+"""What carries the verdict: the first of these that results have. Old results and data without labels lack some."""
 
 _TABLE = (
     Metric(
@@ -283,16 +311,36 @@ def facts(name: str) -> Metric:
 
 
 def primary(names: Iterable[str] = (), *, samples: int = USUAL_SAMPLES) -> str:
-    """Which of these names, as results have them, is the metric that verdicts are given on.
+    """Which of these names, as results have them, is the metric that verdicts are given on: see `FALLBACKS`.
 
-    Where none is, what it is called of so many samples against as many test images: `frechet_10k`.
+    Where none is, what it is called of so many samples against as many test images: `balanced_frechet_10k`.
     """
-    return next((name for name in names if is_primary(name)), METRICS[PRIMARY].named(samples, samples))
+    there = list(names)
+    chosen = (named(bare, there) for bare in FALLBACKS)
+    return next((name for name in chosen if name), METRICS[PRIMARY].named(samples, samples))
 
 
-def is_primary(name: str) -> bool:
-    """Is this, with or without protocol, the metric that verdicts are given on?"""
-    return facts(name).name == PRIMARY
+def second(names: Iterable[str]) -> str | None:
+    """The same as `primary` by the other kind of features; None where results have one kind only."""
+    there = list(names)
+    bare = facts(primary(there)).name
+    others = {READER.images: LABEL_FREE.images, READER.whole: LABEL_FREE.whole}
+    return named(others[bare], there) if bare in others else None
+
+
+def shares(names: Iterable[str], kind: Kind = READER) -> str | None:
+    """The part of the class shares, where these names have it."""
+    return named(kind.shares, names)
+
+
+def named(bare: str, names: Iterable[str]) -> str | None:
+    """Which of these names is the metric `bare`, with or without protocol."""
+    return next((name for name in names if facts(name).name == bare), None)
+
+
+def carries_verdicts(name: str) -> bool:
+    """May this, with or without protocol, be the metric that verdicts are given on?"""
+    return facts(name).name in FALLBACKS
 
 
 def _template(name: str) -> str:
