@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ablations.scoring.extractors.classifier import load_classifier
 from click.testing import CliRunner
 from PIL import Image
 
@@ -21,7 +22,6 @@ from ablations.scoring.certify.damages import DAMAGES
 from ablations.scoring.certify.known_distances import Bias, Coverage, bias_lines, coverage_line
 from ablations.scoring.certify.lines import Line
 from ablations.scoring.certify.measure import Certificate, certify
-from ablations.scoring.extractors.classifier import load_classifier
 from ablations.scoring.metrics.values import Features
 
 ROOT = Path(__file__).parents[4]
