@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from ablations.catalog.metric_facts import EXTRACTORS, Metric
-from ablations.catalog.metrics import METRICS, add
+from ablations.catalog.metrics import METRICS, add, primary
 from ablations.cli import main
 from ablations.config.errors import ConfigError
 from ablations.data import load_dataset
@@ -91,7 +91,10 @@ def test_one_more_metric_is_there_everywhere(spread: str, tmp_path: Path) -> Non
         dataclasses.replace(
             result,
             evaluations=tuple(
-                dataclasses.replace(item, metrics={**item.metrics, f"{spread}_10k": 0.25})
+                dataclasses.replace(
+                    item,
+                    metrics={**item.metrics, primary(): item.metrics["frechet_10k"], f"{spread}_10k": 0.25},
+                )
                 for item in result.evaluations
             ),
         )
