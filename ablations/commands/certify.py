@@ -27,9 +27,16 @@ TRIED = Path("results/certificate")
     show_default=True,
     help="Of samples whose distance is known, to count how often an interval holds it.",
 )
+@click.option(
+    "--runs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of runs: their samples, of all kept steps, are ranked by both extractors.",
+)
 @data_folder_option
 @json_option
-def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None, as_json: bool) -> None:
+def command(
+    dataset: str, out: Path | None, draws: int, runs: Path | None, data_folder: Path | None, as_json: bool
+) -> None:
     """Put the metrics to the test on real images and on real images that were damaged in grades.
 
     Writes a page (README.md with figures, and certificate.json). Takes minutes on MNIST. Exit code 1 if a metric does
@@ -52,7 +59,7 @@ def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None
     write_files(folder, {})  # before the minutes of measuring, not after
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=tell)
-    certificate = certify(images, load_panel(), repeats=draws, notify=tell)
+    certificate = certify(images, load_panel(), repeats=draws, runs=runs, notify=tell)
     write_files(folder, page.files(certificate))
     wrong = failed(certificate.lines)
     if as_json:
