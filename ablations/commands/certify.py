@@ -45,10 +45,11 @@ def command(
     import torch
 
     from ablations.data import load_dataset
+    from ablations.scoring.certify import by_eye
     from ablations.scoring.certify import certificate_page as page
     from ablations.scoring.certify.lines import failed
     from ablations.scoring.certify.measure import certify
-    from ablations.scoring.panel import load_panel
+    from ablations.scoring.panel import READER, load_panel
     from reports.pages.rendering import write_files
 
     folder = out or (PUBLISHED if dataset == "mnist" else TRIED)
@@ -61,6 +62,9 @@ def command(
     images = load_dataset(dataset, folder=data_folder, notify=tell)
     certificate = certify(images, load_panel(), repeats=draws, runs=runs, notify=tell)
     write_files(folder, page.files(certificate))
+    if (sheets := folder / by_eye.FOLDER).is_dir():
+        agreed = by_eye.published(sheets, load_panel().only(READER).extractors[0])
+        write_files(sheets, {"README.md": by_eye.markdown(agreed).encode()})
     wrong = failed(certificate.lines)
     if as_json:
         print_json({**page.as_tree(certificate), "page": str(folder / "README.md")})

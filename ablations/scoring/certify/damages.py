@@ -141,7 +141,7 @@ DAMAGES: tuple[Damage, ...] = (
         grades=(0.01, 0.05, 0.25, 0.5, 0.75),
         apply=operations.noise_images,
         distinct=lambda grade: 1 - grade,
-        why="Some samples are uniform noise, the others real. Noise is of no class: shares and label accuracy are those "
-        "of the digits that are left.",
+        why="Some samples are uniform noise, the others real. Noise is of no class: shares and label accuracy are "
+        "those of the digits that are left.",
     ),
 )
