@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
+from ablations.scoring.metrics.arrays import Float64
 from ablations.scoring.metrics.classes import intra_class_diversity
 from ablations.scoring.metrics.reading import Reading, mode_count, mode_kl
 
@@ -26,8 +27,8 @@ def of_classes(*classes: int, count: int = 1000) -> np.ndarray:
     return np.array([classes[n % len(classes)] for n in range(count)])
 
 
-def normal(rows: int = 1000) -> np.ndarray:
-    return np.random.default_rng(0).normal(size=(rows, 8))
+def normal() -> Float64:
+    return np.random.default_rng(0).normal(size=(1000, 8))
 
 
 def test_the_data_has_all_modes_and_no_divergence() -> None:
@@ -61,7 +62,7 @@ def test_a_class_that_the_data_lacks_is_infinitely_surprising() -> None:
 
 
 def test_diversity_is_0_for_one_image_a_class_and_1_for_the_data() -> None:
-    features = normal() * (1 + CLASSES[:, None])
+    features: Float64 = normal() * (1 + CLASSES[:, None])
     assert intra_class_diversity(features, REAL, features, REAL) == pytest.approx(1)
     once = features[:10][CLASSES]
     assert intra_class_diversity(once, REAL, features, REAL) == pytest.approx(0, abs=1e-12)
