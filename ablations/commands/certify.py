@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json
 
 FAILED = 1
+if TYPE_CHECKING:
+    from ablations.data import Dataset
+    from ablations.scoring.certify.extractors_compared import SampleSet
+
 PUBLISHED = Path("reports/published/certificate")
 TRIED = Path("results/certificate")
 
@@ -61,7 +67,8 @@ def command(
     write_files(folder, {})  # before the minutes of measuring, not after
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=tell)
-    certificate = certify(images, load_panel(), repeats=draws, runs=runs, notify=tell)
+    samples = () if runs is None else _samples(runs, images)
+    certificate = certify(images, load_panel(), repeats=draws, samples=samples, notify=tell)
     write_files(folder, page.files(certificate))
     if (sheets := folder / by_eye.FOLDER).is_dir():
         agreed = by_eye.published(sheets, load_panel().only(READER).extractors[0])
@@ -76,3 +83,16 @@ def command(
         click.echo(f"page: {folder / 'README.md'}")
     if wrong:
         raise click.exceptions.Exit(FAILED)
+
+
+def _samples(runs: Path, dataset: Dataset) -> Iterator[SampleSet]:
+    """Of all runs of a store on a dataset, at all kept steps."""
+    from ablations.execution.stored_samples import stored_generators
+    from ablations.scoring.certify.extractors_compared import SampleSet
+    from ablations.store import Archive
+
+    for result, step, generator in stored_generators(Archive.open(runs), dataset):
+        variant = result.run.variant
+        yield SampleSet(
+            variant=variant.name, seed=result.run.seed, step=step, steps=variant.steps, draw=generator.sample
+        )

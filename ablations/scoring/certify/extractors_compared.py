@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import scipy.stats
+from torch import Tensor
 
 from ablations.data import Dataset
 from ablations.scoring.certify.lines import Line, line
 from ablations.scoring.metrics.arrays import Float64
 from ablations.scoring.panel import LABEL_FREE, Panel
 from ablations.scoring.suite import references_of, sample_count, score
-from ablations.store.archive import Archive
-from ablations.store.result import Result
-from ablations.training.generator import StoredGenerator
 
 LEAST_SETS = 30
 AGREES = 0.9
@@ -35,39 +32,35 @@ class Ranked:
     """Of each of `PAIRS` by both extractors, without protocol, and `readable`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SampleSet:
+    """A stored run's G at one step."""
+
+    variant: str
+    seed: int
+    step: int
+    steps: int
+    draw: Callable[[int], Tensor]
+    """So many images (n, channels, height, width) in [0, 1]."""
+
+
 def ranked(
-    store: Path, dataset: Dataset, panel: Panel, notify: Callable[[str], None] = lambda line: None
+    sets: Iterable[SampleSet], dataset: Dataset, panel: Panel, notify: Callable[[str], None] = lambda line: None
 ) -> tuple[Ranked, ...]:
-    """All kept steps but the first, where nothing is trained yet, of all runs of a store on this dataset."""
+    """Each set of samples, scored by all extractors."""
     references, count = references_of(dataset, panel), sample_count(dataset)
     found = []
-    for result in _runs(store, dataset):
-        variant = result.run.variant
-        notify(f"samples of {variant.name}, seed {result.run.seed}")
-        for step in sorted(result.snapshots):
-            if step == 0:
-                continue
-            generator = StoredGenerator(variant, dataset.shape, result.run.seed, result.snapshots[step])
-            scores = score(panel.views(generator.sample(count)), references)
-            wanted = {name: name.rsplit("_", 1)[0] if name != "readable" else name for name in scores}
-            kept = {bare: scores[name] for name, bare in wanted.items() if bare in _names()}
-            found.append(
-                Ranked(variant=variant.name, seed=result.run.seed, step=step, steps=variant.steps, scores=kept)
-            )
+    for one in sets:
+        notify(f"samples of {one.variant}, seed {one.seed}, step {one.step:,}")
+        scores = score(panel.views(one.draw(count)), references)
+        wanted = {name: name.rsplit("_", 1)[0] if name != "readable" else name for name in scores}
+        kept = {bare: scores[name] for name, bare in wanted.items() if bare in _names()}
+        found.append(Ranked(variant=one.variant, seed=one.seed, step=one.step, steps=one.steps, scores=kept))
     return tuple(found)
 
 
 def _names() -> tuple[str, ...]:
     return (*PAIRS, *(f"{LABEL_FREE}_{name}" for name in PAIRS), "readable")
-
-
-def _runs(store: Path, dataset: Dataset) -> Iterator[Result]:
-    archive = Archive.open(str(store))
-    keys = archive.keys()
-    for key in keys:
-        result = archive.get(key)
-        if result.run.data_digest == dataset.digest and result.snapshots:
-            yield result
 
 
 def rank_correlation(found: tuple[Ranked, ...], name: str) -> tuple[float, float]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from ablations.scoring.certify import agreement
 from ablations.scoring.certify import known_distances as checks
 from ablations.scoring.certify.damages import COPIES, DAMAGES, NOISE, Damage
 from ablations.scoring.certify.exchange import Skewed, exchange_lines, skewed
-from ablations.scoring.certify.extractors_compared import Ranked, ranked, ranked_lines
+from ablations.scoring.certify.extractors_compared import Ranked, SampleSet, ranked, ranked_lines
 from ablations.scoring.certify.image_sets import ImageSets, Scores, part
 from ablations.scoring.certify.known_distances import Bias, Coverage
 from ablations.scoring.certify.lines import Line, moves, tolerances
@@ -80,10 +79,10 @@ def certify(
     panel: Panel,
     *,
     repeats: int = 100,
-    runs: Path | None = None,
+    samples: Iterable[SampleSet] = (),
     notify: Callable[[str], None] = lambda line: None,
 ) -> Certificate:
-    """Measure and judge everything; `repeats` draws of each known distance, `runs` is a store of runs.
+    """Measure and judge everything; `repeats` draws of each known distance, `samples` are those of stored runs.
 
     `notify` is told of each part as it starts.
 
@@ -126,7 +125,7 @@ def certify(
     lines += exchange_lines(unequal, floors)
 
     tell("extractors against each other")
-    compared = () if runs is None else ranked(runs, dataset, panel, notify)
+    compared = ranked(samples, dataset, panel, notify)
     lines += ranked_lines(compared)
 
     tell("bias of few samples")
