@@ -14,7 +14,8 @@ def stored_generators(archive: Archive, dataset: Dataset) -> Iterator[tuple[Resu
     """Run, step and G: of all runs of an archive on this dataset, all kept steps but the first, where nothing is
     trained yet.
     """
-    for key in archive.keys():
+    keys = archive.keys()
+    for key in keys:
         result = archive.get(key)
         if result.run.data_digest != dataset.digest:
             continue
