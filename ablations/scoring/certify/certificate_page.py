@@ -105,7 +105,7 @@ def _head(certificate: Certificate) -> Iterator[str]:
             ("samples of a score", f"`{certificate.protocol}`"),
             ("data", f"{certificate.dataset}, SHA-256 `{certificate.data_digest}`"),
             ("scorer", f"`{certificate.scorer}`"),
-            ("command", f"`ablations certify --data {certificate.dataset}`, {certificate.seconds:.0f} s on one core"),
+            ("command", f"`{_command(certificate)}`, {certificate.seconds:.0f} s"),
         ],
     )
     yield (
@@ -240,6 +240,10 @@ def _seen(damage: Damage, values: Sequence[float], tolerance: float) -> str:
         grade for grade, value in zip(damage.grades, values[1:], strict=True) if abs(value - values[0]) > tolerance
     ]
     return f"{moved[0]:g}" if moved else DASH
+
+
+def _command(certificate: Certificate) -> str:
+    return f"ablations certify --data {certificate.dataset}" + (" --runs STORE" if certificate.ranked else "")
 
 
 def _said(certificate: Certificate, damage: str) -> NDArray[np.uint8]:

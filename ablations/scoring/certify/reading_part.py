@@ -41,8 +41,10 @@ def reading_part(certificate: Certificate) -> Iterator[str]:
     yield "## What a person still reads\n"
     yield (
         "Test images, as many of each class, with a damage that leaves them readable, and images that show nothing. "
-        "The limits were written down before the reader was trained. Under each image stands what the reader says; - "
-        "is for an image in which it reads nothing. Rows are in the order of the tables.\n"
+        "The limits are those that were asked of the reader; a blur of a pixel, half of the pixels dropped, and the "
+        "kinds that are not in the second picture have none and are only shown. Strokes a pixel thinner on all sides "
+        "leave fewer than ten visible pixels of a quarter of the digits. Under each image stands what the reader says; "
+        "- is for an image in which it reads nothing. Rows are in the order of the tables.\n"
     )
     yield "![Readable damages, and what the reader says](readable.png)\n"
     yield from markdown_table(
