@@ -20,7 +20,7 @@ def examined(store: Path, **options: Any) -> dict[str, doctor.Check]:
 
 def test_a_sound_installation_passes_and_nothing_is_made(tmp_path: Path) -> None:
     checks = examined(tmp_path / "store")
-    assert list(checks) == ["packages", "device", "extractors", "data", "disk", "store"]
+    assert list(checks) == ["packages", "device", "bits", "extractors", "data", "disk", "store"]
     assert all(check.ok for check in checks.values()), checks
     assert not list(tmp_path.iterdir())
 
