@@ -19,6 +19,8 @@ USUAL_SAMPLES = 10_000
 
 SPOILING = ("noise", "blur", "salt_and_pepper", "translation", "occlusion", "noise_images")
 """Damages that spoil every image: it is neither real nor near the training images."""
+READ_WORSE = ("noise", "blur", "salt_and_pepper", "translation", "occlusion")
+"""Damages that a reader misreads in the end."""
 COLLAPSES = ("dropped_classes", "duplicates", "one_a_class")
 """Mode collapse between classes, onto some images, and within classes."""
 HARMLESS = ("swapped_labels", "copies")
@@ -81,7 +83,7 @@ _TABLE = (
         name="readable", label="readable", better="higher", needs="classes",
         about="Share of the samples in which anything can be read; class shares are taken of these alone.",
         unit="share, 0 to 1",
-        falls=("noise_images",), stays=(*HARMLESS, *COLLAPSES),
+        falls=("noise", "blur", "occlusion", "noise_images"), stays=(*HARMLESS, *COLLAPSES),
     ),
     Metric(
         name="class_{}", label="share of a class", better="neither", needs="classes", group=SHARES, detail=True,
@@ -92,7 +94,7 @@ _TABLE = (
         name="label_accuracy", label="label accuracy", better="higher", needs="classes", conditional=True,
         about="Share of the readable samples that the reader reads as the class asked for.",
         unit="share, 0 to 1",
-        falls=(*SPOILING, "swapped_labels"), stays=("copies", "duplicates"),
+        falls=(*READ_WORSE, "swapped_labels"), stays=("copies", "duplicates", "noise_images"),
     ),
     Metric(
         name="frechet_inf", label=f"Fr{_E}chet, unlimited samples", better="lower", tier="full",
@@ -158,30 +160,26 @@ _TABLE = (
         name="confidence", label="confidence", better="higher", needs="classes", counted=True, tier="full",
         about="Mean probability of the class that the classifier reads.",
         unit="probability, 0 to 1",
-        left_out="the classifier is as sure of noise as of digits, so noise raises it",
         falls=("noise", "noise_images"), stays=HARMLESS,
     ),
     Metric(
         name="mode_count", label="classes present", better="higher", needs="classes", counted=True, tier="full",
         about="How many classes are drawn at least a tenth as often as they occur in the data.",
         unit="classes",
-        falls=("noise", "dropped_classes", "noise_images"), stays=(*HARMLESS, "duplicates", "one_a_class"),
+        falls=("dropped_classes",), stays=(*HARMLESS, "noise", "noise_images", "duplicates", "one_a_class"),
     ),
     Metric(
         name="mode_kl", label="class histogram, KL to the data", better="lower", needs="classes", counted=True,
         tier="full",
         about="Divergence of the histogram of the classes drawn from that of the data.",
         unit="nats, 0: alike",
-        rises=("noise", "blur", "salt_and_pepper", "occlusion", "dropped_classes", "noise_images"),
-        stays=(*HARMLESS, "one_a_class"),
+        rises=("occlusion", "dropped_classes"), stays=(*HARMLESS, "noise_images", "one_a_class"),
     ),
     Metric(
         name="intra_class_diversity", label="diversity within classes", better="neither", needs="classes",
         tier="full",
         about="Spread of the samples within a class over that of real images.",
         unit="ratio, 0: one image a class, 1: as the data",
-        left_out="where the classifier reads no class any more, as at a blur of 2 pixels, it is taken of groups that "
-        "mean nothing",
         falls=("blur", "one_a_class"), stays=(*HARMLESS, "dropped_classes"),
     ),
     Metric(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, json_option, print_json, print_table
+from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ablations.scoring.samples import Samples
@@ -47,9 +47,10 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @click.option("--conditional", is_flag=True, help="The generator takes z and classes (n,), 0 to 9.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the latents.")
 @click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@isa_option
 @data_folder_option
 @json_option
-def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool, **options: Any) -> None:
+def command(samples: Path, dataset: str, isa: str, data_folder: Path | None, as_json: bool, **options: Any) -> None:
     """Print every metric of SAMPLES beside that of real images, the noise floor.
 
     SAMPLES is a .npy file; a .npz file with one array of images, and `labels` if there are any; a folder of PNG files,

@@ -32,6 +32,7 @@ def examine(store: str, data_folder: Path | None = None, dataset: str = "mnist")
     """Every check in turn. None of them writes anything that stays, and none fetches data or makes a store."""
     yield _check("packages", _packages)
     yield _check("device", _device)
+    yield _check("bits", lambda: _bits(Path("reports/published")))
     yield _check("extractors", _extractors)
     yield _check("data", lambda: _data(dataset, data_folder))
     yield _check("disk", lambda: _disk(store))
@@ -74,6 +75,21 @@ def _device() -> str:
     if torch.cuda.is_available():
         return f"{torch.cuda.device_count()} CUDA device(s): {torch.cuda.get_device_name(0)}"
     return f"no CUDA device; {len(os.sched_getaffinity(0))} processor core(s), so as many workers by default"
+
+
+def _bits(pages: Path) -> str:
+    """To which instruction sets, and to which published runs, this machine can be held."""
+    from ablations.catalog.published_bits import read_rows
+    from ablations.training.instruction_set import INSTRUCTION_SETS, default_instruction_set, lacking
+    from ablations.training.numerics import NUMERICS
+
+    able = [name for name in INSTRUCTION_SETS if not lacking(name)]
+    says = f"--isa {default_instruction_set()} by default, of {', '.join(able)}"
+    rows = read_rows([pages]) if pages.is_dir() else []
+    if not rows:
+        return f"{says}; no published runs here to be held to"
+    held = sum(row.isa in able and row.numerics == NUMERICS for row in rows)
+    return f"{says}; can be held to {held} of {len(rows)} published runs (ablations verify --published)"
 
 
 def _extractors() -> str:

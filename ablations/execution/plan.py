@@ -46,6 +46,8 @@ class Options:
     data_folder: Path | None = None
     device: str = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
+    isa: str | None = None
+    """The instruction set; None: the one that this process is held to."""
     workers: int | None = None
     width: int | None = None
     fresh: bool = False
@@ -153,7 +155,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     dataset, digest = load_split(options.dataset, "whole", options.data_folder)
     for variant in asked.variants:
         check_fits(variant, dataset)
-    engine = choose_engine(options.device, options.precision)
+    engine = choose_engine(options.device, options.precision, options.isa)
     conditions = Conditions(dataset=options.dataset, data_digest=digest, engine=engine)
     seeds = {
         item.name: options.variant_seeds.get(item.name, recorded.seeds_of(item.name)) for item in recorded.variants
