@@ -98,7 +98,7 @@ def _tick(
             variant: {seed: item.metrics[name] for seed, item in by_seed.items() if item and name in item.metrics}
             for variant, by_seed in there.items()
         }
-        return compare(scores, contrasts, rules if name == measures.primary else bare, statuses)
+        return compare(scores, contrasts, rules if name == measures.primary else bare, statuses, with_power=False)
 
     one, other, shares = (judged(name) for name in (measures.primary, measures.second, measures.shares))
     return tuple(agree(item, b, c) for item, b, c in zip(one, other, shares, strict=True) if item is not None)
