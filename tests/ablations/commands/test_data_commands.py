@@ -65,4 +65,3 @@ def test_a_place_that_cannot_be_written_is_refused_before_training(tmp_path: Pat
     assert result.exit_code == 2
     assert "--out" in result.stderr
     assert "loss" not in result.stderr
-
