@@ -38,8 +38,9 @@ HEAD = """# Read by eye
 Samples of six models, each trained for 2,000 steps of the study `quick` with seed 0: drawn at random from the 10,000
 that are scored, and labelled by eye from these sheets at four times their size, before the reader's labels were seen. A
 label is a digit, or - where none could be read. One reading, by a vision model that looked at the sheets, made quickly
-and not repeated, so how far the eye agrees with itself is not known. Of `sgd` and `batch-norm` the sheets were judged at a glance: nothing to
-read. Many of the other images are half-formed, and their labels are guesses.
+and not repeated, so how far the eye agrees with itself is not known. Of `sgd` and `batch-norm`
+the sheets were judged at a glance: nothing to read. Many of the other images are half-formed, and their labels are
+guesses.
 
 *Class shares alike* is one minus the total variation distance of the class shares among what each can read.
 """
