@@ -16,7 +16,7 @@ from ablations.store import Archive
 from tests.ablations.factories import keep, make_result, make_study, make_variant
 
 SEEDS = 6
-RECALL = {"recall_10k": 0.6}
+RECALL = {"coverage_10k": 0.6}
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,9 @@ def location(tmp_path_factory: pytest.TempPathFactory) -> str:
     results = [make_result("baseline", SEEDS, status="diverged"), make_result(sgd, SEEDS, 15.0, metrics=RECALL)]
     for seed in range(SEEDS):
         luck, noise = np.random.default_rng(seed).normal(size=2)
-        recall = {"recall_10k": 0.5 + 0.01 * noise}
+        recall = {"coverage_10k": 0.5 + 0.01 * noise}
         results.append(make_result("baseline", seed, 20 + luck, metrics=recall))
-        recall = {"recall_10k": 0.6 + 0.01 * luck}
+        recall = {"coverage_10k": 0.6 + 0.01 * luck}
         results.append(make_result(sgd, seed, 15 + luck + 0.1 * noise, metrics=recall))
     keep(archive, make_study(), results)
     return str(archive.root)
@@ -59,19 +59,19 @@ def test_two_variants_are_paired_by_seed_and_turned_round_they_mirror(location: 
 
 
 def test_where_higher_is_better_more_wins(location: str) -> None:
-    found = tree(location, "sgd", "baseline", "--metric", "recall_10k")
+    found = tree(location, "sgd", "baseline", "--metric", "coverage_10k")
     assert (found["better"], found["verdict"], found["superiority"]) == ("higher", "better", 1)
     assert found["effect"] == pytest.approx(0.1, abs=0.02)
     assert found["interval"][0] < found["effect"] < found["interval"][1]
     assert found["reference_runs"]["diverged"] == 1, "a diverged run counts here too"
-    assert tree(location, "baseline", "sgd", "--metric", "recall_10k")["verdict"] == "worse"
+    assert tree(location, "baseline", "sgd", "--metric", "coverage_10k")["verdict"] == "worse"
 
 
 def test_a_smaller_difference_needs_more_seeds(location: str) -> None:
-    named = [tree(location, "sgd", "baseline", "--metric", "recall_10k", "--difference", d) for d in ("10%", "1%")]
+    named = [tree(location, "sgd", "baseline", "--metric", "coverage_10k", "--difference", d) for d in ("10%", "1%")]
     assert named[0]["margin"] == pytest.approx(0.1 * named[0]["reference_mean"])
     assert named[0]["seeds_for_margin"] < named[1]["seeds_for_margin"]
-    absolute = tree(location, "sgd", "baseline", "--metric", "recall_10k", "--difference", "0.05")
+    absolute = tree(location, "sgd", "baseline", "--metric", "coverage_10k", "--difference", "0.05")
     assert absolute["margin"] == 0.05
 
 
@@ -131,7 +131,7 @@ def test_a_report_is_for_the_difference_that_was_named(location: str, tmp_path: 
         (["sdg", "baseline"], "'sgd'"),
         (["demo/sdg", "baseline"], "'sgd'"),
         (["demmo/sgd", "baseline"], "'demo'"),
-        (["sgd", "baseline", "--metric", "recal"], "'recall_10k'"),
+        (["sgd", "baseline", "--metric", "coverag"], "'coverage_10k'"),
         (["sgd", "baseline", "--difference", "much"], "--difference much"),
         (["sgd", "baseline", "--difference", "0%"], "--difference 0%"),
         (["ffffffff", "baseline"], "unknown variant or run"),

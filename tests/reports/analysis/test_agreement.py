@@ -93,7 +93,7 @@ def test_a_difference_is_that_of_the_images_and_of_the_class_shares() -> None:
 
 
 def test_old_results_have_one_kind_and_say_so() -> None:
-    old = answered(images=-5.0, other=5.0, names=("frechet_10k", "recall_10k"))
+    old = answered(images=-5.0, other=5.0, names=("frechet_10k", "coverage_10k"))
     assert old.main.verdict == "better"
     assert "one kind of features only" in old.depends_on
     assert [split.kind for split in old.splits] == [READER]
