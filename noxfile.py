@@ -103,6 +103,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"])
+def bits(session: nox.Session) -> None:
+    """Check that bits changed only with the number of the numerics (`-- --against REV`: since that revision)."""
+    run(session, "python", "-m", "bench", "bits", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
 def search(session: nox.Session) -> None:
     """Search hyperparameters of the baseline with Optuna."""
     run(session, "ablations", "search", *session.posargs)
@@ -128,7 +134,7 @@ def ui(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"])
 def docs(session: nox.Session) -> None:
-    """Run every command that README.md shows, small, offline and into a temporary store."""
+    """Run every command that README.md and docs/ show, small, offline and into a temporary store."""
     run(session, "python", "tests/readme.py", *session.posargs)
 
 

@@ -18,7 +18,8 @@ import click
 
 from ablations.commands.shared import print_table
 from ablations.config.errors import UserError
-from bench.gate import PAIRS, SECONDS, STEPS, THRESHOLD, checked_out, compare
+from bench.checkout import checked_out
+from bench.gate import PAIRS, SECONDS, STEPS, THRESHOLD, compare
 from bench.gate import row as gate_row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,7 +122,7 @@ def gate(revision: str, only: tuple[str, ...], slowdown: float, out: Path, **set
     A step is slower if the interval of the ratio lies above 1 and its estimate above 1 + threshold.
     """
     names = choose(only, list(STEPS))
-    with checked_out(ROOT, revision) as old:
+    with checked_out(ROOT, revision, "ablations") as old:
         steps = {name: STEPS[name] for name in names}
         decisions = compare(old, ROOT, steps, slowdown=slowdown, **settings)
     print_table(("step", f"time against {revision}", ""), [gate_row(*item) for item in decisions.items()])
@@ -199,6 +200,25 @@ def overhead(only: tuple[str, ...], steps: int, seeds: int, pairs: int, quick: b
     save(out, "overhead", tree)
 
 
+@main.command("bits")
+@click.option("--against", "revision", metavar="REV", help="A git revision.  [default: where the number was last set]")
+@click.option("--only", default="", metavar="TEXT", help="Trainings with this in their name.")
+def bits_command(revision: str | None, only: str) -> None:
+    """Hold the bits of short trainings against a revision: they may change only with the number of the numerics."""
+    from bench import bits
+
+    chosen = revision or bits.last_set(ROOT)
+    found = bits.compare(ROOT, chosen, only)
+    old, new = found.numbers
+    click.echo(
+        f"{found.compared} trainings against {chosen[:12]}: {len(found.differing)} differ; NUMERICS {old} -> {new}"
+    )
+    for name in found.differing:
+        click.echo(f"  {name}")
+    if found.problem:
+        raise UserError(found.problem)
+
+
 @main.command("profile")
 @click.option("--only", multiple=True, metavar="RECIPE", help="This recipe only; may be repeated.")
 @click.option("--width", type=click.IntRange(min=1), default=16, show_default=True, help="Seeds in a stack.")
@@ -251,7 +271,7 @@ def save(out: Path, name: str, tree: dict[str, Any], device: str = "cpu") -> Non
 
 def start_as_workers_are() -> None:
     """Begin this process again in the environment of a worker: its memory settings are read at the very start."""
-    from ablations.execution.executors import WORKER_VARIABLES
+    from ablations.execution.executors.processes import WORKER_VARIABLES
 
     if any(os.environ.get(name) != value for name, value in WORKER_VARIABLES.items()):
         os.execve(sys.executable, [sys.executable, "-m", "bench", *sys.argv[1:]], {**os.environ, **WORKER_VARIABLES})

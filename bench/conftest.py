@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ablations.data import Dataset, load_dataset
-from ablations.store import Store
+from ablations.store import Archive
 from ablations.training.engine import choose_engine, set_up
 
 WIDTHS = (1, 2, 4, 8, 16, 32)
@@ -48,5 +48,5 @@ def dataset(quick: bool) -> Dataset:
 
 
 @pytest.fixture
-def open_store(tmp_path: Path) -> Callable[[], Store]:
-    return lambda: Store.open(tmp_path / "store")
+def open_archive(tmp_path: Path) -> Callable[[], Archive]:
+    return lambda: Archive.open(tmp_path / "store")

@@ -5,22 +5,19 @@ Both run in a process of their own, on one core, and take turns in short blocks 
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ablations.config.errors import UserError
+from bench.checkout import CheckoutError
 from bench.ratios import Decision, decide
 
 STEPPER = Path(__file__).with_name("stepper.py")
@@ -28,10 +25,6 @@ THRESHOLD = 0.025
 """Slower by less is no alarm: two processes of the same code differ by one percent, on a busy machine by two."""
 PAIRS = 80
 SECONDS = 0.05
-
-
-class GateError(UserError):
-    """There is nothing to compare with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +66,10 @@ class Process:
         )
 
     def check(self) -> None:
-        """Wait for the start. Raises `GateError` where it failed, or where another package was found."""
+        """Wait for the start. Raises `CheckoutError` where it failed, or where another package was found."""
         package = Path(self._answer()["package"])
         if not package.is_relative_to(self._tree):
-            raise GateError(f"{package} was imported instead of the package in {self._tree}")
+            raise CheckoutError(f"{package} was imported instead of the package in {self._tree}")
 
     def take(self, name: str, step: Step, steps: int) -> float:
         """Seconds of one step: CPU time, or wall time on a GPU."""
@@ -99,27 +92,7 @@ class Process:
         if line:
             return dict(json.loads(line))
         _, errors = self._process.communicate()
-        raise GateError(f"the step cannot be timed with the package in {self._tree}:\n{errors.strip()}")
-
-
-@contextmanager
-def checked_out(repository: Path, revision: str) -> Iterator[Path]:
-    """The package `ablations` of a revision in a temporary folder.
-
-    Raises:
-        GateError: git does not know the revision, or it has no such package.
-    """
-    archive = subprocess.run(
-        ["git", "-C", str(repository), "archive", "--format=tar", revision, "ablations"],
-        capture_output=True,
-        check=False,
-    )
-    if archive.returncode:
-        raise GateError(f"no package to compare with in revision {revision!r}: {archive.stderr.decode().strip()}")
-    with tempfile.TemporaryDirectory(prefix="ablations-gate-") as folder, io.BytesIO(archive.stdout) as data:
-        with tarfile.open(fileobj=data) as tar:
-            tar.extractall(folder, filter="data")
-        yield Path(folder).resolve()
+        raise CheckoutError(f"the step cannot be timed with the package in {self._tree}:\n{errors.strip()}")
 
 
 def compare(

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from ablations.config import Variant
+from ablations.data.mnist import SHAPE
 from ablations.execution.estimate import step_cost
-from ablations.parts.networks import discriminator_network, generator_network
+from ablations.parts.networks import build_networks
 
 SHAPES: Sequence[tuple[int, int, int, int]] = (
     (1, 1024, 1024, 1024),
@@ -90,7 +91,7 @@ def floor_of(variant: Variant, width: int, limits: Limits) -> Floor:
 
 def working_set(variant: Variant, width: int) -> int:
     """Bytes that a stack of seeds keeps for its parameters and their optimizers."""
-    networks = (generator_network(variant), discriminator_network(variant))
+    networks = build_networks(variant, SHAPE)
     specs = [spec for network in networks for spec in network.tensors if not spec.is_buffer]
     return 4 * _ADAM_VALUES * width * sum(torch.Size(spec.shape).numel() for spec in specs)
 

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from ablations.catalog import STUDIES
+from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.config import Engine, Run, Study, Variant
 from ablations.data import Dataset
@@ -39,10 +40,8 @@ def result_of(study: Study, variant: Variant, seed: int, dataset: Dataset) -> Re
         slot=seed % study.seeds,
         dataset=dataset.name,
         data_digest=dataset.digest,
-        classifier_digest="c" * 64,
-        source_digest="5" * 64,
-        evaluations=study.evaluations,
         engine=Engine(),
+        numerics=1,
     )
     ticks = evaluation_steps(variant.steps, study.evaluations)
     scores = {f"class_{digit}": 0.1 for digit in range(10)} | {"d_real_test": 0.6, "d_fake_eval": 0.4}
@@ -53,9 +52,11 @@ def result_of(study: Study, variant: Variant, seed: int, dataset: Dataset) -> Re
         last_step=variant.steps,
         curves={name: rng.gamma(4, 0.2, variant.steps).astype(np.float32) for name in CURVES},
         evaluations=tuple(
-            Evaluation(step=step, train_seconds=step / 500, metrics=scores | {"frechet_10k": rng.gamma(20, 10)})
+            Evaluation(step=step, train_seconds=step / 500, metrics=scores | {primary(): rng.gamma(20, 10)})
             for step in ticks
         ),
+        scorer="5" * 16,
+        noise_floor=0.2,
         samples={step: rng.integers(0, 256, (GRID_IMAGES, 28, 28), np.uint8) for step in ticks},
         weights=SeedGroup(variant, [seed], dataset, Engine()).weights(0),
         train_seconds=variant.steps / 500,

@@ -1,4 +1,4 @@
-"""What the harness costs beside training: the store, the spool, the display, the processes."""
+"""What the harness costs beside training: the archive, the display, the processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ablations.execution.executors import Executor, ProcessExecutor, SerialExecu
 from ablations.execution.plan import Options, Plan, make_plan
 from ablations.execution.progress import Display
 from ablations.execution.runner import execute
-from ablations.store import Store
+from ablations.store import Archive
 from ablations.training.engine import choose_engine, set_up
 from ablations.training.seed_group import SeedGroup
 from bench.ratios import Interval, ratio_interval
@@ -57,21 +57,21 @@ class Scaling:
 
 
 def measure_overhead(scratch: Path, *, dataset: str, steps: int, seeds: int, pairs: int) -> Overhead:
-    """Train the baseline through the runner, with store and display, and bare, in turns, in this process."""
+    """Train the baseline through the runner, with archive and display, and bare, in turns, in this process."""
     engine = choose_engine("cpu")
 
     def measure(pair: int, steps: int) -> tuple[float, float, float, float]:
         study = small_study(seeds=seeds, steps=steps)
-        store = Store.open(scratch / f"overhead-{pair}")
-        plan = plan_of(study, dataset, store, workers=1, width=seeds)
+        archive = Archive.open(scratch / f"overhead-{pair}")
+        plan = plan_of(study, dataset, archive, workers=1, width=seeds)
 
         def bare() -> None:
             set_up(engine)
             SeedGroup(study.variants[0], range(seeds), load_dataset(dataset), engine).advance(steps)
 
-        works: dict[str, Callable[[], None]] = {"bare": bare, "study": partial(run, plan, store, SerialExecutor())}
+        works: dict[str, Callable[[], None]] = {"bare": bare, "study": partial(run, plan, archive, SerialExecutor())}
         took = {name: timed(works[name]) for name in (works if pair % 2 == 0 else reversed(works))}
-        results = store.read(study.name).results
+        results = archive.read(study.name).results
         evaluation = sum(result.evaluation_seconds for result in results)
         training = sum(result.train_seconds for result in results)
         return took["bare"], took["study"] - evaluation, evaluation, training
@@ -104,9 +104,9 @@ def measure_scaling(scratch: Path, *, dataset: str, steps: int, seeds: int, pair
     seconds: dict[int, list[float]] = {1: [], 2: []}
     for pair in range(pairs):
         for workers in (1, 2) if pair % 2 == 0 else (2, 1):
-            store = Store.open(scratch / f"scaling-{pair}-{workers}")
+            archive = Archive.open(scratch / f"scaling-{pair}-{workers}")
             span = Span()
-            run(plan_of(study, dataset, store, workers=workers, width=seeds), store, ProcessExecutor(workers), span)
+            run(plan_of(study, dataset, archive, workers=workers, width=seeds), archive, ProcessExecutor(workers), span)
             seconds[workers].append(span.seconds)
     return Scaling(
         ratio=ratio_interval(np.array(seconds[1]), np.array(seconds[2])),
@@ -141,19 +141,19 @@ def small_study(*, seeds: int, steps: int) -> Study:
     return dataclasses.replace(quick, variants=(variant,), contrasts=(), seeds=seeds, evaluations=1)
 
 
-def plan_of(study: Study, dataset: str, store: Store, *, workers: int, width: int) -> Plan:
-    return make_plan(study, Options(dataset=dataset, device="cpu", workers=workers, width=width), store)
+def plan_of(study: Study, dataset: str, archive: Archive, *, workers: int, width: int) -> Plan:
+    return make_plan(study, Options(dataset=dataset, device="cpu", workers=workers, width=width), archive)
 
 
-def run(plan: Plan, store: Store, executor: Executor, also: Callable[[Event], None] = lambda event: None) -> None:
+def run(plan: Plan, archive: Archive, executor: Executor, also: Callable[[Event], None] = lambda event: None) -> None:
     """Carry out a plan as the command line does, the display drawing as on a terminal."""
-    with Display({group.name: group.estimate_seconds for group in plan.groups}, stream=Terminal()) as display:
+    with Display({job.name: job.estimate_seconds for job in plan.jobs}, stream=Terminal()) as display:
 
         def heard(event: Event) -> None:
             also(event)
             display(event)
 
-        summary = execute(plan, store, heard, executor)
+        summary = execute(plan, archive, heard, executor)
     assert summary.counts["finished"] == plan.runs, summary.failures
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from reports.analysis.aggregate import interquartile_mean
+
 Array = NDArray[Any]
 
 CONFIDENCE = 0.95
@@ -47,13 +49,6 @@ def ratio_interval(numerator: Array, denominator: Array, *, confidence: float = 
     tail = stats.norm.cdf(stats.t.ppf((1 - confidence) / 2, pairs - 1) * np.sqrt(pairs / (pairs - 1)))
     low, high = np.quantile(interquartile_mean(logs[rows]), [tail, 1 - tail])
     return Interval(float(np.exp(low)), float(np.exp(interquartile_mean(logs))), float(np.exp(high)))
-
-
-def interquartile_mean(values: Array) -> Array:
-    """The mean of the middle half along the last axis; of fewer than four values, of all of them."""
-    ordered = np.sort(values, -1)
-    cut = ordered.shape[-1] // 4
-    return np.asarray(ordered[..., cut : ordered.shape[-1] - cut].mean(-1))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ def write_mnist_files(dataset: Dataset, folder: Path) -> None:
     """Write any dataset as the four files in which torchvision looks for MNIST."""
     raw = folder / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    arrays = (dataset.train_images, dataset.train_labels, dataset.test_images, dataset.test_labels)
+    train_labels, test_labels = dataset.labels
+    arrays = (dataset.train_images.squeeze(1), train_labels, dataset.test_images.squeeze(1), test_labels)
     for name, values in zip(FILES, arrays, strict=True):
         (raw / name).write_bytes(idx_bytes(values.numpy().astype("uint8")))
 

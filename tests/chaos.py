@@ -1,10 +1,10 @@
 """Kill a study again and again, and see whether anything is lost: `python -m tests.chaos --kills 40`.
 
-A study is run once undisturbed. Then it is run in another store, where its processes are killed (SIGKILL) at moments
-drawn from a seed: at any time, while a checkpoint is being written, while the store is being written; the parent
-alone, a worker alone, or all at once. After each kill of the parent the same command is given again. In the end both
-stores must hold the same weights, curves and scores to the bit, every run and every metric row once, and no run in
-state RUNNING.
+A study is run once undisturbed. Then it is run in another archive, where its processes are killed (SIGKILL) at moments
+drawn from a seed: at any time, while a checkpoint is being written, while a run is being archived; the parent alone, a
+worker alone, the mirror's process alone, or all at once. After each kill of the parent the same command is given again.
+In the end both archives must hold the same runs, with the same weights, curves and scores to the bit, and both mirrors
+every metric row once and no run in state RUNNING.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ from pathlib import Path
 import psutil
 
 from ablations.config import Study
-from ablations.store import Store
-from ablations.store.result import Result
-from tests.ablations.small_study import STUDY
+from ablations.store import Archive
+from tests.ablations.small_study import STUDY, digests
 
-MOMENTS = ("any", "checkpoint", "store")
-VICTIMS = ("parent", "worker", "all")
+MOMENTS = ("any", "checkpoint", "archive")
+VICTIMS = ("parent", "worker", "mirror", "all")
 LONGEST = 120.0
 
 
@@ -61,7 +60,7 @@ class Outcome:
 
 
 class Trial:
-    """One store, and the command that fills it."""
+    """One archive, and the command that fills it."""
 
     def __init__(self, folder: Path, steps: int) -> None:
         self.store = folder / "store"
@@ -75,8 +74,9 @@ class Trial:
         self._command += ["--store", str(self.store), "--out", str(folder / "report")]
 
     def start(self) -> subprocess.Popen[bytes]:
+        settings = {name: value for name, value in os.environ.items() if not name.startswith("ABLATIONS_")}
         with self._log.open("ab") as log:
-            return subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
+            return subprocess.Popen(self._command, stdout=log, stderr=log, env=settings, start_new_session=True)
 
     def finish(self) -> None:
         """Run to the end, undisturbed."""
@@ -84,12 +84,12 @@ class Trial:
         if code:
             raise RuntimeError(f"the study ended with exit code {code}:\n{self._log.read_text()[-2000:]}")
 
-    def results(self) -> dict[str, Result]:
-        store = Store.open(self.store)
-        return {key: store.read_result(run_id) for key, run_id in store.keys("small").items()}
+    def digests(self) -> dict[str, tuple[str, dict[str, str]]]:
+        """Of every run in the archive: a damaged one is an error."""
+        return digests(Archive.open(self.store))
 
     def rows(self) -> Counter[tuple[str, str, int]]:
-        """How often each (run key, metric, step) stands in the database."""
+        """How often each (run key, metric, step) stands in the mirror's database."""
         with sqlite3.connect(self.store / "mlflow.db") as database:
             found = database.execute(
                 "select t.value, m.key, m.step from metrics m join runs r on r.run_uuid = m.run_uuid "
@@ -103,10 +103,10 @@ class Trial:
             return int(database.execute(query).fetchone()[0])
 
     def is_at(self, moment: str) -> bool:
-        """Whether the files show that a checkpoint, or the store, is being written just now."""
+        """Whether the files show that a checkpoint, or a run, is being written just now."""
         if moment == "checkpoint":
             return any((self.store / "work" / "checkpoints").glob("*/.step-*"))
-        return any(path.is_dir() for path in (self.store / "work" / "spool").glob("[0-9]*"))
+        return any((self.store / "runs").glob(".*"))
 
 
 def disturb(trial: Trial, kills: int, rng: random.Random, outcome: Outcome, life: float) -> None:
@@ -119,7 +119,7 @@ def disturb(trial: Trial, kills: int, rng: random.Random, outcome: Outcome, life
             continue
         outcome.kills[f"{victim} at {moment}"] += 1
         print(f"kill {sum(outcome.kills.values())}: {victim} at {moment}", flush=True)
-        if victim != "worker":
+        if victim not in ("worker", "mirror"):
             process.wait()
             outcome.resumes += 1
             process = trial.start()
@@ -136,7 +136,7 @@ def await_moment(trial: Trial, process: subprocess.Popen[bytes], moment: str, pa
 
 
 def kill(process: subprocess.Popen[bytes], victim: str) -> bool:
-    """Kill the parent alone, one worker alone, or everything; False where there is no worker yet."""
+    """Kill the parent, a worker or the mirror's process alone, or everything; False where there is none yet."""
     if victim == "all":
         os.killpg(process.pid, signal.SIGKILL)
         return True
@@ -144,23 +144,27 @@ def kill(process: subprocess.Popen[bytes], victim: str) -> bool:
         process.kill()
         return True
     try:
-        children = [c for c in psutil.Process(process.pid).children() if "spawn_main" in " ".join(c.cmdline())]
-        if not children:
+        parent = psutil.Process(process.pid)
+        children = [child for child in parent.children() if "spawn_main" in " ".join(child.cmdline())]
+        # The mirror alone has the lowest priority.
+        chosen = [child for child in children if (child.nice() > parent.nice()) == (victim == "mirror")]
+        if not chosen:
             return False
-        children[0].kill()
+        chosen[0].kill()
     except psutil.NoSuchProcess:
         return False
     return True
 
 
 def compare(undisturbed: Trial, disturbed: Trial, outcome: Outcome) -> None:
-    ours, theirs = undisturbed.results(), disturbed.results()
+    ours, theirs = undisturbed.digests(), disturbed.digests()
     for key in sorted(ours.keys() | theirs.keys()):
         if key not in ours or key not in theirs:
-            outcome.differences.append(f"run {key} is in one store only")
+            outcome.differences.append(f"run {key} is in one archive only")
             continue
-        names = [name for name, digest in ours[key].digests.items() if theirs[key].digests[name] != digest]
-        if names or ours[key].status != theirs[key].status:
+        (status, expected_digests), (found_status, found_digests) = ours[key], theirs[key]
+        names = [name for name, digest in expected_digests.items() if found_digests[name] != digest]
+        if names or status != found_status:
             outcome.differences.append(f"run {key} differs in {', '.join(names) or 'status'}")
     expected, found = undisturbed.rows(), disturbed.rows()
     outcome.rows_lost += sum((expected - found).values())

@@ -30,6 +30,15 @@ def _global_generators() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _no_mirror() -> Iterator[None]:
+    """Commands write no mirror, which would cost seconds each, unless a test asks for one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ABLATIONS_MIRROR", "none")
+        patch.delenv("ABLATIONS_STORE", raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _offline() -> Iterator[None]:
     """Sockets of the test process reach this machine only."""
     connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo

@@ -1,4 +1,5 @@
-"""Run every command that README.md shows, as `nox -s docs` does: small, offline, in a temporary folder.
+"""Run every command that README.md and the pages in docs/ show, as `nox -s docs` does: small, offline, in a temporary
+folder, README's first.
 
 A command is a line that begins with "$ " in a console block. An `ablations` command runs as it is shown, with options
 added that make it small; of a `nox` command it is checked that the session exists, since nox is what runs this. A block
@@ -22,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SMALL = {
     "run": ["--data", "digits", "--seeds", "1", "--steps", "4", "--evaluations", "1"],
@@ -36,13 +38,15 @@ SMALL = {
 def main() -> int:
     failed = []
     with tempfile.TemporaryDirectory() as name:
-        for command in prepared(Path(name), (ROOT / "README.md").read_text()):
-            print(f"$ {command}", flush=True)
-            start = time.perf_counter()
-            problem = attempt(shlex.split(command), Path(name))
-            print(f"  {problem or 'ok'}, {time.perf_counter() - start:.1f} s", flush=True)
-            failed += [command] if problem else []
-    print(f"{len(failed)} of the README's commands failed" if failed else "every command of the README works")
+        for page in PAGES:
+            print(page.relative_to(ROOT))
+            for command in prepared(Path(name), page.read_text()):
+                print(f"$ {command}", flush=True)
+                start = time.perf_counter()
+                problem = attempt(shlex.split(command), Path(name))
+                print(f"  {problem or 'ok'}, {time.perf_counter() - start:.1f} s", flush=True)
+                failed += [command] if problem else []
+    print(f"{len(failed)} of the commands failed" if failed else "every command of README and of docs/ works")
     return 1 if failed else 0
 
 
@@ -101,5 +105,6 @@ def answers(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    os.environ.pop("ABLATIONS_STORE", None)
+    for variable in ("ABLATIONS_STORE", "ABLATIONS_MIRROR"):
+        os.environ.pop(variable, None)
     sys.exit(main())

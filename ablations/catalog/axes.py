@@ -1,53 +1,11 @@
-"""The axes that the documents compare, and every level of each, as overrides of a variant."""
+"""The axes that are compared, the documents' own first of all, and every level of each, as overrides of a variant."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from ablations.config import Variant
-
-Overrides = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Level:
-    """One choice: what it sets. `also` are settings a variant needs so that this choice is possible at all."""
-
-    name: str
-    label: str
-    """As it stands in a report."""
-    overrides: Overrides
-
-    def apply(self, variant: Variant, name: str | None = None) -> Variant:
-        return variant.override(self.overrides, name=name or f"{variant.name}+{self.name}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Axis:
-    """A choice the documents make differently."""
-
-    name: str
-    question: str
-    levels: tuple[Level, ...]
-    sources: tuple[str, ...]
-    claims: tuple[str, ...] = ()
-
-    def level(self, name: str) -> Level:
-        return next(level for level in self.levels if level.name == name)
-
-    def level_of(self, variant: Variant) -> Level | None:
-        """The level that a variant already has."""
-        settings = variant.flat()
-        for level in self.levels:
-            if all(settings[key] == _plain(value) for key, value in level.overrides.items()):
-                return level
-        return None
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+from ablations.catalog.axis import Axis, Level
 
 
 def _both(**settings: Any) -> dict[str, Any]:
@@ -75,9 +33,48 @@ LOSS = Axis(
             label="BCE on logits",
             overrides={"loss.criterion": "bce_logits", "discriminator.output": "logits"},
         ),
+        Level(
+            name="hinge",
+            label="hinge loss",
+            overrides={"loss.criterion": "hinge", "discriminator.output": "logits"},
+        ),
+        Level(
+            name="wasserstein-gp",
+            label="Wasserstein with gradient penalty",
+            overrides={
+                "loss.criterion": "wasserstein",
+                "loss.penalty": "gradient_penalty",
+                "discriminator.output": "logits",
+            },
+        ),
+        Level(
+            name="relativistic",
+            label="relativistic average loss",
+            overrides={"loss.criterion": "relativistic", "discriminator.output": "logits"},
+        ),
     ),
     sources=("S1", "S2", "S3"),
     claims=("S1-a",),
+)
+"""The last three are of no document: what the field has taken since."""
+
+REGULARIZATION = Axis(
+    name="regularization",
+    question="Is D kept from growing steep?",
+    levels=(
+        Level(
+            name="no-regularization",
+            label="D left free",
+            overrides={"loss.penalty": "none", "discriminator.weight_norm": "none"},
+        ),
+        Level(name="r1", label="R1 penalty", overrides={"loss.penalty": "r1", "discriminator.weight_norm": "none"}),
+        Level(
+            name="spectral",
+            label="spectral normalisation",
+            overrides={"loss.penalty": "none", "discriminator.weight_norm": "spectral"},
+        ),
+    ),
+    sources=(),
 )
 
 OBJECTIVE = Axis(
@@ -280,6 +277,7 @@ AXES: Mapping[str, Axis] = {
     axis.name: axis
     for axis in (
         LOSS,
+        REGULARIZATION,
         OBJECTIVE,
         ACTIVATION,
         NORMALIZATION,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from ablations.catalog.metrics import PRIMARY
 
 Expectation = Literal["lower", "higher", "equal", "among"]
 """Of the measure, against what it is held against: lower, higher, equal within the report's margin, or (for a printed
@@ -12,13 +15,13 @@ Kind = Literal["claim", "question", "figures", "slip"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
-    """A score of one evaluation of a run."""
+class Value:
+    """What a metric is worth at one evaluation of a run."""
 
     of: str
     """ "study/variant"."""
-    name: str = "frechet"
-    """Without its number of samples, or one that the report derives: `worst_label_accuracy`, over the ten classes."""
+    name: str = PRIMARY
+    """Without its number of samples, or one that the report derives: `worst_label_accuracy`, over the classes."""
     step: int | None = None
     """The evaluation at this step; None: the last one."""
     same_seconds: str | None = None
@@ -40,7 +43,7 @@ class Curve:
     scale: float = 1.0
 
 
-Measure = Metric | Curve
+Measure = Value | Curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,3 +76,15 @@ class Claim:
     @property
     def source(self) -> str:
         return self.name.partition("-")[0]
+
+
+def studies_of(claims: Iterable[Claim]) -> Mapping[str, set[str]]:
+    """Study to the variants that the tests need of it, in the order of the claims."""
+    needed: dict[str, set[str]] = {}
+    for claim in claims:
+        for test in claim.tests:
+            for side in (test.measure, test.against):
+                if not isinstance(side, float | int):
+                    study, _, variant = side.of.partition("/")
+                    needed.setdefault(study, set()).add(variant)
+    return needed

@@ -6,49 +6,60 @@ what the claim would have it be; the report says whether it is so, and how sure 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from ablations.catalog.claim_tests import Check, Claim, Curve, Metric
-from ablations.config import IDEAL_LOSSES
-
-PUBLISHED_SEEDS, PUBLISHED_WIDTH = 20, 10
-"""Of the published answers: seeds a variant, and seeds in a stack."""
+from ablations.catalog.claim_tests import Check, Claim, Curve, Expectation, Measure, Value
+from ablations.catalog.publication import SEEDS, WIDTH
+from ablations.config.parts import LOSSES
 
 BASE, CONDITIONAL, CNN = "axes/baseline", "axes/conditional", "axes/cnn"
 FIRST_TENTH = (0.02, 0.1)
 """Once D has learned to tell noise from digits, which takes some dozens of steps."""
 
 
+def _test(says: str, measure: Measure, expect: Expectation, against: Measure | float) -> Check:
+    return Check(says=says, measure=measure, expect=expect, against=against)
+
+
 def _score(says: str, better: str, worse: str) -> Check:
     """`better` has the lower final score."""
-    return Check(says=says, measure=Metric(of=better), expect="lower", against=Metric(of=worse))
+    return _test(says, Value(of=better), "lower", Value(of=worse))
 
 
 def _rise(says: str, variant: str) -> Check:
     """D's loss in the last tenth is above that of the first."""
     start, stop = FIRST_TENTH
     late, early = Curve(of=variant, name="d_loss", start=0.9), Curve(of=variant, name="d_loss", start=start, stop=stop)
-    return Check(says=says, measure=late, expect="higher", against=early)
+    return _test(says, late, "higher", early)
 
 
 def _above(says: str, variant: str, criterion: str) -> Check:
     """D's loss ends above a tenth of the ideal: not near 0."""
-    late = Curve(of=variant, name="d_loss", start=0.9)
-    return Check(says=says, measure=late, expect="higher", against=IDEAL_LOSSES[criterion] / 10)
+    ideal = LOSSES[criterion].ideal
+    assert ideal is not None, f"the loss {criterion} has no ideal"
+    return _test(says, Curve(of=variant, name="d_loss", start=0.9), "higher", ideal / 10)
 
 
-def _asked(says: str, variant: str, name: str) -> Check:
-    return Check(says=says, measure=Metric(of=variant, name=name), expect="higher", against=0.5)
+def _mostly(says: str, variant: str, name: str) -> Check:
+    """More than half."""
+    return _test(says, Value(of=variant, name=name), "higher", 0.5)
+
+
+def _falls(says: str, variant: str, step: int) -> Check:
+    """The score is lower at the end than at a step."""
+    return _test(says, Value(of=variant), "lower", Value(of=variant, step=step))
+
+
+def _below(says: str, variant: str, name: str, limit: float) -> Check:
+    return _test(says, Value(of=variant, name=name), "lower", limit)
+
+
+def _printed(says: str, name: str, printed: float) -> Check:
+    """S2's mean over the last 500 of 2,000 steps."""
+    return _test(says, Curve(of="documents/s2", name=name, start=0.75), "among", printed)
 
 
 def _coverage(says: str, variant: str) -> Check:
     """The share of the real images within reach of a sample is lower than the baseline's."""
-    return Check(
-        says=says,
-        measure=Metric(of=variant, name="coverage"),
-        expect="lower",
-        against=Metric(of=BASE, name="coverage"),
-    )
+    return _test(says, Value(of=variant, name="coverage"), "lower", Value(of=BASE, name="coverage"))
 
 
 _LABEL_HELPS = (
@@ -83,7 +94,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="S0-c",
         text="Asked for a 5, G draws 5s.",
-        tests=(_asked("conditional baseline: asked for a 5, more than half are 5s", CONDITIONAL, "label_accuracy_5"),),
+        tests=(_mostly("conditional baseline: asked for a 5, more than half are 5s", CONDITIONAL, "label_accuracy_5"),),
         reading="As the frozen classifier reads the samples; by chance a tenth would be 5s.",
         beyond=_AS_WRITTEN,
         command=_S0_IN_FULL,
@@ -108,11 +119,11 @@ CLAIMS: tuple[Claim, ...] = (
         text="Local image features make a CNN the better tool for images.",
         tests=(
             _score("at equal steps: the CNN has a lower score than the MLP", CNN, BASE),
-            Check(
-                says="at equal training seconds: the CNN has a lower score than the MLP",
-                measure=Metric(of=CNN, same_seconds=BASE),
-                expect="lower",
-                against=Metric(of=BASE, same_seconds=CNN),
+            _test(
+                "at equal training seconds: the CNN has a lower score than the MLP",
+                Value(of=CNN, same_seconds=BASE),
+                "lower",
+                Value(of=BASE, same_seconds=CNN),
             ),
             _score("as written: S1's CNN has a lower score than its MLP", "documents/s1-cnn", "documents/s1"),
         ),
@@ -136,7 +147,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         name="S1-e",
         text="A conditional GAN produces the class that was asked for.",
-        tests=(_asked("conditional baseline: more than half of its worst class", CONDITIONAL, "worst_label_accuracy"),),
+        tests=(
+            _mostly("conditional baseline: more than half of its worst class", CONDITIONAL, "worst_label_accuracy"),
+        ),
         reading="In each of the ten classes more than half of the samples must be read as the class asked for.",
         beyond=_AS_WRITTEN,
         command=_S0_IN_FULL,
@@ -167,11 +180,11 @@ CLAIMS: tuple[Claim, ...] = (
         name="S2-a",
         text="Maximising log D(G(z)) avoids the vanishing gradient that log(1 - D(G(z))) has early in training.",
         tests=(
-            Check(
-                says="G's gradient in the first tenth is smaller with log(1 - D(G(z)))",
-                measure=Curve(of="axes/saturating", name="g_grad_norm", stop=0.1),
-                expect="lower",
-                against=Curve(of=BASE, name="g_grad_norm", stop=0.1),
+            _test(
+                "G's gradient in the first tenth is smaller with log(1 - D(G(z)))",
+                Curve(of="axes/saturating", name="g_grad_norm", stop=0.1),
+                "lower",
+                Curve(of=BASE, name="g_grad_norm", stop=0.1),
             ),
             _score("the final score is lower with log D(G(z))", BASE, "axes/saturating"),
         ),
@@ -180,29 +193,13 @@ CLAIMS: tuple[Claim, ...] = (
         name="S2-b",
         text="G and D grow stronger together.",
         tests=(
-            Check(
-                says="baseline: G's score is lower at the end than at half time",
-                measure=Metric(of=BASE),
-                expect="lower",
-                against=Metric(of=BASE, step=1_000),
-            ),
-            Check(
-                says="baseline: D still tells real from fake better than a coin at the end",
-                measure=Metric(of=BASE, name="d_accuracy"),
-                expect="higher",
-                against=0.5,
-            ),
-            Check(
-                says="S2 as written: G's score is lower at the end than at half time",
-                measure=Metric(of="documents/s2"),
-                expect="lower",
-                against=Metric(of="documents/s2", step=1_000),
-            ),
-            Check(
-                says="S2 as written: D still tells real from fake better than a coin at the end",
-                measure=Metric(of="documents/s2", name="d_accuracy"),
-                expect="higher",
-                against=0.5,
+            _falls("baseline: G's score is lower at the end than at half time", BASE, 1_000),
+            _mostly("baseline: D still tells real from fake better than a coin at the end", BASE, "d_accuracy"),
+            _falls("S2 as written: G's score is lower at the end than at half time", "documents/s2", 1_000),
+            _mostly(
+                "S2 as written: D still tells real from fake better than a coin at the end",
+                "documents/s2",
+                "d_accuracy",
             ),
         ),
         reading="D grows with G if it still tells them apart although the fakes have become better.",
@@ -212,18 +209,8 @@ CLAIMS: tuple[Claim, ...] = (
         kind="figures",
         text="At step 2,000, mean losses over the last 500 steps: G 1.7751, D 0.1973.",
         tests=(
-            Check(
-                says="G's loss: 1.7751 could be one more seed's",
-                measure=Curve(of="documents/s2", name="g_loss", start=0.75),
-                expect="among",
-                against=1.7751,
-            ),
-            Check(
-                says="D's loss: 0.1973 could be one more seed's",
-                measure=Curve(of="documents/s2", name="d_loss", start=0.75),
-                expect="among",
-                against=0.1973,
-            ),
+            _printed("G's loss: 1.7751 could be one more seed's", "g_loss", 1.7751),
+            _printed("D's loss: 0.1973 could be one more seed's", "d_loss", 0.1973),
         ),
         reading="S2 is silent on optimizer, rate, batch and latent size; see the recipe for what was taken.",
     ),
@@ -232,30 +219,15 @@ CLAIMS: tuple[Claim, ...] = (
         kind="figures",
         text="At step 40,000, mean losses over the last 500 steps: G 2.2366, D 0.3085.",
         beyond="Twenty seeds of 40,000 steps take hours of their own.",
-        command=f"ablations run recipes --only s2 --seeds {PUBLISHED_SEEDS} --width {PUBLISHED_WIDTH}",
+        command=f"ablations run recipes --only s2 --seeds {SEEDS} --width {WIDTH}",
     ),
     Claim(
         name="S3-a",
         text="There is no quantitative measure of how close samples are to real images, only a subjective look.",
         tests=(
-            Check(
-                says="baseline: the score falls from the first step to the last",
-                measure=Metric(of=BASE),
-                expect="lower",
-                against=Metric(of=BASE, step=0),
-            ),
-            Check(
-                says="S3 as written: the score falls from the first step to the last",
-                measure=Metric(of="documents/s3"),
-                expect="lower",
-                against=Metric(of="documents/s3", step=0),
-            ),
-            Check(
-                says="S3 as written: it still falls in the second half of the training",
-                measure=Metric(of="documents/s3"),
-                expect="lower",
-                against=Metric(of="documents/s3", step=1_000),
-            ),
+            _falls("baseline: the score falls from the first step to the last", BASE, 0),
+            _falls("S3 as written: the score falls from the first step to the last", "documents/s3", 0),
+            _falls("S3 as written: it still falls in the second half of the training", "documents/s3", 1_000),
         ),
         denied=True,
         reading=(
@@ -285,17 +257,17 @@ CLAIMS: tuple[Claim, ...] = (
             "1,000 quality no longer changes."
         ),
         tests=(
-            Check(
-                says="at update 300 the score is below half of what it was at the start",
-                measure=Metric(of="s4/s4", step=300),
-                expect="lower",
-                against=Metric(of="s4/s4", step=0, scale=0.5),
+            _test(
+                "at update 300 the score is below half of what it was at the start",
+                Value(of="s4/s4", step=300),
+                "lower",
+                Value(of="s4/s4", step=0, scale=0.5),
             ),
-            Check(
-                says="from update 1,000 to 2,000 the score stays the same",
-                measure=Metric(of="s4/s4"),
-                expect="equal",
-                against=Metric(of="s4/s4", step=1_000),
+            _test(
+                "from update 1,000 to 2,000 the score stays the same",
+                Value(of="s4/s4"),
+                "equal",
+                Value(of="s4/s4", step=1_000),
             ),
         ),
         reading="A repetition is taken as one update. Read as 1,000 epochs, it would take 550,000 updates.",
@@ -305,30 +277,15 @@ CLAIMS: tuple[Claim, ...] = (
         name="S4-b",
         text="The digits drawn exist nowhere in MNIST: they are new handwriting, not copies.",
         tests=(
-            Check(
-                says="S4 as meant: memorization below 0.6 (0.5: as new as test images, 1: copies)",
-                measure=Metric(of="s4/s4", name="memorization"),
-                expect="lower",
-                against=0.6,
+            _below(
+                "S4 as meant: memorization below 0.6 (0.5: as new as test images, 1: copies)",
+                "s4/s4",
+                "memorization",
+                0.6,
             ),
-            Check(
-                says="S4 as meant: fewer than 1% of the samples are copies",
-                measure=Metric(of="s4/s4", name="copy_share"),
-                expect="lower",
-                against=0.01,
-            ),
-            Check(
-                says="baseline: memorization below 0.6",
-                measure=Metric(of=BASE, name="memorization"),
-                expect="lower",
-                against=0.6,
-            ),
-            Check(
-                says="baseline: fewer than 1% of the samples are copies",
-                measure=Metric(of=BASE, name="copy_share"),
-                expect="lower",
-                against=0.01,
-            ),
+            _below("S4 as meant: fewer than 1% of the samples are copies", "s4/s4", "copy_share", 0.01),
+            _below("baseline: memorization below 0.6", BASE, "memorization", 0.6),
+            _below("baseline: fewer than 1% of the samples are copies", BASE, "copy_share", 0.01),
         ),
         reading="A copy lies nearer to a training image, as the classifier sees it, than 99.9% of the test images do.",
     ),
@@ -340,15 +297,3 @@ CLAIMS: tuple[Claim, ...] = (
         tests=(_score("an update a batch has a lower score than an update an epoch", "s4/s4", "s4/s4-printed"),),
     ),
 )
-
-
-def studies_of(claims: tuple[Claim, ...] = CLAIMS) -> Mapping[str, set[str]]:
-    """Study to the variants that the tests need of it, in the order of the claims."""
-    needed: dict[str, set[str]] = {}
-    for claim in claims:
-        for test in claim.tests:
-            for side in (test.measure, test.against):
-                if not isinstance(side, float | int):
-                    study, _, variant = side.of.partition("/")
-                    needed.setdefault(study, set()).add(variant)
-    return needed

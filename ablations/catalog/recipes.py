@@ -109,8 +109,8 @@ S3 = Variant(
     batch_size=200,
     steps=100 * (_EPOCH // 200),
 )
-"""S3. The undetached fake of the document is the level `undetached` of the axis `updates`: it changes the cost, not the
-bits."""
+"""S3. The undetached fake of the document is the level `undetached` of the axis `detachment`: it changes the cost, not
+the bits."""
 
 S4 = Variant(
     name="s4",

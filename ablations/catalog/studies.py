@@ -16,8 +16,8 @@ from ablations.catalog.axes import (
     LOSS,
     NORMALIZATION,
     OPTIMIZER,
-    Axis,
 )
+from ablations.catalog.axis import Axis
 from ablations.catalog.combine import ask, asked_of, crossed, one_factor
 from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_PRINTED
 from ablations.config import Contrast, Study, Variant
@@ -170,12 +170,7 @@ RECIPES_STUDY = Study(
             reference="s1-first-attempt",
             claims=("S1-a",),
         ),
-        Contrast(
-            axis="latent-size",
-            question="z of 64 instead of z of 10",
-            treatment="s2",
-            reference="s2-z10",
-        ),
+        Contrast(axis="latent-size", question="z of 64 instead of z of 10", treatment="s2", reference="s2-z10"),
         _SLIP,
     ),
     seeds=5,

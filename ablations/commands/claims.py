@@ -1,4 +1,4 @@
-"""`ablations claims`: what the documents claim, answered from the studies that the store has."""
+"""`ablations claims`: what the documents claim, answered from the studies that the archive has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from ablations.commands.shared import json_option, out_option, print_json, print_table, store_option
 
 if TYPE_CHECKING:
-    from ablations.store import Store, StoredStudy
+    from ablations.store import Archive, StoredStudy
     from reports.analysis.claim_answers import Answered
 
 DEFAULT = Path("results") / "reports" / "claims"
@@ -27,11 +27,11 @@ def command(location: str, out: Path | None, as_json: bool) -> None:
 
     A claim whose studies are not stored cannot be answered: the page names the command that trains them.
     """
-    from ablations.store import Store
+    from ablations.store import Archive
     from reports.pages.claims_page import build_claims
 
     folder = out or DEFAULT
-    found = build_claims(stored_studies(Store.open(location)), folder)
+    found = build_claims(stored_studies(Archive.open(location)), folder)
     if as_json:
         print_json({"claims": [tree_of(item) for item in found], "page": str(folder / "claims.html")})
         return
@@ -39,12 +39,13 @@ def command(location: str, out: Path | None, as_json: bool) -> None:
     click.echo(f"\npage: {folder / 'claims.html'}")
 
 
-def stored_studies(store: Store) -> dict[str, StoredStudy]:
-    """Those of the studies that the claims need which the store has."""
-    from ablations.catalog.claims import studies_of
+def stored_studies(archive: Archive) -> dict[str, StoredStudy]:
+    """Those of the studies that the claims need which the archive has."""
+    from ablations.catalog.claim_tests import studies_of
+    from ablations.catalog.claims import CLAIMS
 
-    present = store.studies()
-    return {name: store.read(name) for name in studies_of() if name in present}
+    present = archive.studies()
+    return {name: archive.read(name) for name in studies_of(CLAIMS) if name in present}
 
 
 def tree_of(item: Answered) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def tree_of(item: Answered) -> dict[str, Any]:
         "kind": claim.kind,
         "text": claim.text,
         "answer": item.answer,
-        "tests": [{key: row[key] for key in (*keys, "p_holm")} for row in tests],
+        "tests": [{key: row[key] for key in (*keys, "p")} for row in tests],
         "command": claim.command,
     }
 

@@ -1,8 +1,7 @@
-"""`ablations compare A B`: the paired contrast of any two stored variants, or two runs side by side."""
+"""`ablations compare A B`: the contrast of any two stored variants, or two runs side by side."""
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,11 @@ import click
 from ablations.commands.shared import difference_option, json_option, print_json, print_table, store_option
 
 if TYPE_CHECKING:
-    from ablations.store import Store
+    from ablations.store import Archive
     from ablations.store.result import Result
-    from reports.analysis.head_to_head import Duel
+    from reports.analysis.head_to_head import HeadToHead
 
-RUN_ID = re.compile(r"[0-9a-f]{6,32}")
+KEY = re.compile(r"[0-9a-f]{6,20}")
 
 
 @click.command("compare")
@@ -36,13 +35,13 @@ def command(
     as_json: bool,
 ) -> None:
     """Is A better than B? Both are STUDY/VARIANT, a VARIANT (with --study, or where one study alone has it), or the
-    beginning of a run id.
+    beginning of a run's key.
     """
     from ablations.config.errors import ConfigError
-    from ablations.store import Store
+    from ablations.store import Archive
 
-    store = Store.open(location)
-    sides = [find_runs(store, name, study) for name in (treatment, reference)]
+    archive = Archive.open(location)
+    sides = [find_runs(archive, name, study) for name in (treatment, reference)]
     single = [name for name, runs in sides if name.startswith("run ")]
     if len(single) == 1:
         raise ConfigError(f"{single[0]} is a single run, the other side a variant: name two runs, or two variants")
@@ -50,13 +49,13 @@ def command(
     if single:
         show_runs((ours[0], theirs[0]), (one, other), metric, as_json)
         return
-    from reports.analysis.head_to_head import duel
+    from reports.analysis.head_to_head import head_to_head
 
-    found = duel(ours, theirs, (one, other), metric=metric, difference=difference)
-    print_json(tree_of(found, one, other)) if as_json else show_duel(found, one, other)
+    found = head_to_head(ours, theirs, (one, other), metric=metric, difference=difference)
+    print_json(tree_of(found, one, other)) if as_json else show_variants(found, one, other)
 
 
-def find_runs(store: Store, name: str, study: str | None) -> tuple[str, list[Result]]:
+def find_runs(archive: Archive, name: str, study: str | None) -> tuple[str, list[Result]]:
     """What a name stands for, and the runs behind it.
 
     Raises:
@@ -66,93 +65,99 @@ def find_runs(store: Store, name: str, study: str | None) -> tuple[str, list[Res
 
     if "/" in name or study is not None:
         within, _, variant = name.rpartition("/")
-        return _variant(store, within or study or "", variant)
-    places = {known: store.variants(known) for known in store.studies()}
-    having = [known for known, variants in places.items() if name in variants]
+        return _variant(archive, within or study or "", variant)
+    known = {name: [v.name for v in archive.study(name).variants] for name in archive.studies()}
+    having = [study for study, variants in known.items() if name in variants]
     if len(having) == 1:
-        return _variant(store, having[0], name)
+        return _variant(archive, having[0], name)
     if having:
         raise ConfigError(f"several studies have a variant {name!r}: say {' or '.join(f'{s}/{name}' for s in having)}")
-    if RUN_ID.fullmatch(name):
-        ids = store.run_ids(name)
-        if len(ids) == 1:
-            return f"run {ids[0]}", [store.read_result(ids[0], weights=False)]
-        if ids:
-            raise ConfigError(f"{len(ids)} runs have ids that begin with {name}: give more of it")
-    raise unknown("variant or run:", name, sorted({v for variants in places.values() for v in variants}))
+    if KEY.fullmatch(name):
+        keys = archive.keys(name)
+        if len(keys) == 1:
+            return f"run {keys[0]}", [archive.get(keys[0], weights=False)]
+        if keys:
+            raise ConfigError(f"{len(keys)} runs have keys that begin with {name}: give more of it")
+    raise unknown("variant or run:", name, sorted({v for variants in known.values() for v in variants}))
 
 
-def _variant(store: Store, study: str, variant: str) -> tuple[str, list[Result]]:
+def _variant(archive: Archive, study: str, variant: str) -> tuple[str, list[Result]]:
     from ablations.config.errors import unknown
 
-    stored = store.read(study)
+    stored = archive.read(study)
     names = [item.name for item in stored.study.variants]
     if variant not in names:
         raise unknown(f"variant of study {study!r}:", variant, names)
     return f"{study}/{variant}", [item for item in stored.results if item.run.variant.name == variant]
 
 
-def show_duel(found: Duel, one: str, other: str) -> None:
+def show_variants(found: HeadToHead, one: str, other: str) -> None:
     from reports import words
+    from reports.analysis.sentences import pairing_in_words, statuses_in_words
 
     item, metric = found.comparison, found.metric
     way = "no way is better" if found.better == "neither" else f"{found.better} is better"
-    click.echo(f"{one} against {other}: {metric}, {way}; {words.count(item.pairs, 'paired seed')}\n")
-    least = f" (least possible {words.p_value(item.p_signed_rank_least)})"
+    click.echo(f"{one} against {other}: {metric}, {way}; {words.seeds(item)}\n")
     rows = [
         ("mean of the first", words.number(found.treatment_mean)),
         ("mean of the second", words.number(found.reference_mean)),
-        ("mean difference", f"{words.signed(item.mean)} ({words.percent(item.percent)})"),
-        ("median difference", words.signed(item.median)),
-        ("95% interval", f"{words.bounds(item.interval)}, {item.interval.method}"),
-        ("p, paired t test", words.p_value(item.p_student)),
-        ("p, Wilcoxon", words.p_value(item.p_signed_rank) + least),
-        ("p, sign flips", words.p_value(item.p_sign_flip)),
-        ("superiority", f"{words.number(item.superiority)}: better in {item.wins:g} of {item.pairs} pairs"),
-        ("seeds needed", words.needed(item, found.rules) or "unknown"),
+        ("difference", f"{words.signed(item.effect)} ({words.percent(item.percent)})"),
+        ("interval", words.bounds(item.interval)),
+        *((f"by {split.kind.words}", words.split(split)) for split in found.splits),
+        ("p of no difference", words.p_value(item.p_difference)),
+        ("p of a larger one", words.p_value(item.p_equivalence)),
+        ("superiority", f"{words.number(item.superiority)}: better in {item.wins:g} of {len(item.seeds)} pairs"),
+        ("pairing", pairing_in_words([item]) or "unknown"),
         ("verdict", found.verdict),
         ("differs in", "nothing" if found.settings == "the reference" else found.settings),
     ]
     for label, value in rows:
-        click.echo(f"{label:20} {value}")
+        click.echo(f"{label:30} {value}")
     click.echo("\none question on its own: nothing here is corrected for others that were asked of the same runs")
-    if caveat := words.caveat(item, found.rules):
-        click.echo(caveat)
+    for note in (found.depends_on, words.power(item, found.rules), statuses_in_words(item)):
+        if note:
+            click.echo(note)
     if found.conditions:
         click.echo(f"beside the settings, the runs differ in {found.conditions}")
     if found.left_out:
-        click.echo(f"{words.count(found.left_out, 'seed')} left out: the other side lacks it, or it has no {metric}")
+        click.echo(
+            f"{words.count(found.left_out, 'seed')} without a partner: the other side lacks it, or it has no {metric}"
+        )
 
 
-def tree_of(found: Duel, one: str, other: str) -> dict[str, Any]:
+def tree_of(found: HeadToHead, one: str, other: str) -> dict[str, Any]:
     item = found.comparison
-    keys = ("mean", "median", "percent", "p_student", "p_signed_rank", "p_sign_flip", "p_unscored", "p", "superiority")
+    keys = (
+        "effect", "error", "percent", "seeds", "wins", "superiority", "p_difference", "p_equivalence", "p_statuses",
+        "margin", "pairing_saved", "detectable", "seeds_for_margin", "rests_on",
+    )  # fmt: skip
+    parts = {
+        name: {"effect": part.effect, "interval": [part.interval.low, part.interval.high], "verdict": part.verdict}
+        for split in found.splits
+        for name, part in (
+            (split.kind.whole, split.whole),
+            (split.kind.images, split.images),
+            (split.kind.shares, split.shares),
+        )
+        if part is not None
+    }
     return {
         "treatment": one,
         "reference": other,
         "metric": found.metric,
         "better": found.better,
-        "pairs": item.pairs,
-        "seeds": item.seeds,
-        "wins": item.wins,
-        "unscored_treatment": item.unscored_treatment,
-        "unscored_reference": item.unscored_reference,
-        "treatment_mean": finite(found.treatment_mean),
-        "reference_mean": finite(found.reference_mean),
-        **{key: finite(getattr(item, key)) for key in keys},
-        "interval": [finite(item.interval.low), finite(item.interval.high)],
-        "interval_method": item.interval.method,
-        "difference": finite(found.rules.size(found.reference_mean)),
-        "seeds_needed": item.seeds_needed,
+        "treatment_runs": dict(item.treatment_counts),
+        "reference_runs": dict(item.reference_counts),
+        "treatment_mean": found.treatment_mean,
+        "reference_mean": found.reference_mean,
+        **{key: getattr(item, key) for key in keys},
+        "interval": [item.interval.low, item.interval.high],
+        "parts": parts,
         "verdict": found.verdict,
+        "depends_on": found.depends_on,
         "differs_in": found.settings,
         "conditions_differ_in": found.conditions,
     }
-
-
-def finite(value: float) -> float | None:
-    """JSON has no NaN and no infinity."""
-    return value if math.isfinite(value) else None
 
 
 def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: str | None, as_json: bool) -> None:
@@ -178,8 +183,6 @@ def show_runs(results: tuple[Result, Result], names: tuple[str, str], metric: st
     ]
     differ = differences(results[0].run.variant, results[1].run.variant)
     if as_json:
-        values = [finite(measured(result, chosen)) for result in results]
-        rows = [row | {chosen: value} for row, value in zip(rows, values, strict=True)]
         print_json({"runs": rows, "first_differs": differ, "verdict": None})
         return
     cells = [tuple(words.number(v) if isinstance(v, float) else str(v) for v in row.values()) for row in rows]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablations.commands.shared import json_option, print_json, print_table
-from ablations.config import Study, Variant
+
+if TYPE_CHECKING:
+    from ablations.config import Study, Variant
 
 FEW = 4
 
@@ -18,7 +20,7 @@ FEW = 4
 @click.argument("study", required=False)
 @json_option
 def command(study: str | None, as_json: bool) -> None:
-    """List the studies, recipes and axes of the catalog; with STUDY, its variants and the contrasts asked of them."""
+    """List the studies, recipes, axes and metrics; with STUDY, its variants and the contrasts asked of them."""
     from ablations.commands.study_files import find_study
 
     if study is not None:
@@ -26,6 +28,7 @@ def command(study: str | None, as_json: bool) -> None:
         print_json(found.as_dict()) if as_json else _print_study(found)
         return
     from ablations.catalog import AXES, RECIPES, STUDIES
+    from ablations.catalog.metrics import METRICS
 
     if as_json:
         print_json(
@@ -40,6 +43,7 @@ def command(study: str | None, as_json: bool) -> None:
                     }
                     for name, axis in AXES.items()
                 },
+                "metrics": METRICS,
             }
         )
         return
@@ -52,6 +56,9 @@ def command(study: str | None, as_json: bool) -> None:
     click.echo()
     axes = [(name, ", ".join(level.name for level in axis.levels)) for name, axis in AXES.items()]
     print_table(("axis", "levels"), axes)
+    click.echo()
+    metrics = [(name, row.better, row.about) for name, row in METRICS.items() if not row.detail]
+    print_table(("metric", "better", "what it is"), metrics)
 
 
 def _recipe_row(recipe: Variant) -> tuple[str, str, str, str]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablations.commands.run import AT_LEAST_ONE
-from ablations.commands.shared import DATASETS, carry_out, data_folder_option
+from ablations.commands.shared import DATASETS, carry_out, data_folder_option, isa_option, mirror_option, mirrored
 
 if TYPE_CHECKING:
-    from ablations.store import Store
+    from ablations.store import Archive
     from reports.pages.published_pages import Tuned
 
 PAGES = Path("results") / "published-tuning"
@@ -23,10 +23,13 @@ PAGES = Path("results") / "published-tuning"
 @click.option("--steps", type=AT_LEAST_ONE, help="Of every variant, to try the command.  [default: the studies']")
 @click.option("--only", multiple=True, metavar="STUDY", help="Of the published studies only this; may be repeated.")
 @click.option("--tuned/--no-tuned", default=True, show_default=True, help="Also the six axes tuned against tuned.")
-@click.option("--train/--no-train", default=True, show_default=True, help="Train what the store lacks, or only write.")
+@click.option(
+    "--train/--no-train", default=True, show_default=True, help="Train what the archive lacks, or only write."
+)
 @click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
+@isa_option
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @click.option(
     "--store",
@@ -34,8 +37,9 @@ PAGES = Path("results") / "published-tuning"
     default="results/published",
     show_default=True,
     metavar="LOCATION",
-    help="A store of its own: a folder or an MLflow tracking URI.",
+    help="An archive of its own: a folder.",
 )
+@mirror_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -44,7 +48,8 @@ PAGES = Path("results") / "published-tuning"
     help="Folder of the pages.",
 )
 def command(
-    seeds: int | None, steps: int | None, only: tuple[str, ...], tuned: bool, train: bool, location: str, out: Path,
+    seeds: int | None, steps: int | None, only: tuple[str, ...], tuned: bool, train: bool, location: str,
+    mirror: str | None, out: Path,
     **options: Any,
 ) -> None:  # fmt: skip
     """Train the published studies, 20 seeds a variant, and write their pages and the answers to the claims.
@@ -54,7 +59,7 @@ def command(
     """
     from ablations.catalog import publication as published
     from ablations.config.errors import StoreError, unknown
-    from ablations.store import Store
+    from ablations.store import Archive
     from reports.pages.claims_page import tally
     from reports.pages.published_pages import publish
 
@@ -62,22 +67,28 @@ def command(
         if name not in published.STUDIES_IN_ORDER:
             raise unknown("published study", name, published.STUDIES_IN_ORDER)
     names = only or published.STUDIES_IN_ORDER
-    store = Store.open(location)
-    failed = train and _train(store, names, seeds or published.SEEDS, published.WIDTH, {"steps": steps, **options})
+    archive = Archive.open(location)
+    failed = train and _train(
+        archive, names, mirror, seeds or published.SEEDS, published.WIDTH, {"steps": steps, **options}
+    )
     if train and tuned:
-        failed = _tune(store, steps, options) or failed
-    present = store.studies()
-    studies = {name: store.read(name) for name in published.STUDIES_IN_ORDER if name in present}
+        failed = _tune(archive, mirror, steps, options) or failed
+    present = archive.studies()
+    studies = {name: archive.read(name) for name in published.STUDIES_IN_ORDER if name in present}
     main = published.STUDIES_IN_ORDER[0]
     if main not in studies:
-        raise StoreError(f"the store {location} does not have the study {main!r}, which the pages begin with; train it")
-    answers = publish(studies, out, shown=published.SHOWN, main=main, axes=published.SIX_AXES, tuned=_tuned(store))
+        raise StoreError(
+            f"the archive {location} does not have the study {main!r}, which the pages begin with; train it"
+        )
+    answers = publish(studies, out, shown=published.SHOWN, main=main, axes=published.SIX_AXES, tuned=_tuned(archive))
     click.echo(f"{tally(answers)}\npages: {out / 'README.md'}")
     if failed:
         raise click.exceptions.Exit(1)
 
 
-def _train(store: Store, names: tuple[str, ...], seeds: int, width: int, options: dict[str, Any]) -> bool:
+def _train(
+    archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: int, width: int, options: dict[str, Any]
+) -> bool:
     """Every study, a stack of seeds after the other; whether a run failed."""
     from ablations.catalog import STUDIES
     from ablations.execution.plan import Options, make_plan
@@ -86,12 +97,13 @@ def _train(store: Store, names: tuple[str, ...], seeds: int, width: int, options
     for count in [*range(width, seeds, width), seeds]:
         for name in names:
             click.echo(f"study {name}, {count} of {seeds} seeds")
-            plan = make_plan(STUDIES[name], Options(seeds=count, width=min(width, seeds), **options), store)
-            failed = carry_out(plan, store, False).failed or failed
+            plan = make_plan(STUDIES[name], Options(seeds=count, width=min(width, seeds), **options), archive)
+            with mirrored(archive, name, mirror):
+                failed = carry_out(plan, archive, False).failed or failed
     return failed
 
 
-def _tune(store: Store, steps: int | None, options: dict[str, Any]) -> bool:
+def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict[str, Any]) -> bool:
     """Every level of the six axes, tuned alike and compared on fresh seeds; whether a run failed."""
     from ablations.catalog import publication as published
     from ablations.commands import tune
@@ -103,7 +115,13 @@ def _tune(store: Store, steps: int | None, options: dict[str, Any]) -> bool:
         click.echo(f"axis {axis}, tuned against tuned")
         try:
             click.get_current_context().invoke(
-                tune.command, axis=axis, location=store.uri, out=PAGES / axis, **settings, **options
+                tune.command,
+                axis=axis,
+                location=str(archive.root),
+                mirror=mirror,
+                out=PAGES / axis,
+                **settings,
+                **options,
             )
         except click.exceptions.Exit as ended:
             if ended.exit_code != 1:
@@ -112,7 +130,7 @@ def _tune(store: Store, steps: int | None, options: dict[str, Any]) -> bool:
     return failed
 
 
-def _tuned(store: Store) -> dict[str, Tuned]:
+def _tuned(archive: Archive) -> dict[str, Tuned]:
     """Of the axes whose comparison is stored."""
     from ablations.catalog import publication as published
     from ablations.search.tuning import rankings, study_name
@@ -120,9 +138,9 @@ def _tuned(store: Store) -> dict[str, Tuned]:
     from reports.pages.published_pages import Tuned
 
     found = {}
-    present = store.studies()
+    present = archive.studies()
     for axis in published.SIX_AXES:
         if study_name(axis) in present:
-            findings = find(store.read(study_name(axis)))
+            findings = find(archive.read(study_name(axis)))
             found[axis] = Tuned(findings=findings, rankings=rankings(findings.comparisons), pages=PAGES / axis)
     return found

@@ -1,10 +1,10 @@
-"""`ablations run STUDY`: plan, train what the store lacks, report."""
+"""`ablations run STUDY`: plan, train what the archive lacks, report."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -13,7 +13,10 @@ from ablations.commands.shared import (
     build_report,
     carry_out,
     data_folder_option,
+    isa_option,
     json_option,
+    mirror_option,
+    mirrored,
     out_option,
     print_json,
     print_table,
@@ -37,9 +40,38 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
     return overrides
 
 
+def parse_reference_seeds(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> int | Literal["auto"] | None:
+    if value is None:
+        return None
+    if value == "auto":
+        return "auto"
+    if not value.isdecimal() or int(value) < 1:
+        raise click.BadParameter(f"{value!r} is neither a number of seeds nor auto", context, parameter)
+    return int(value)
+
+
 @click.command("run")
 @click.argument("study")
 @click.option("--seeds", type=AT_LEAST_ONE, help="Seeds 0 to N-1 of each variant.  [default: the study's]")
+@click.option(
+    "--reference-seeds",
+    metavar="N|auto",
+    callback=parse_reference_seeds,
+    help="Of the variant that most contrasts are held against; auto: the square root of their number times the others'."
+    "  [default: the study's, or as many as of the others]",
+)
+@click.option(
+    "--until-decided",
+    is_flag=True,
+    help="Add blocks of seeds (--width, 5 by default) to the variants of open contrasts until all are decided.",
+)
+@click.option(
+    "--max-seeds",
+    type=click.IntRange(min=5),
+    help="With --until-decided: the seeds of a variant at the last look.  [default: 40, or as the study was begun]",
+)
 @click.option("--steps", type=AT_LEAST_ONE, help="Training steps of each variant.  [default: the variant's]")
 @click.option("--evaluations", type=AT_LEAST_ONE, help="Scores along the training.  [default: the study's]")
 @click.option("--only", multiple=True, metavar="VARIANT", help="Train this variant only; may be repeated.")
@@ -61,6 +93,7 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
     show_default=True,
     help="bfloat16 is autocast on a GPU; part of what identifies a run.",
 )
+@isa_option
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @click.option("--width", type=AT_LEAST_ONE, help="Seeds trained in one stack; part of what identifies a run.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For each run.")
@@ -71,30 +104,59 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
     show_default=True,
     help="How often a group in training is checkpointed: what a kill can cost.",
 )
-@click.option("--fresh", is_flag=True, help="Train again what the store already has.")
+@click.option("--fresh", is_flag=True, help="Train again what the archive already has.")
+@click.option(
+    "--keep",
+    type=click.Choice(["all", "last"]),
+    default="all",
+    show_default=True,
+    help="G's weights at all scored steps, or the last only: what a later scorer can look at.",
+)
 @store_option
+@mirror_option
 @out_option
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and about how long it takes; train nothing.")
 @json_option
-def command(study: str, location: str, out: Path | None, dry_run: bool, as_json: bool, **options: Any) -> None:
+def command(
+    study: str,
+    location: str,
+    mirror: str | None,
+    out: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    until_decided: bool,
+    max_seeds: int | None,
+    **options: Any,
+) -> None:
     """Train the variants of STUDY, score them, store the runs and write the report.
 
-    STUDY is a name from `ablations list`, or the path of a .json or .toml study file. Runs that the store already has
+    STUDY is a name from `ablations list`, or the path of a .json or .toml study file. Runs that the archive already has
     are not trained again; an interrupted study goes on where it stopped.
     """
     from ablations.commands.study_files import find_study
 
     found = find_study(study)
     from ablations.execution.plan import Options, make_plan
-    from ablations.store import Store
+    from ablations.store import Archive
 
-    store = Store.open(location)
-    plan = make_plan(found, Options(**options), store)
+    archive = Archive.open(location)
+    chosen = Options(**options)
+    if until_decided:
+        from ablations.commands import until_decided as looks
+
+        series = looks.begin(found, chosen, max_seeds, archive)
+        if dry_run:
+            print_json(series.as_dict()) if as_json else looks.show(series)
+            return
+    elif max_seeds is not None:
+        raise click.UsageError("--max-seeds is for --until-decided; --seeds says how many seeds a variant has")
+    plan = make_plan(found, chosen, archive) if not until_decided else series.plan
     if dry_run:
         print_json(plan.as_dict()) if as_json else print_plan(plan)
         return
-    summary = carry_out(plan, store, as_json)
-    page = build_report(store, plan.study.name, out)
+    with mirrored(archive, plan.study.name, mirror):
+        summary = looks.carry_out_looks(series, as_json) if until_decided else carry_out(plan, archive, as_json)
+        page = build_report(archive, plan.study.name, out)
     if as_json:
         print_json(summary_tree(plan, summary, page))
     else:
@@ -109,15 +171,15 @@ def print_plan(plan: Plan) -> None:
 
     rows = []
     for variant in plan.study.variants:
-        groups = [group for group in plan.groups if group.variant.name == variant.name]
-        missing = sum(len(group.wanted) for group in groups)
-        seconds = sum(group.estimate_seconds for group in groups)
+        jobs = [job for job in plan.jobs if job.variant.name == variant.name]
+        missing = sum(len(job.wanted) for job in jobs)
+        seconds = sum(job.estimate_seconds for job in jobs)
         rows.append(
             (
                 variant.name,
-                str(plan.study.seeds),
+                str(plan.seeds[variant.name]),
                 f"{variant.steps:,}",
-                str(plan.study.seeds - missing),
+                str(plan.seeds[variant.name] - missing),
                 str(missing),
                 duration(seconds) if missing else "-",
             )
@@ -126,6 +188,7 @@ def print_plan(plan: Plan) -> None:
     print_table(header, rows, right=frozenset({1, 2, 3, 4, 5}))
     workers = f"{plan.workers} worker{'s' if plan.workers != 1 else ''}"
     click.echo(f"\n{plan.runs} runs to train, about {duration(plan.estimate_seconds)} with {workers}")
+    click.echo(f"{plan.kept_bytes / 1e6:,.0f} MB of G's weights to be kept (--keep {plan.options.keep})")
 
 
 def print_summary(summary: Summary, page: Path) -> None:

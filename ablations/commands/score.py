@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, json_option, print_json, print_table
+from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ablations.scoring.samples import Samples
@@ -48,9 +47,10 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @click.option("--conditional", is_flag=True, help="The generator takes z and classes (n,), 0 to 9.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the latents.")
 @click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@isa_option
 @data_folder_option
 @json_option
-def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool, **options: Any) -> None:
+def command(samples: Path, dataset: str, isa: str, data_folder: Path | None, as_json: bool, **options: Any) -> None:
     """Print every metric of SAMPLES beside that of real images, the noise floor.
 
     SAMPLES is a .npy file; a .npz file with one array of images, and `labels` if there are any; a folder of PNG files,
@@ -62,21 +62,14 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
 
     from ablations.data import load_dataset
     from ablations.scoring import foreign as scoring
-    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.scoring.panel import load_panel
     from ablations.scoring.suite import sample_count
+    from reports.words import title, value
 
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
     read = read_samples(samples, options, sample_count(images))
-    found = scoring.score(read, images, load_classifier(), allow_fewer=options["allow_fewer"])
-    facts = {
-        "samples": read.source,
-        "scored": f"{found.samples:,} of {len(read.images):,}",
-        "pixels": read.pixels,
-        "labels": "no" if read.labels is None else "yes",
-        "data": f"{found.dataset}, SHA-256 {found.data_digest}",
-        "classifier": f"SHA-256 {found.classifier_digest}",
-    }
+    found = scoring.score(read, images, load_panel(), allow_fewer=options["allow_fewer"])
     if as_json:
         print_json(
             {
@@ -86,17 +79,28 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
                 "pixels": read.pixels,
                 "dataset": found.dataset,
                 "data_digest": found.data_digest,
-                "classifier_digest": found.classifier_digest,
-                "metrics": finite(found.metrics),
-                "noise_floor": finite(found.noise_floor),
+                "scorer": found.scorer,
+                "metrics": found.metrics,
+                "noise_floor": found.noise_floor,
             }
         )
         return
-    for key, value in facts.items():
-        click.echo(f"{key:12}{value}")
+    lines = {
+        "samples": read.source,
+        "scored": f"{found.samples:,} of {len(read.images):,}",
+        "pixels": read.pixels,
+        "labels": "no" if read.labels is None else "yes",
+        "data": f"{found.dataset}, SHA-256 {found.data_digest}",
+        "scorer": found.scorer,
+    }
+    for key, line in lines.items():
+        click.echo(f"{key:12}{line}")
     click.echo()
-    rows = [(name, digits(value), digits(found.noise_floor[name])) for name, value in found.metrics.items()]
-    print_table(("metric", "value", "real images"), rows, right=frozenset({1, 2}))
+    rows = [
+        (name, value(name, number), value(name, found.noise_floor[name]), title(name))
+        for name, number in found.metrics.items()
+    ]
+    print_table(("metric", "value", "real images", "what it is"), rows, right=frozenset({1, 2}))
 
 
 def check(samples: Path, options: dict[str, Any]) -> None:
@@ -139,12 +143,3 @@ def read_samples(path: Path, options: dict[str, Any], count: int) -> Samples:
     if options["labels"] is None:
         return read
     return dataclasses.replace(read, labels=samples.read_labels(options["labels"], len(read.images)))
-
-
-def digits(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.4f}"
-
-
-def finite(metrics: dict[str, float]) -> dict[str, float | None]:
-    """JSON knows no NaN: a class that was not asked for has no accuracy."""
-    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,10 +13,14 @@ from ablations.commands.run import AT_LEAST_ONE, parse_overrides
 from ablations.commands.shared import (
     DATASETS,
     data_folder_option,
+    isa_option,
     json_option,
+    mirror_option,
+    mirrored_searches,
     out_option,
     print_json,
     print_table,
+    resumable,
     store_option,
 )
 
@@ -76,13 +79,15 @@ OPTIONS = (
     click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True),
     data_folder_option,
     click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True),
+    isa_option,
     click.option("--fresh", is_flag=True, help="Forget the stored search of this name and begin again."),
     store_option,
+    mirror_option,
     out_option,
     click.option("--dry-run", is_flag=True, help="Print the spaces; train nothing."),
     json_option,
 )
-PLACE = ("storage", "data_folder", "device", "workers", "finalists", "fresh")
+PLACE = ("storage", "data_folder", "device", "isa", "workers", "finalists", "fresh")
 OWN = ("trials", "seconds", "seeds", "reports", "sampler", "pruner", "seed", "parallel", "dataset")
 
 
@@ -104,6 +109,7 @@ def command(
     file: str | None,
     name: str | None,
     location: str,
+    mirror: str | None,
     out: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -132,14 +138,15 @@ def command(
         return
     from ablations.search.campaign import Place
     from ablations.search.search_page import write_page
-    from ablations.store import Store
+    from ablations.store import Archive
 
-    place = Place(store=Store.open(location), **{key: options[key] for key in PLACE})
+    archive = Archive.open(location)
+    place = Place(archive=archive, **{key: options[key] for key in PLACE})
     results = carry_out(searches, place, as_json)
     folder = out or Path("results") / "searches" / "-".join(settings.name for settings in searches)
     figures = {item.found.settings.name: item.figures for item in results}
     page = write_page([item.found for item in results], figures, folder, place.shown)
-    record(results, place, page)
+    record(results, place, page, mirror)
     trees = [tree_of(item.found) for item in results]
     if as_json:
         print_json({"searches": trees, "report": str(page)})
@@ -214,22 +221,18 @@ def carry_out(searches: Sequence[Settings], place: Place, as_json: bool) -> list
     from ablations.search import campaign
 
     estimates = {name: 1.0 for settings in searches for name in campaign.missing(settings, place)}
-    try:
-        with Display(estimates, stream=sys.stderr if as_json else sys.stdout) as display, stopping() as stop:
-            return campaign.carry_out(searches, dataclasses.replace(place, on_event=display, stop=stop))
-    except KeyboardInterrupt:
-        again = shlex.join(["ablations", *(word for word in sys.argv[1:] if word != "--fresh")])
-        click.echo(f"interrupted; the trials that ended are stored. Continue with: {again}", err=True)
-        raise click.exceptions.Exit(130) from None
+    shown = Display(estimates, stream=sys.stderr if as_json else sys.stdout)
+    with resumable("the trials that ended are stored", without=("--fresh",)), shown as display, stopping() as stop:
+        return campaign.carry_out(searches, dataclasses.replace(place, on_event=display, stop=stop))
 
 
-def record(results: Sequence[Result], place: Place, page: Path) -> None:
-    """Write each search's end into MLflow."""
-    from ablations.search.campaign import trial_record
+def record(results: Sequence[Result], place: Place, page: Path, mirror: str | None) -> None:
+    """Keep each search's end, and show it in MLflow."""
+    from ablations.search.campaign import write_search
 
     for item in results:
-        best = item.found.best
-        place.store.end_search(item.record, None if best is None else trial_record(best), page)
+        write_search(place.archive, item.record, item.trials, best=item.found.best, page=page.read_text())
+    mirrored_searches(place.archive, mirror)
 
 
 def tree_of(found: Found) -> dict[str, Any]:

@@ -5,20 +5,40 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from ablations.execution.mirroring import Mirroring
     from ablations.execution.plan import Plan
     from ablations.execution.runner import Summary
-    from ablations.store import Store
+    from ablations.store import Archive
 
 DATASETS = ("mnist", "digits")
 RULE = 60
 """The longest line under a heading."""
+
+
+def hold_to(context: click.Context, parameter: click.Parameter, name: str | None) -> str:
+    """Hold this process, and those it starts, to an instruction set, before anything imports torch or NumPy."""
+    from ablations.training.instruction_set import default_instruction_set, hold
+
+    chosen = name or default_instruction_set()
+    hold(chosen)
+    return chosen
+
+
+isa_option = click.option(
+    "--isa",
+    type=click.Choice(["avx512", "avx2", "native"]),
+    callback=hold_to,
+    help="The instruction set that all libraries are held to; part of what identifies a run.  [default: avx512 where "
+    "the processor has it, else avx2]",
+)
 
 store_option = click.option(
     "--store",
@@ -28,7 +48,14 @@ store_option = click.option(
     show_default=True,
     show_envvar=True,
     metavar="LOCATION",
-    help="A folder (MLflow on sqlite inside it) or an MLflow tracking URI.",
+    help="The folder of the archive: a folder a run.",
+)
+mirror_option = click.option(
+    "--mirror",
+    envvar="ABLATIONS_MIRROR",
+    show_envvar=True,
+    metavar="LOCATION",
+    help="Where MLflow shows the runs: a folder, a tracking URI, or none.  [default: sqlite in the archive's folder]",
 )
 data_folder_option = click.option(
     "--data-folder",
@@ -52,7 +79,10 @@ out_option = click.option(
 
 
 def print_json(tree: Any) -> None:
-    click.echo(json.dumps(tree, indent=2, default=str))
+    """Null stands for a number that is not finite."""
+    from ablations.config.json_tree import json_tree
+
+    click.echo(json.dumps(json_tree(tree), indent=2, default=str))
 
 
 def print_table(
@@ -69,20 +99,34 @@ def print_table(
         click.echo("  ".join(cells).rstrip())
 
 
-def build_report(store: Store, study: str, out: Path | None, difference: str | None = None) -> Path:
-    """Write the report of a stored study to `out`, and into the store with its verdicts; returns its page's path."""
+def build_report(archive: Archive, study: str, out: Path | None, difference: str | None = None) -> Path:
+    """Write the report of a stored study to `out`, and into the archive with its verdicts; returns its page's path."""
     from reports.analysis.findings import find
     from reports.pages.study_page import write
     from reports.words import verdicts
 
-    found = find(store.read(study), difference=difference)
+    found = find(archive.read(study), difference=difference)
     page = write(found, out or Path("results") / "reports" / study)
-    store.attach_report(study, page)
-    store.tag_verdicts(study, verdicts(found.comparisons, found.metric))
+    archive.attach(study, "report.html", page.read_bytes())
+    archive.attach(study, "verdicts.json", json.dumps(verdicts(found.comparisons, found.metric)).encode())
     return page
 
 
-def carry_out(plan: Plan, store: Store, as_json: bool, *, without: Sequence[str] = ()) -> Summary:
+@contextmanager
+def mirrored(archive: Archive, study: str, mirror: str | None) -> Iterator[Mirroring]:
+    """Show a study in MLflow while it is trained; at the end of the block the page is up to date, or it is said why
+    not: no run is lost by it.
+    """
+    from ablations.execution.mirroring import mirroring
+
+    with mirroring(archive.root, study, mirror or str(archive.root)) as mirroring_now:
+        yield mirroring_now
+        mirroring_now.finish()
+        if mirroring_now.problem:
+            _say_behind(mirroring_now.problem, archive, mirror)
+
+
+def carry_out(plan: Plan, archive: Archive, as_json: bool, *, without: Sequence[str] = ()) -> Summary:
     """Train what the plan lists, with a progress display; where it is interrupted, say how to go on and exit 130.
 
     `without` are words of the present command line that the next one must not have.
@@ -90,11 +134,43 @@ def carry_out(plan: Plan, store: Store, as_json: bool, *, without: Sequence[str]
     from ablations.execution.progress import Display
     from ablations.execution.runner import execute
 
-    estimates = {group.name: group.estimate_seconds for group in plan.groups}
+    estimates = {job.name: job.estimate_seconds for job in plan.jobs}
+    shown = Display(estimates, stream=sys.stderr if as_json else sys.stdout)
+    with resumable("what has finished is stored", without), shown as display:
+        return execute(plan, archive, display)
+
+
+@contextmanager
+def resumable(kept: str, without: Sequence[str] = ()) -> Iterator[None]:
+    """Where the block is interrupted, say what is kept and how to go on, and exit 130.
+
+    `without` are words of the present command line that the next one must not have.
+    """
     try:
-        with Display(estimates, stream=sys.stderr if as_json else sys.stdout) as display:
-            return execute(plan, store, display)
+        yield
     except KeyboardInterrupt:
         again = shlex.join(["ablations", *(word for word in sys.argv[1:] if word not in without)])
-        click.echo(f"interrupted; what has finished is stored. Continue with: {again}", err=True)
+        click.echo(f"interrupted; {kept}. Continue with: {again}", err=True)
         raise click.exceptions.Exit(130) from None
+
+
+def mirrored_searches(archive: Archive, mirror: str | None) -> None:
+    """Show the archive's searches in MLflow, or say why not."""
+    from ablations.config.errors import StoreError
+    from ablations.execution.mirroring import NONE
+
+    if mirror == NONE:
+        return
+    from ablations.store.mirror import Mirror
+
+    try:
+        opened = Mirror.open(mirror or archive.root)
+        for tree in archive.searches():
+            opened.write_search(tree)
+    except StoreError as error:
+        _say_behind(str(error), archive, mirror)
+
+
+def _say_behind(problem: str, archive: Archive, mirror: str | None) -> None:
+    again = ["ablations", "mirror", "--store", str(archive.root), *([] if mirror is None else ["--to", mirror])]
+    click.echo(f"MLflow's page is behind: {problem}\nbring it up to date with: {shlex.join(again)}", err=True)

@@ -10,14 +10,14 @@ import click
 
 from ablations.commands.run import AT_LEAST_ONE
 from ablations.commands.search import OWN, PLACE, carry_out, record, search_options, show_spaces, tree_of
-from ablations.commands.shared import build_report, print_json
+from ablations.commands.shared import build_report, mirrored, print_json
 
 if TYPE_CHECKING:
     from ablations.execution.plan import Plan
     from ablations.execution.runner import Summary
     from ablations.search.generations import Found
     from ablations.search.tuning import Ranking
-    from ablations.store import Store
+    from ablations.store import Archive
 
 
 @click.command("tune-and-compare")
@@ -32,6 +32,7 @@ def command(
     base: str,
     final_seeds: int,
     location: str,
+    mirror: str | None,
     out: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -59,20 +60,21 @@ def command(
         return
     from ablations.search.campaign import Place
     from ablations.search.tuning_page import budget_in_words, summary, write_tuning_page
-    from ablations.store import Store
+    from ablations.store import Archive
     from reports.analysis.findings import find
 
-    store = Store.open(location)
-    place = Place(store=store, experiment=f"tune {axis}", drawn=False, **{key: options[key] for key in PLACE})
+    archive = Archive.open(location)
+    place = Place(archive=archive, experiment=f"tune {axis}", drawn=False, **{key: options[key] for key in PLACE})
     results = carry_out(searches, place, as_json)
     founds = [item.found for item in results]
     study = tuned_study(AXES[axis], variant, founds, seeds=final_seeds)
-    plan, compared = compare(study, store, options, as_json)
     folder = out or Path("results") / "tuning" / axis
-    study_page = build_report(store, study.name, folder / "study")
-    findings = find(store.read(study.name))
+    with mirrored(archive, study.name, mirror):
+        plan, compared = compare(study, archive, options, as_json)
+        study_page = build_report(archive, study.name, folder / "study")
+    findings = find(archive.read(study.name))
     page = write_tuning_page(AXES[axis], founds, findings, folder, study_page)
-    record(results, place, page)
+    record(results, place, page, mirror)
     ranked = rankings(findings.comparisons)
     if as_json:
         trees = [tree_of(found) for found in founds]
@@ -89,15 +91,15 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def compare(study: Any, store: Store, options: Any, as_json: bool) -> tuple[Plan, Summary]:
+def compare(study: Any, archive: Archive, options: Any, as_json: bool) -> tuple[Plan, Summary]:
     """Train the study's runs that are missing; exit 130 where it is interrupted."""
     from ablations.commands.shared import carry_out as train
     from ablations.execution.plan import Options, make_plan
 
     plan = make_plan(
-        study, Options(**{key: options[key] for key in ("dataset", "data_folder", "device", "workers")}), store
+        study, Options(**{key: options[key] for key in ("dataset", "data_folder", "device", "isa", "workers")}), archive
     )
-    return plan, train(plan, store, as_json, without=("--fresh",))
+    return plan, train(plan, archive, as_json, without=("--fresh",))
 
 
 def budget_tree(founds: Sequence[Found]) -> dict[str, Any]:
@@ -129,8 +131,8 @@ def ranking_tree(item: Ranking) -> dict[str, Any]:
     return {
         "level": item.level,
         "reference": item.reference,
-        "default": {"mean": item.default.mean, "verdict": item.default.verdict},
-        "tuned": None if item.tuned is None else {"mean": item.tuned.mean, "verdict": item.tuned.verdict},
+        "default": {"effect": item.default.effect, "verdict": item.default.verdict},
+        "tuned": None if item.tuned is None else {"effect": item.tuned.effect, "verdict": item.tuned.verdict},
         "flips": item.flips,
     }
 

@@ -1,4 +1,4 @@
-"""`ablations ui`: MLflow's page of the store."""
+"""`ablations ui`: MLflow's page of the archive."""
 
 from __future__ import annotations
 
@@ -6,23 +6,29 @@ import contextlib
 
 import click
 
-from ablations.commands.shared import store_option
+from ablations.commands.shared import mirror_option, store_option
 
 
 @click.command("ui")
 @store_option
+@mirror_option
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes a free one.")
-def command(location: str, port: int) -> None:
-    """Serve MLflow's page of the store, to this machine only, until Ctrl-C.
+def command(location: str, mirror: str | None, port: int) -> None:
+    """Serve MLflow's page of the archive, to this machine only, until Ctrl-C.
 
     Prints the address of each study's table, with the columns that compare its variants, and of each search's charts.
     """
-    from ablations.store import Store, serve
+    from ablations.execution.mirroring import NONE
+    from ablations.store import Archive
+    from ablations.store.mirror import Mirror, serve
 
-    store = Store.open(location)
-    pages = {study: store.page(study) for study in store.studies()}
-    pages |= {f"search {name}": page for name, page in store.search_pages().items()}
-    with contextlib.suppress(KeyboardInterrupt), serve(location, port=port) as server:
+    archive = Archive.open(location)
+    place = str(archive.root) if mirror in (None, NONE) else str(mirror)
+    shown = Mirror.open(place)
+    shown.sync(archive)
+    pages = {study: shown.page(study) for study in shown.studies()}
+    pages |= {f"search {name}": page for name, page in shown.search_pages().items()}
+    with contextlib.suppress(KeyboardInterrupt), serve(place, port=port) as server:
         click.echo(f"{server.url} shows {location}; stop it with Ctrl-C")
         for study, page in pages.items():
             click.echo(f"{study}: {server.url}{page}")

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablations.commands.shared import data_folder_option, json_option, print_json, store_option
-from ablations.config.errors import StoreError
 
 if TYPE_CHECKING:
     from ablations.execution.verify import Verification
-    from ablations.store import Store
+    from ablations.store import Archive
     from ablations.store.result import Result
 
 
 @click.command("verify")
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @click.option("--study", help="Take runs of this study instead of naming them.")
-@click.option("--sample", type=click.IntRange(min=1), default=3, show_default=True, help="How many runs of the study.")
+@click.option("--published", is_flag=True, help="Take rows of the published pages: no store is needed.")
+@click.option(
+    "--pages",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reports/published"),
+    show_default=True,
+    help="Folder of the published pages.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="How many runs of the study or the pages.",
+)
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0),
@@ -33,29 +47,35 @@ if TYPE_CHECKING:
 def command(
     runs: tuple[str, ...],
     study: str | None,
+    published: bool,
+    pages: Path,
     sample: int,
     tolerance: float,
     data_folder: Path | None,
     location: str,
     as_json: bool,
 ) -> None:
-    """Train each RUN (an MLflow run id, as the report names it) again, in the same slot of a stack of the same width.
+    """Train each RUN (a key, as the report names it) again, in the same slot of a stack of the same width.
 
     Compares weights, curves and scores. Exit code 0 only where everything is identical, or within --tolerance; else the
     first difference is named, with the facts of the machine that differ.
     """
     from ablations.execution.verify import verify
-    from ablations.store import Store
+    from ablations.store import Archive
 
-    if bool(runs) == bool(study):
-        raise click.UsageError("name runs, or a study with --study")
-    store = Store.open(location)
+    if bool(runs) + bool(study) + published != 1:
+        raise click.UsageError("name runs, or a study with --study, or take --published")
+    if published:
+        verify_pages(pages, sample, data_folder, as_json)
+        return
+    hold_as(location, runs, study)
+    archive = Archive.open(location)
     outcomes = []
-    for run_id in runs or spread(store, str(study), sample):
-        stored = store.read_result(run_id)
+    for key in runs or spread(archive, str(study), sample):
+        stored = archive.get(key)
         outcome = verify(stored, data_folder=data_folder)
-        bounds = None if outcome.identical else interval_of(store, stored)
-        outcomes.append(tree_of(run_id, outcome, tolerance, bounds))
+        bounds = None if outcome.identical else interval_of(archive, stored)
+        outcomes.append(tree_of(key, outcome, tolerance, bounds))
         if not as_json:
             print_outcome(outcome, tolerance, bounds)
     if as_json:
@@ -64,20 +84,84 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def spread(store: Store, study: str, sample: int) -> list[str]:
+def verify_pages(pages: Path, sample: int, data_folder: Path | None, as_json: bool) -> None:
+    """Train rows of the published pages again, evenly spread over them; exit code 1 unless all are identical."""
+    from ablations.catalog.published_bits import read_rows
+    from ablations.config.errors import StoreError
+    from ablations.training.instruction_set import hold, lacking
+
+    rows = read_rows([pages])
+    if not rows:
+        raise StoreError(f"{pages} has no table of published runs; run this in a clone of the project, or name --pages")
+    chosen = [rows[index * len(rows) // min(sample, len(rows))] for index in range(min(sample, len(rows)))]
+    possible = [row for row in chosen if not lacking(row.isa)]
+    for row in chosen:
+        if row not in possible:
+            click.echo(f"cannot: {row.label}: made with {row.isa}, which needs {', '.join(lacking(row.isa))} here")
+    for name in sorted({row.isa for row in possible})[:1]:
+        hold(name)
+        possible = [row for row in possible if row.isa == name]
+    from ablations.execution.published import verify_published
+
+    outcomes = []
+    for row in possible:
+        outcome = verify_published(row, data_folder)
+        outcomes.append(outcome)
+        if not as_json:
+            said = "identical" if outcome.identical else "DIFFERENT" if outcome.difference else "not comparable"
+            click.echo(f"{said}: {row.label}" + (f": first in {outcome.difference}" if outcome.difference else ""))
+            for name, (then, now) in outcome.facts.items():
+                click.echo(f"  {name}: {then} published, {now} here")
+    if as_json:
+        keys = ("label", "identical", "difference", "facts")
+        print_json([{key: getattr(outcome, key) for key in keys} for outcome in outcomes])
+    if len(outcomes) < len(chosen) or not all(outcome.identical for outcome in outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def hold_as(location: str, runs: tuple[str, ...], study: str | None) -> None:
+    """Hold this process to the instruction set that the runs were made with: before NumPy or torch is imported.
+
+    Raises:
+        ConfigError: the processor cannot do it, or the runs were made with several.
+    """
+    from ablations.config.errors import ConfigError
+    from ablations.training.instruction_set import hold
+
+    root = Path(location).expanduser()
+    keys = runs or tuple(row["key"] for row in _plain(root / "studies" / str(study) / "study.json").get("runs", ()))
+    heads = [_plain(root / "runs" / key / "run.json") for key in keys]
+    found = sorted({head["run"]["engine"]["isa"] for head in heads if head})
+    if len(found) > 1:
+        raise ConfigError(f"the runs were made with the instruction sets {' and '.join(found)}: verify them apart")
+    for name in found:
+        hold(name)
+
+
+def _plain(path: Path) -> dict[str, Any]:
+    """A file of JSON; empty where it cannot be read: who needs it says so better."""
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def spread(archive: Archive, study: str, sample: int) -> list[str]:
     """Runs of a study, evenly spread over its variants and seeds, always the same."""
-    ids = list(store.read(study).run_ids.values())
-    if not ids:
+    from ablations.config.errors import StoreError
+
+    keys = [result.key for result in archive.read(study).results if result.is_done]
+    if not keys:
         raise StoreError(f"the study {study!r} has no finished runs to verify; run it first: ablations run {study}")
-    count = min(sample, len(ids))
-    return [ids[index * len(ids) // count] for index in range(count)]
+    count = min(sample, len(keys))
+    return [keys[index * len(keys) // count] for index in range(count)]
 
 
-def interval_of(store: Store, stored: Result) -> tuple[float, float]:
-    """Where the score of one more seed of a run's variant would lie, judging from its other seeds in the store."""
+def interval_of(archive: Archive, stored: Result) -> tuple[float, float]:
+    """Where the score of one more seed of a run's variant would lie, judging from its other seeds in the archive."""
     from ablations.execution.verify import prediction_interval, primary_score
 
-    results = store.read(stored.study).results
+    results = archive.read(stored.study).results
     alike = [r for r in results if r.run.variant.digest == stored.run.variant.digest and r.run.seed != stored.run.seed]
     return prediction_interval([primary_score(result) for result in alike])
 
@@ -102,9 +186,9 @@ def print_outcome(outcome: Verification, tolerance: float, bounds: tuple[float, 
         click.echo("  no fact of the environment that was recorded differs")
 
 
-def tree_of(run_id: str, outcome: Verification, tolerance: float, bounds: tuple[float, float] | None) -> dict[str, Any]:
+def tree_of(key: str, outcome: Verification, tolerance: float, bounds: tuple[float, float] | None) -> dict[str, Any]:
     return {
-        "run": run_id,
+        "run": key,
         "label": outcome.label,
         "identical": outcome.identical,
         "accepted": outcome.within(tolerance),

@@ -1,39 +1,29 @@
 """What is trained, as frozen, validated, hashable data. No torch.
 
 A `Variant` is a recipe of one GAN; a `Study` is a list of variants with the contrasts that are asked of them; a `Run`
-is one seed of one variant on one engine. `overrides` makes them of plain data, `rules` refuses impossible combinations,
-`errors` are what a user can cause.
+is one seed of one variant on one engine. `overrides` makes them of plain data, `parts` are the names that it
+may say and what is known of each, `rules` refuses impossible combinations, `errors` are what a user can cause.
 """
 
 from ablations.config.digest import sha256_of
 from ablations.config.run import Engine, Run
 from ablations.config.study import Contrast, Study
 from ablations.config.variant import (
-    IDEAL_LOSSES,
-    Activation,
-    Architecture,
     Latent,
     Loss,
     Network,
-    Normalization,
     Optimizer,
-    Output,
     Update,
     Variant,
 )
 
 __all__ = [
-    "IDEAL_LOSSES",
-    "Activation",
-    "Architecture",
     "Contrast",
     "Engine",
     "Latent",
     "Loss",
     "Network",
-    "Normalization",
     "Optimizer",
-    "Output",
     "Run",
     "Study",
     "Update",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ablations.config import parts
 from ablations.config.errors import ConfigError
+from ablations.config.registry import Registry
 
 if TYPE_CHECKING:
     from ablations.config import Network, Optimizer, Variant
@@ -27,6 +28,26 @@ def problem_of(variant: Variant) -> str | None:
     """The first reason why a variant cannot be trained, or None."""
     problems = (rule(variant) for rule in _RULES)
     return next((problem for problem in problems if problem), None)
+
+
+def _names(variant: Variant) -> str | None:
+    """The one place where the names of parts are checked."""
+    said: list[tuple[Registry[Any], str, str]] = [
+        (parts.LOSSES, "loss.criterion", variant.loss.criterion),
+        (parts.PENALTIES, "loss.penalty", variant.loss.penalty),
+        (parts.INITIALIZATIONS, "initialization", variant.initialization),
+    ]
+    for side, network in _networks(variant):
+        said += [
+            (parts.ARCHITECTURES, f"{side}.architecture", network.architecture),
+            (parts.ACTIVATIONS, f"{side}.activation", network.activation),
+            (parts.NORMALIZATIONS, f"{side}.normalization", network.normalization),
+            (parts.WEIGHT_NORMS, f"{side}.weight_norm", network.weight_norm),
+            (parts.OUTPUTS, f"{side}.output", network.output),
+        ]
+    said += [(parts.OPTIMIZERS, f"{side}.name", optimizer.name) for side, optimizer in _optimizers(variant)]
+    found = (registry.problem(name, key) for registry, key, name in said)
+    return next((problem for problem in found if problem), None)
 
 
 def _positive(variant: Variant) -> str | None:
@@ -67,68 +88,87 @@ def _slopes(variant: Variant) -> str | None:
     return None
 
 
+def _penalty_weight(variant: Variant) -> str | None:
+    if not 0 <= variant.loss.penalty_weight < float("inf"):
+        return f"loss.penalty_weight must be at least 0 and finite, not {variant.loss.penalty_weight}"
+    return None
+
+
 def _batch_of_one(variant: Variant) -> str | None:
     for side, network in _networks(variant):
-        dense_blocks = (network.architecture, network.normalization) == ("mlp", "batch")
-        if dense_blocks and variant.batch_size == 1:
+        one_value = not parts.ARCHITECTURES[network.architecture].convolutional
+        if one_value and _over_batch(network) and variant.batch_size == 1:
             return (
-                f"{side}.normalization=batch on dense layers needs a batch of at least 2 (batch_size is 1): "
-                "the variance of one value is zero, so every unit becomes a constant; raise batch_size, or take "
+                f"{side}.normalization={network.normalization} on dense layers needs a batch of at least 2 (batch_size "
+                "is 1): the variance of one value is zero, so every unit becomes a constant; raise batch_size, or take "
                 "normalization=layer"
             )
     return None
 
 
-def _architecture(variant: Variant) -> str | None:
-    found = (_ARCHITECTURES[network.architecture](side, network) for side, network in _networks(variant))
-    return next((problem for problem in found if problem), None)
+def _kernels(variant: Variant) -> str | None:
+    for side, network in _networks(variant):
+        convolutional = parts.ARCHITECTURES[network.architecture].convolutional
+        expected = len(network.hidden) if convolutional else 0
+        if len(network.kernels) != expected:
+            return (
+                f"{side}.kernels has {len(network.kernels)} sizes, but architecture={network.architecture} with "
+                f"{len(network.hidden)} hidden blocks needs {expected}"
+            )
+        if convolutional and not network.hidden:
+            return f"{side}.hidden is empty, but architecture={network.architecture} needs at least one convolution"
+    return None
 
 
-def _dense(side: str, network: Network) -> str | None:
-    return _kernels(side, network, 0)
-
-
-def _convolutional(side: str, network: Network) -> str | None:
-    if problem := _kernels(side, network, len(network.hidden)):
-        return problem
-    if not network.hidden:
-        return f"{side}.hidden is empty, but architecture=cnn needs at least one convolution"
-    if not feature_sizes(network.kernels if side == "discriminator" else network.kernels[::-1]):
+def _criterion(variant: Variant) -> str | None:
+    loss, output = parts.LOSSES[variant.loss.criterion], variant.discriminator.output
+    if output not in loss.outputs:
         return (
-            f"{side}.kernels={network.kernels} leave nothing of a 28x28 image at stride 2; take fewer or smaller ones"
+            f"loss.criterion={variant.loss.criterion} needs discriminator.output={' or '.join(loss.outputs)}, not "
+            f"{output}" + (f": {loss.reason}" if loss.reason else "")
         )
     return None
 
 
-def _kernels(side: str, network: Network, expected: int) -> str | None:
-    if len(network.kernels) == expected:
-        return None
-    return (
-        f"{side}.kernels has {len(network.kernels)} sizes, but architecture={network.architecture} with "
-        f"{len(network.hidden)} hidden blocks needs {expected}"
-    )
-
-
-_ARCHITECTURES: Mapping[str, Callable[[str, Network], str | None]] = {"mlp": _dense, "cnn": _convolutional}
-
-
-def _criterion(variant: Variant) -> str | None:
-    output = variant.discriminator.output
-    needed = CRITERION_OUTPUTS[variant.loss.criterion]
-    if output not in needed:
+def _paired(variant: Variant) -> str | None:
+    if parts.LOSSES[variant.loss.criterion].paired and variant.update.discriminator == "two_steps":
         return (
-            f"loss.criterion={variant.loss.criterion} needs discriminator.output={' or '.join(needed)}, not {output}: "
-            + _OUTPUT_REASONS[variant.loss.criterion]
+            f"loss.criterion={variant.loss.criterion} compares D's outputs on real and on fake images, which "
+            "update.discriminator=two_steps computes one after the other; take update.discriminator=joint"
+        )
+    return None
+
+
+def _penalty(variant: Variant) -> str | None:
+    penalty = variant.loss.penalty
+    if parts.PENALTIES[penalty].builder is None:
+        return None
+    if variant.update.discriminator == "two_steps":
+        return f"loss.penalty={penalty} belongs to one D step on real and fake images; take update.discriminator=joint"
+    if _over_batch(variant.discriminator):
+        return (
+            f"loss.penalty={penalty} is taken of D's gradient at each image, and "
+            f"discriminator.normalization={variant.discriminator.normalization} lets the other images of a batch into "
+            "it; take normalization=layer or none"
+        )
+    return None
+
+
+def _joint_statistics(variant: Variant) -> str | None:
+    if variant.update.batch_statistics == "joint" and variant.update.discriminator == "two_steps":
+        return (
+            "update.batch_statistics=joint needs real and fake images in one pass of D; take update.discriminator=joint"
         )
     return None
 
 
 def _image_range(variant: Variant) -> str | None:
-    needed = {"unit": "sigmoid", "symmetric": "tanh"}[variant.image_range]
-    if variant.generator.output != needed:
+    reached = parts.OUTPUTS[variant.generator.output].image_range
+    if reached != variant.image_range:
+        needed = [name for name in parts.OUTPUTS if parts.OUTPUTS[name].image_range == variant.image_range]
         return (
-            f"image_range={variant.image_range} needs generator.output={needed}, not {variant.generator.output}: "
-            "G must be able to reach every value of an image, and no other"
+            f"image_range={variant.image_range} needs generator.output={' or '.join(needed)}, not "
+            f"{variant.generator.output}: G must be able to reach every value of an image, and no other"
         )
     return None
 
@@ -142,29 +182,26 @@ def _same_latents(variant: Variant) -> str | None:
     return None
 
 
-_RULES = (_positive, _fractions, _slopes, _batch_of_one, _architecture, _criterion, _image_range, _same_latents)
+_RULES = (
+    _names,
+    _positive,
+    _fractions,
+    _slopes,
+    _penalty_weight,
+    _batch_of_one,
+    _kernels,
+    _criterion,
+    _paired,
+    _penalty,
+    _joint_statistics,
+    _image_range,
+    _same_latents,
+)
+"""In this order: each may rely on those before it."""
 
-CRITERION_OUTPUTS: Mapping[str, tuple[str, ...]] = {
-    "mse": ("sigmoid",),
-    "bce": ("sigmoid",),
-    "bce_logits": ("logits",),
-}
-_OUTPUT_REASONS = {
-    "mse": "its targets 0 and 1 are probabilities",
-    "bce": "binary cross-entropy takes a probability (for a D without Sigmoid there is criterion=bce_logits)",
-    "bce_logits": "it applies the Sigmoid itself",
-}
 
-
-def feature_sizes(kernels: Sequence[int], size: int = 28) -> tuple[int, ...]:
-    """Side lengths of the feature maps after each stride-2 convolution without padding; empty if one would vanish."""
-    sizes = []
-    for kernel in kernels:
-        if size < kernel:
-            return ()
-        size = (size - kernel) // 2 + 1
-        sizes.append(size)
-    return tuple(sizes)
+def _over_batch(network: Network) -> bool:
+    return parts.NORMALIZATIONS[network.normalization].over_batch
 
 
 def _networks(variant: Variant) -> tuple[tuple[str, Network], ...]:

@@ -1,12 +1,15 @@
-"""A run: one seed of one variant on one engine. Its key is its identity."""
+"""A training: one seed of one variant on one engine. Its key is its identity."""
 
 from __future__ import annotations
 
+import functools
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
 
 from ablations.config.digest import sha256_of
-from ablations.config.overrides import plain
+from ablations.config.overrides import build, plain
 from ablations.config.variant import Variant
 
 
@@ -21,12 +24,14 @@ class Engine:
     precision: Literal["float32", "float64", "bfloat16"] = "float32"
     """float64 serves tests; bfloat16 is autocast on CUDA, never taken unasked."""
     matmul: Literal["default", "onednn"] = "default"
-    """The library behind float32 matrix products on a CPU; "onednn" only where it was measured to keep float32."""
+    """The library behind float32 matrix products on a CPU; "onednn" only where it keeps float32."""
+    isa: str = "native"
+    """The instruction set that the libraries are held to: see `training.instruction_set`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One seed of one variant, and all that decides its bits and its scores."""
+    """One seed of one variant, and all that decides its weights and curves: not what it is scored with."""
 
     variant: Variant
     seed: int
@@ -35,17 +40,23 @@ class Run:
     slot: int
     """This seed's place in the stack, 0 to width - 1."""
     dataset: str
+    split: str = "whole"
+    """What is trained on and scored on: see `data.splits`."""
     data_digest: str
-    classifier_digest: str
-    source_digest: str
-    """Of the modules that decide training, comments and docstrings stripped."""
-    evaluations: int
+    """Of the whole dataset."""
     engine: Engine
+    numerics: int
+    """Of the code that trained it: see `training.numerics`."""
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
-        """Identity: two runs with one key have the same weights, curves and scores. 20 hexadecimal digits."""
+        """Identity: two runs with one key have the same weights and curves. 20 hexadecimal digits."""
         tree = plain(self)
         tree["variant"] = self.variant.digest
         del tree["dataset"]
         return sha256_of(tree)[:20]
+
+    @classmethod
+    def from_dict(cls, tree: Mapping[str, Any]) -> Self:
+        """The inverse of `overrides.plain`. Raises `ConfigError` for unknown keys and wrong types."""
+        return typing.cast(Self, build(cls, tree, "run"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,30 +12,27 @@ from ablations.config.errors import ConfigError
 from ablations.config.overrides import assign, build, check_types, flatten, plain
 from ablations.config.rules import check_name, problem_of
 
-Architecture = Literal["mlp", "cnn"]
-Activation = Literal["sigmoid", "relu", "leaky_relu", "gelu", "tanh"]
-Normalization = Literal["none", "layer", "batch"]
-Output = Literal["sigmoid", "tanh", "logits"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """One of the two networks: hidden blocks and an output layer.
+    """One of the two networks: hidden blocks and an output layer. What its names may be, `config.parts` says.
 
     An MLP has one dense layer for each width in `hidden`. A CNN has one stride-2 convolution (D) or transposed
     convolution (G) for each number of channels in `hidden`, with the kernel sizes in `kernels`.
     """
 
-    architecture: Architecture = "mlp"
+    architecture: str = "mlp"
     hidden: tuple[int, ...] = (200,)
     kernels: tuple[int, ...] = ()
-    activation: Activation = "leaky_relu"
+    activation: str = "leaky_relu"
     slope: float = 0.02
-    normalization: Normalization = "none"
+    normalization: str = "none"
     normalization_first: bool = False
     """True: layer, normalisation, activation (S2); False: layer, activation, normalisation (S0, S1)."""
     dropout: float = 0.0
-    output: Output = "sigmoid"
+    weight_norm: str = "none"
+    """How the weights themselves are normalised: spectral normalisation (Miyato et al. 2018), or not at all."""
+    output: str = "sigmoid"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,18 +48,24 @@ class Latent:
 class Loss:
     """The criterion on D's output, and how G and D use it."""
 
-    criterion: Literal["mse", "bce", "bce_logits"] = "bce"
+    criterion: str = "bce"
     generator: Literal["non_saturating", "saturating"] = "non_saturating"
-    """Non-saturating: G minimises criterion(D(G(z)), 1); saturating: it minimises -criterion(D(G(z)), 0) (S2)."""
+    """Non-saturating: G minimises D's loss of a real image, taken of D(G(z)), with the hinge loss -D(G(z)); saturating:
+    minus D's loss of a fake (S2)."""
     discriminator_reduction: Literal["sum", "mean"] = "sum"
     """D's loss in a joint step: the sum (S3, S4) or the mean (S2) of its real and its fake half."""
+    penalty: str = "none"
+    """What is added to D's loss, of D's gradient at images: the gradient penalty (Gulrajani et al. 2017), R1 (Mescheder
+    et al. 2018), or nothing."""
+    penalty_weight: float = 10.0
+    """The gradient penalty's lambda, R1's gamma."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
     """Adam (Kingma and Ba 2015) or SGD. `beta1` and `beta2` are read by Adam only, `momentum` by SGD only."""
 
-    name: Literal["adam", "sgd"] = "adam"
+    name: str = "adam"
     learning_rate: float = 1e-4
     beta1: float = 0.9
     beta2: float = 0.999
@@ -84,6 +86,8 @@ class Update:
     """D updates (each with a batch and latents of its own) for each G update."""
     per: Literal["batch", "epoch"] = "batch"
     """One iteration a batch, or one an epoch, on the epoch's last batch (S4's loop as it is printed)."""
+    batch_statistics: Literal["separate", "joint"] = "separate"
+    """Where D has BatchNorm: statistics of real and fake images apart, or of one batch of both, in G's step too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +104,7 @@ class Variant:
     generator_optimizer: Optimizer = field(default_factory=Optimizer)
     discriminator_optimizer: Optimizer = field(default_factory=Optimizer)
     update: Update = field(default_factory=Update)
-    initialization: Literal["framework", "xavier", "normal"] = "framework"
+    initialization: str = "framework"
     """PyTorch's default; Xavier normal with every other parameter uniform in [0.1, 0.2) (S3); N(0, 0.01) weights and
     zero biases (S4)."""
     image_range: Literal["unit", "symmetric"] = "unit"
@@ -153,7 +157,3 @@ class Variant:
         tree = self.as_dict()
         del tree["name"], tree["recipe"]
         return sha256_of(tree)
-
-
-IDEAL_LOSSES: Mapping[str, float] = {"mse": 0.25, "bce": math.log(2), "bce_logits": math.log(2)}
-"""Each half of D's loss where D cannot tell real from fake, D = 1/2 everywhere (S0-a)."""

@@ -1,27 +1,23 @@
 """The datasets, each held whole in memory as one tensor a split.
 
-Add one by writing a function from a data folder to a `Dataset` and naming it in `DATASETS`.
+Add one by writing a function from a data folder to a `Dataset` and naming it in `config.parts.DATASETS`, or with
+`register("dataset", name, function)`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
-from ablations.config.errors import unknown
+from ablations.config.parts import DATASETS
 from ablations.data.dataset import Dataset, Notify
-from ablations.data.digits import load_digits
-from ablations.data.mnist import load_mnist
+from ablations.data.shape import DataShape
 
-__all__ = ["DATASETS", "ENVIRONMENT_VARIABLE", "Dataset", "Notify", "data_folder", "load_dataset"]
+__all__ = ["ENVIRONMENT_VARIABLE", "DataShape", "Dataset", "Notify", "data_folder", "load_dataset"]
 
 ENVIRONMENT_VARIABLE = "ABLATIONS_DATA"
-
-DATASETS: dict[str, Callable[[Path, Notify], Dataset]] = {"mnist": load_mnist, "digits": load_digits}
-"""A loader takes the data folder, where it may keep files, and a function that is told what is being fetched."""
 
 
 def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Notify = lambda line: None) -> Dataset:
@@ -33,9 +29,8 @@ def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Not
         ConfigError: no such dataset.
         DataError: a file is truncated, altered or cannot be written, or no source is in reach.
     """
-    if name not in DATASETS:
-        raise unknown("dataset", name, DATASETS)
-    return DATASETS[name](data_folder(folder), notify)
+    dataset: Dataset = DATASETS[name].load()(data_folder(folder), notify)
+    return dataset
 
 
 def data_folder(option: Path | None = None) -> Path:

@@ -26,9 +26,9 @@ def load_digits(folder: Path, notify: Notify) -> Dataset:
     train = np.setdiff1d(np.arange(len(labels)), test)
     return Dataset(
         name="digits",
-        train_images=torch.from_numpy(images[train]),
+        train_images=torch.from_numpy(images[train])[:, None],
         train_labels=torch.from_numpy(labels[train]),
-        test_images=torch.from_numpy(images[test]),
+        test_images=torch.from_numpy(images[test])[:, None],
         test_labels=torch.from_numpy(labels[test]),
     )
 

@@ -21,6 +21,9 @@ from ablations.config.errors import DataError
 from ablations.data import sources
 from ablations.data.atomic_files import PART, exclusive, unwritable, write_atomically
 from ablations.data.dataset import Dataset, Notify
+from ablations.data.shape import DataShape
+
+SHAPE = DataShape(channels=1, height=28, width=28, classes=10)
 
 FILES: Mapping[str, str] = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -48,9 +51,9 @@ def load_mnist(folder: Path, notify: Notify) -> Dataset:
     train_images, train_labels, test_images, test_labels = (_parse(_read(raw, name)) for name in FILES)
     return Dataset(
         name="mnist",
-        train_images=torch.from_numpy(train_images),
+        train_images=torch.from_numpy(train_images)[:, None],
         train_labels=torch.from_numpy(train_labels.astype(np.int64)),
-        test_images=torch.from_numpy(test_images),
+        test_images=torch.from_numpy(test_images)[:, None],
         test_labels=torch.from_numpy(test_labels.astype(np.int64)),
     )
 

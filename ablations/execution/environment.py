@@ -1,21 +1,15 @@
-"""Where a run happened, as facts of text, and the digest of the source that decides its bits. No torch of its own."""
+"""Where a run happened, as facts of text. No torch of its own."""
 
 from __future__ import annotations
 
-import ast
 import functools
-import hashlib
 import importlib.metadata
 import os
 import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-from ablations.config.errors import DataError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -38,27 +32,6 @@ def environment(device: str = "cpu") -> dict[str, str]:
     facts |= _torch_facts(device)
     facts["command"] = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv else ""
     return facts
-
-
-def source_digest(modules: Sequence[str | Path]) -> str:
-    """SHA-256 over the code of `modules`, in any order; comments, docstrings and layout do not count.
-
-    A module is a name within `ablations` (a file or a sub-package, whose files all count), or the path of a file. The
-    same code has the same digest under every Python version whose grammar reads it alike.
-
-    Raises:
-        DataError: a module that does not exist or cannot be parsed.
-    """
-    sha = hashlib.sha256()
-    for name, path in sorted(pair for module in modules for pair in _files(module)):
-        try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (OSError, SyntaxError, ValueError) as error:
-            raise DataError(
-                f"cannot read the module {path} ({error}); restore it or install the project again"
-            ) from error
-        sha.update(f"{name}\n{_canonical(tree)}\n".encode())
-    return sha.hexdigest()
 
 
 @functools.cache
@@ -122,39 +95,3 @@ def _torch_facts(device: str) -> dict[str, str]:
             "tf32": str(torch.backends.cuda.matmul.allow_tf32).lower(),
         }
     return facts
-
-
-def _files(module: str | Path) -> Iterator[tuple[str, Path]]:
-    """A module's files, each with the name that it has in the digest whatever the folder it is installed in."""
-    if isinstance(module, Path):
-        yield module.name, module
-        return
-    folder = PACKAGE.joinpath(*module.split("."))
-    if not folder.is_dir():
-        yield module, folder.with_suffix(".py")
-        return
-    for path in folder.rglob("*.py"):
-        yield f"{module}.{path.relative_to(folder).with_suffix('').as_posix()}", path
-
-
-def _canonical(node: Any) -> str:
-    """A syntax tree as text. `ast.dump` is not used: what it prints of empty fields changed between Python versions."""
-    if isinstance(node, ast.AST):
-        fields = ((name, value) for name, value in ast.iter_fields(node) if not _empty(value))
-        return f"{type(node).__name__}({','.join(f'{name}={_canonical(value)}' for name, value in fields)})"
-    if isinstance(node, list):
-        return f"[{','.join(_canonical(item) for item in _code(node))}]"
-    return repr(node)
-
-
-def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, list) and not value)
-
-
-def _code(nodes: Iterable[Any]) -> Iterator[Any]:
-    """Without bare strings: docstrings of modules, classes and functions, and the ones below a field."""
-    for node in nodes:
-        if not (
-            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        ):
-            yield node

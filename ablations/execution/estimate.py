@@ -6,15 +6,16 @@ They give plans their estimate of time and benchmarks their floor.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ablations.config import Variant
-from ablations.parts.networks import StackedNetwork, discriminator_network, generator_network
+from ablations.config.parts import OPTIMIZERS
+from ablations.data import DataShape
+from ablations.data.mnist import SHAPE
+from ablations.parts.networks import StackedNetwork, build_networks
 
 _FLOAT = 4
-_OPTIMIZER_TRANSFERS = {"adam": 7, "sgd": 3}
-"""Values read and written for each parameter: Adam p, m, v twice and the gradient once; SGD p twice and the
-gradient."""
 
 # Rates of one core that make the estimates: rounded from runs on a server core, good to a factor of about two
 # elsewhere.
@@ -40,7 +41,7 @@ class StepCost:
         return self.dense_flops + self.convolution_flops
 
 
-def step_cost(variant: Variant) -> StepCost:
+def step_cost(variant: Variant, shape: DataShape = SHAPE) -> StepCost:
     """Count the products of the passes that an iteration cannot do without, two operations each, and the parameters'
     bytes.
 
@@ -49,7 +50,7 @@ def step_cost(variant: Variant) -> StepCost:
     backward.
     """
     batch, update = variant.batch_size, variant.update
-    g, d = _Products.of(generator_network(variant)), _Products.of(discriminator_network(variant))
+    g, d = (_Products.of(network) for network in build_networks(variant, shape))
     shared = update.generator_latents == "same"
     discriminator = d.forward.scaled(2).plus(d.weights.scaled(2)).plus(d.inputs.scaled(2)).plus(g.forward)
     if not update.detach:
@@ -58,18 +59,23 @@ def step_cost(variant: Variant) -> StepCost:
     if not shared:
         generator = generator.plus(g.forward)
     total = discriminator.scaled(update.discriminator_steps).plus(generator).scaled(2 * batch)
-    return StepCost(total.dense, total.convolution, _parameter_bytes(variant))
+    return StepCost(total.dense, total.convolution, _parameter_bytes(variant, shape))
 
 
-def estimate_seconds(variant: Variant, width: int, evaluations: int, wanted: int) -> float:
+def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: int, shape: DataShape = SHAPE) -> float:
     """A rough estimate of the time one group takes on one core."""
-    cost = step_cost(variant)
+    cost = step_cost(variant, shape)
     step = (
         cost.dense_flops / _DENSE_RATE
         + cost.convolution_flops / _CONVOLUTION_RATE
         + cost.parameter_bytes / _MEMORY_RATE
     )
-    return variant.steps * (width * step + _STEP_SECONDS) + wanted * (evaluations + 1) * _EVALUATION_SECONDS
+    return variant.steps * (width * step + _STEP_SECONDS) + wanted * scored_steps * _EVALUATION_SECONDS
+
+
+def snapshot_bytes(variant: Variant, shape: DataShape = SHAPE) -> int:
+    """Of G's weights, as they are kept at a scored step."""
+    return _FLOAT * sum(math.prod(spec.shape) for spec in build_networks(variant, shape)[0].tensors)
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,9 @@ class _Products:
     @staticmethod
     def of(network: StackedNetwork) -> _Products:
         counts = [
-            _Count(0, layer.products) if hasattr(layer, "kernel") else _Count(layer.products, 0)
+            _Count(0, layer.multiply_adds) if hasattr(layer, "kernel") else _Count(layer.multiply_adds, 0)
             for layer in network.layers
-            if layer.products
+            if layer.multiply_adds
         ]
         total = _sum(counts)
         return _Products(forward=total, weights=total, inputs=_sum(counts[1:]), first=counts[0])
@@ -112,22 +118,16 @@ def _sum(counts: list[_Count]) -> _Count:
     return _Count(sum(count.dense for count in counts), sum(count.convolution for count in counts))
 
 
-def _parameter_bytes(variant: Variant) -> float:
+def _parameter_bytes(variant: Variant, shape: DataShape) -> float:
     """Each update reads the weights forward and backward, writes the gradient and runs the optimizer over it."""
     total = 0.0
     steps = variant.update.discriminator_steps * (2 if variant.update.discriminator == "two_steps" else 1)
+    generator, discriminator = build_networks(variant, shape)
     for network, optimizer, updates in (
-        (generator_network(variant), variant.generator_optimizer, 1),
-        (discriminator_network(variant), variant.discriminator_optimizer, steps),
+        (generator, variant.generator_optimizer, 1),
+        (discriminator, variant.discriminator_optimizer, steps),
     ):
-        parameters = sum(_size(spec.shape) for spec in network.tensors if not spec.is_buffer)
-        transfers = _OPTIMIZER_TRANSFERS[optimizer.name] + 3
+        parameters = sum(spec.size for spec in network.tensors if not spec.is_buffer)
+        transfers = OPTIMIZERS[optimizer.name].transfers + 3
         total += _FLOAT * parameters * transfers * updates
     return total
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size

@@ -12,10 +12,9 @@ from typing import Any, Self, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from ablations.catalog.metrics import primary
 from ablations.execution.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
 
-SCORE = "frechet_"
-"""How the name of the shown score begins; its ending tells how many samples it is of."""
 QUIET = ("finished", "interrupted")
 """Statuses that need no line of their own: an interrupted run goes on the next time."""
 
@@ -76,8 +75,7 @@ class Tally:
                 self._progress(event)
             case Evaluated():
                 if event.group in self.active:
-                    shown = (value for name, value in event.scores.items() if name.startswith(SCORE))
-                    self.active[event.group].score = next(shown, None)
+                    self.active[event.group].score = event.scores.get(primary(event.scores))
             case GroupEnded():
                 state = self.active.pop(event.group, None)
                 if state is not None:

@@ -5,57 +5,28 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from ablations.catalog.metric_facts import Tier
 from ablations.catalog.quantities import CURVES
 from ablations.data import Dataset
 from ablations.execution.checkpoint import Checkpoint, load_checkpoint, pack, save_checkpoint
 from ablations.execution.environment import environment
 from ablations.execution.job import GroupJob
-from ablations.scoring.extractors.classifier import Classifier
-from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
-from ablations.scoring.suite import noise_floor, primary_metric, reference_of, sample_count, score
-from ablations.scoring.table import Samples, Tier
-from ablations.store.result import Evaluation, Result, Status
+from ablations.scoring.scorer import Scorer
+from ablations.store.result import Array, Evaluation, Result, Status
 from ablations.training.loop import Tick
-from ablations.training.seed_group import SeedGroup, asked_labels
+from ablations.training.seed_group import SeedGroup
+from ablations.training.step_inputs import asked_labels
 
 GRID_IMAGES = 40
 """Samples kept of each evaluation; of a conditional G, four rows of the ten classes."""
-
-
-class Scorer:
-    """Scores one seed of a group: everything that is measured of it in eval mode."""
-
-    def __init__(self, dataset: Dataset, classifier: Classifier) -> None:
-        self._dataset = dataset
-        self._classifier = classifier
-        self._reference = reference_of(dataset, classifier)
-        self._parts = parts_of(self._reference.test)
-        self._count = sample_count(dataset)
-        self.noise_floor = noise_floor(dataset, classifier)[primary_metric(dataset)]
-        """The primary metric of real training images against the test images."""
-
-    def __call__(self, group: SeedGroup, slot: int, tier: Tier = "quick") -> tuple[dict[str, float], NDArray[Any]]:
-        """The metrics of a tier, and the first images as uint8 of shape (GRID_IMAGES, 28, 28)."""
-        images = group.sample(slot, self._count)
-        asked = asked_labels(self._count, images.device)
-        seen = self._classifier.features(images)
-        labels = asked.cpu().numpy() if group.variant.conditional else None
-        scores = score(Samples(seen=seen, asked=labels), self._reference, tier=tier)
-        if tier == "full" and self._parts:
-            more = (group.sample(slot, self._count, number) for number in range(1, SETS))
-            scores |= repeats([seen, *map(self._classifier.features, more)], self._parts)
-        test = self._dataset.test_images.to(images.device).float() / 255
-        real, fake = group.discriminate(slot, test, self._dataset.test_labels), group.discriminate(slot, images, asked)
-        scores["d_real_test"], scores["d_fake_eval"] = float(real.mean()), float(fake.mean())
-        scores["d_accuracy"] = float((real > 0.5).float().mean() + (fake <= 0.5).float().mean()) / 2
-        shown = torch.nan_to_num(images[:GRID_IMAGES]).clamp(0, 1).mul(255).round().to(torch.uint8)
-        return scores, shown.cpu().numpy()
 
 
 class Recorder:
@@ -64,6 +35,9 @@ class Recorder:
     def __init__(self, job: GroupJob) -> None:
         self._job = job
         self._group: SeedGroup | None = None
+        self._dataset: Dataset | None = None
+        self._scorer: Scorer | None = None
+        self._snapshots: list[dict[int, dict[str, Array]]] = [{} for _ in job.runs]
         self._curves: list[NDArray[Any]] = []
         self._evaluations: list[list[Evaluation]] = [[] for _ in job.runs]
         self._samples: list[dict[int, NDArray[Any]]] = [{} for _ in job.runs]
@@ -73,14 +47,21 @@ class Recorder:
         self._evaluation_seconds = 0.0
         self.train_seconds = 0.0
         self.environment: dict[str, str] = {}
+        self.notes: Mapping[str, Any] = {}
 
-    def attach(self, group: SeedGroup) -> None:
-        self._group = group
+    def attach(self, group: SeedGroup, dataset: Dataset, scorer: Scorer) -> None:
+        """What is trained from now on, on which data, and who scores it."""
+        self._group, self._dataset, self._scorer = group, dataset, scorer
         self.environment = environment(self._job.runs[0].engine.device)
+        self.environment["training_images"] = str(len(dataset.train_images))
 
     @property
     def all_diverged(self) -> bool:
         return all(self._diverged)
+
+    @property
+    def any_diverged(self) -> bool:
+        return any(self._diverged)
 
     def add(self, tick: Tick) -> None:
         """Take in the curves of a tick; a seed with a non-finite value diverged at that step."""
@@ -100,20 +81,32 @@ class Recorder:
                 )
         self._step = tick.step
 
-    def evaluate(self, scorer: Scorer, tier: Tier = "quick") -> None:
-        """Score every wanted seed at the present step."""
-        group = self._trained()
+    def evaluate(self, tier: Tier = "quick") -> None:
+        """Score every wanted seed at the present step, and keep what it is scored on: G's weights and a few images."""
+        group, dataset, scorer = self._trained(), self._dataset, self._scorer
+        assert dataset is not None
+        assert scorer is not None
         group.synchronize()
         started = time.perf_counter()
         for slot, finite in enumerate(group.finite()):
             if not finite and not self._diverged[slot]:
                 self._diverged[slot] = f"a parameter is not finite at step {self._step}"
         for slot in self._job.wanted:
-            scores, images = scorer(group, slot, tier)
+            scores, images = measure(group, slot, dataset, scorer, tier)
             seconds = self.train_seconds / len(self._job.runs)
             self._evaluations[slot].append(Evaluation(step=self._step, train_seconds=seconds, metrics=scores))
             self._samples[slot][self._step] = images
+            if self._job.keep == "last":
+                self._snapshots[slot].clear()
+            self._snapshots[slot][self._step] = group.generator_weights(slot)
         self._evaluation_seconds += time.perf_counter() - started
+
+    def series(self, metric: str) -> list[tuple[int, float]]:
+        """Step and mean over the wanted seeds of a metric, for each evaluation; NaN where a seed has none."""
+        rows = zip(*(self._evaluations[slot] for slot in self._job.wanted), strict=True)
+        return [
+            (items[0].step, float(np.mean([item.metrics.get(metric, math.nan) for item in items]))) for items in rows
+        ]
 
     def mean_scores(self) -> dict[str, float]:
         """Means over the wanted seeds of their newest scores, finite ones only."""
@@ -135,11 +128,15 @@ class Recorder:
                 last_step=self._last_step[slot],
                 curves={n: curves[: self._last_step[slot], i, slot].copy() for i, n in enumerate(CURVES)},
                 evaluations=tuple(self._evaluations[slot]),
+                scorer=self._scorer.identity if self._scorer else "",
+                noise_floor=self._scorer.noise_floor if self._scorer else math.nan,
                 samples=self._samples[slot],
+                snapshots=self._snapshots[slot],
                 weights=group.weights(slot) if group else {},
                 train_seconds=self.train_seconds / len(self._job.runs),
                 evaluation_seconds=self._evaluation_seconds / max(1, len(self._job.wanted)),
                 environment=self.environment,
+                notes=self.notes,
             )
             for slot in self._job.wanted
         ]
@@ -148,11 +145,17 @@ class Recorder:
         arrays = {"record.curves": self._stacked()}
         for slot, samples in enumerate(self._samples):
             arrays |= {f"record.samples.{slot}.{step}": images for step, images in samples.items()}
+        for slot, snapshots in enumerate(self._snapshots):
+            for step, weights in snapshots.items():
+                arrays |= {f"record.snapshots.{slot}.{step}.{name}": values for name, values in weights.items()}
         head = {
             "wanted": list(self._job.wanted),
+            "steps": list(self._job.steps),
+            "scorer": self._scorer.identity if self._scorer else "",
+            "keep": self._job.keep,
             "diverged": self._diverged,
             "last_step": self._last_step,
-            "evaluations": [[_plain(item) for item in items] for items in self._evaluations],
+            "evaluations": [[asdict(item) for item in items] for items in self._evaluations],
             "train_seconds": self.train_seconds,
             "evaluation_seconds": self._evaluation_seconds,
         }
@@ -162,12 +165,12 @@ class Recorder:
         )
 
     def resume(self) -> None:
-        """Go on from the newest good checkpoint that recorded every slot wanted now."""
+        """Go on from the newest good checkpoint that recorded every slot and step wanted now, with the same scorer."""
         refused: list[str] = []
         found = load_checkpoint(self._job.checkpoints, self._job.identity, refused.append)
         if refused:
             self.environment["refused_checkpoints"] = "; ".join(refused)
-        if found is None or not set(self._job.wanted) <= set(found.head["wanted"]):
+        if found is None or not self._records_what_is_wanted(found):
             return
         self._trained().load_state(found.tensors, found.step)
         self._curves = [found.tensors["record.curves"].numpy()]
@@ -175,10 +178,24 @@ class Recorder:
             if name.startswith("record.samples."):
                 slot, step = name.removeprefix("record.samples.").split(".")
                 self._samples[int(slot)][int(step)] = images.numpy()
+            elif name.startswith("record.snapshots."):
+                slot, step, key = name.removeprefix("record.snapshots.").split(".", 2)
+                self._snapshots[int(slot)].setdefault(int(step), {})[key] = images.numpy()
         self._evaluations = [[Evaluation(**item) for item in items] for items in found.head["evaluations"]]
         self._diverged, self._last_step = found.head["diverged"], found.head["last_step"]
         self._step = found.step
         self.train_seconds, self._evaluation_seconds = found.head["train_seconds"], found.head["evaluation_seconds"]
+
+    def _records_what_is_wanted(self, found: Checkpoint) -> bool:
+        head = found.head
+        passed = {step for step in self._job.steps if step <= found.step}
+        scorer = self._scorer.identity if self._scorer else ""
+        return (
+            set(self._job.wanted) <= set(head["wanted"])
+            and passed <= set(head["steps"])
+            and scorer == head["scorer"]
+            and head["keep"] in ("all", self._job.keep)
+        )
 
     def _stacked(self) -> NDArray[Any]:
         if not self._curves:
@@ -192,5 +209,21 @@ class Recorder:
         return self._group
 
 
-def _plain(item: Evaluation) -> Mapping[str, Any]:
-    return {"step": item.step, "train_seconds": item.train_seconds, "metrics": dict(item.metrics)}
+def measure(
+    group: SeedGroup, slot: int, dataset: Dataset, scorer: Scorer, tier: Tier
+) -> tuple[dict[str, float], NDArray[Any]]:
+    """The metrics of a seed as it stands, and its first images as uint8 (GRID_IMAGES, channels, height, width)."""
+    images = group.sample(slot, scorer.count)
+    asked = asked_labels(scorer.count, dataset.shape.classes, images.device)
+
+    def draw(number: int) -> Tensor:
+        return group.sample(slot, scorer.count, number) if number else images
+
+    labels = asked.cpu().numpy() if asked is not None and group.variant.conditional else None
+    scores = scorer(draw, labels, tier)
+    test = dataset.test_images.to(images.device).float() / 255
+    real, fake = group.discriminate(slot, test, dataset.test_labels), group.discriminate(slot, images, asked)
+    scores["d_real_test"], scores["d_fake_eval"] = float(real.mean()), float(fake.mean())
+    scores["d_accuracy"] = float((real > 0.5).float().mean() + (fake <= 0.5).float().mean()) / 2
+    shown = torch.nan_to_num(images[:GRID_IMAGES]).clamp(0, 1).mul(255).round().to(torch.uint8)
+    return scores, shown.cpu().numpy()

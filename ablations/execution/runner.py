@@ -1,22 +1,22 @@
-"""Carry out a plan: train what the store lacks, with one writer into the store."""
+"""Carry out a plan: train what the archive lacks."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 
+from ablations.config import Engine
 from ablations.execution.events import Event, GroupEnded
-from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor, Training, stopping
+from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor, stopping
 from ablations.execution.plan import Plan, plan_again
-from ablations.store import Store
+from ablations.store.archive import Archive
 from ablations.store.result import STATUSES, Status
-from ablations.store.spool import Spool
 from ablations.training.engine import default_workers
 
 
@@ -35,35 +35,32 @@ class Summary:
         return bool(self.failures)
 
 
-def choose_executor(plan: Plan) -> Executor:
-    """Processes; in this process where one worker is asked for and one job is to be done."""
-    if plan.options.workers == 1:
+def choose_executor(workers: int, engine: Engine, *, alone: bool = False) -> ProcessExecutor | SerialExecutor:
+    """Processes, on a machine with GPUs each with one of them; this process where it is to work alone."""
+    if alone:
         return SerialExecutor()
-    gpus: Sequence[int] = ()
-    if plan.groups and plan.groups[0].job.runs[0].engine.device == "cuda":
-        gpus = range(default_workers(plan.groups[0].job.runs[0].engine))
-    return ProcessExecutor(plan.workers, gpus)
+    return ProcessExecutor(workers, range(default_workers(engine)) if engine.device == "cuda" else ())
 
 
 def execute(
-    plan: Plan, store: Store, on_event: Callable[[Event], None] = lambda event: None, executor: Executor | None = None
+    plan: Plan,
+    archive: Archive,
+    on_event: Callable[[Event], None] = lambda event: None,
+    executor: Executor | None = None,
 ) -> Summary:
-    """Train what the plan lists, with one writer into the store; killed at any moment and begun again, it goes on.
+    """Train what the plan lists; killed at any moment and begun again, it goes on.
 
     Raises:
         KeyboardInterrupt: stopped by SIGINT or SIGTERM, after everything so far was recorded.
-        StoreError: the store cannot be written; results stay in the spool and the next run takes them in.
+        StoreError: the archive cannot be written.
     """
     started = time.perf_counter()
     statuses: Counter[Status] = Counter()
     failures: list[tuple[str, str]] = []
-    plan.work.mkdir(parents=True, exist_ok=True)
-    spool = Spool(plan.work / "spool")
 
     def ended(event: Event) -> None:
         on_event(event)
         if isinstance(event, GroupEnded):
-            spool.drain(store)
             statuses.update(event.statuses.values())
             failures.extend(
                 (f"{event.variant} seed {seed}", event.reasons.get(seed, status))
@@ -71,16 +68,13 @@ def execute(
                 if status != "finished"
             )
 
-    with _only_one(plan), stopping() as stop:
-        spool.drain(store)
-        store.write_study(plan.recorded, tuple(plan.keys))
-        store.reconcile(plan.study.name)
-        fresh = plan_again(plan, store)
-        _adopt(fresh, store)
-        jobs = [Training(group.job) for group in fresh.groups]
-        (executor or choose_executor(plan)).run(jobs, ended, stop)
-        spool.drain(store)
-        store.summarize(plan.study.name)
+    archive.work.mkdir(parents=True, exist_ok=True)
+    with _only_one(plan, archive), stopping() as stop:
+        archive.tidy()
+        archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
+        fresh = plan_again(plan, archive)
+        chosen = executor or choose_executor(plan.workers, plan.conditions.engine, alone=plan.options.workers == 1)
+        chosen.run(fresh.jobs, ended, stop)
         if reason := stop():
             raise KeyboardInterrupt(reason)
     return Summary(
@@ -91,22 +85,14 @@ def execute(
     )
 
 
-def _adopt(plan: Plan, store: Store) -> None:
-    """Bring runs that another study has trained under this one."""
-    here = store.keys(plan.study.name)
-    for key, run_id in plan.reused.items():
-        if key not in here:
-            store.copy(run_id, plan.study.name, plan.keys[key])
-
-
 @contextmanager
-def _only_one(plan: Plan) -> Iterator[None]:
-    """Two commands on one study and store: the second waits, then finds what the first has stored."""
-    lock = FileLock(plan.work / f"{plan.study.name}.lock")
+def _only_one(plan: Plan, archive: Archive) -> Iterator[None]:
+    """Two commands on one study and archive: the second waits, then finds what the first has stored."""
+    lock = FileLock(archive.work / f"{plan.study.name}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        waiting = f"another run of the study {plan.study.name!r} is at work on this store; waiting for it"
+        waiting = f"another run of the study {plan.study.name!r} is at work on this archive; waiting for it"
         print(waiting, file=sys.stderr, flush=True)
         lock.acquire()
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,24 +12,20 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.config import Run
 from ablations.config.errors import DataError, StoreError
-from ablations.data import load_dataset
-from ablations.execution.environment import environment, source_digest
+from ablations.data.splits import load_split
+from ablations.execution.environment import environment
 from ablations.execution.events import Event
 from ablations.execution.job import GroupJob
-from ablations.execution.plan import DECISIVE_MODULES
-from ablations.execution.worker import train_group
-from ablations.scoring.extractors.classifier import load_classifier
-from ablations.store.result import Array, Result, load_result
-from ablations.store.spool import Spool
+from ablations.scoring.scorer import scorer_identity
+from ablations.store.archive import Archive
+from ablations.store.result import Array, Result
+from ablations.training.numerics import NUMERICS
 
-_IDENTITY = {
-    "data": "data_digest",
-    "classifier": "classifier_digest",
-    "source": "source_digest",
-}
+_IDENTITY = {"data": "data_digest", "numerics": "numerics"}
 _FACTS = (
     "cpu",
     "cpu_capability",
@@ -99,9 +94,8 @@ def verify(
 
 
 def primary_score(result: Result) -> float:
-    """The Frechet distance of a result, the one by which verdicts are given; NaN where it has none."""
-    found = [value for name, value in result.scores.items() if re.match(r"frechet_\d", name)]
-    return found[0] if found else float("nan")
+    """The score of a result by which verdicts are given; NaN where it has none."""
+    return result.scores.get(primary(result.scores), float("nan"))
 
 
 def prediction_interval(scores: Sequence[float], level: float = 0.95) -> tuple[float, float]:
@@ -170,28 +164,32 @@ def _same(ours: float, theirs: float) -> bool:
 
 
 def _run_of_today(run: Run, data_folder: Path | None) -> Run:
-    """The run with the digests of the data, classifier and source that are here now."""
-    return dataclasses.replace(
-        run,
-        data_digest=load_dataset(run.dataset, folder=data_folder).digest,
-        classifier_digest=load_classifier().digest,
-        source_digest=source_digest(DECISIVE_MODULES),
-    )
+    """The run with the data's digest and the number of the numerics that are here now."""
+    return dataclasses.replace(run, data_digest=load_split(run.dataset, run.split, data_folder)[1], numerics=NUMERICS)
 
 
 def _train(stored: Result, now: Run, folder: Path, data_folder: Path | None, emit: Callable[[Event], None]) -> Result:
     first = now.seed - now.slot
     runs = tuple(dataclasses.replace(now, seed=first + slot, slot=slot) for slot in range(now.width))
     job = GroupJob(
-        name=label_of(stored), study=stored.study, runs=runs, wanted=(now.slot,), data_folder=data_folder, work=folder
+        name=label_of(stored),
+        study=stored.study,
+        runs=runs,
+        wanted=(now.slot,),
+        steps=tuple(sorted({*(item.step for item in stored.evaluations), now.variant.steps})),
+        archive=folder,
+        checkpoint_root=folder / "checkpoints",
+        data_folder=data_folder,
     )
-    train_group(job, emit)
-    (entry,) = Spool(folder / "spool").pending()
-    return load_result(entry)
+    job.run(emit, lambda: None)
+    return Archive(folder).get(now.key)
 
 
 def _differing_facts(stored: Result, now: Run) -> dict[str, tuple[str, str]]:
     here: dict[str, Any] = environment(now.engine.device)
-    pairs = {name: (getattr(stored.run, field)[:12], getattr(now, field)[:12]) for name, field in _IDENTITY.items()}
+    pairs = {
+        name: (str(getattr(stored.run, field))[:12], str(getattr(now, field))[:12]) for name, field in _IDENTITY.items()
+    }
+    pairs["scorer"] = (stored.scorer, scorer_identity())
     pairs |= {name: (stored.environment.get(name, "none"), here.get(name, "none")) for name in _FACTS}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,115 +1,163 @@
-"""Trains, scores and records one group; what it finds goes to the spool. It never speaks to the store."""
+"""Trains, scores and archives one stack of seeds, for studies and searches alike. It never speaks to MLflow."""
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
-from collections.abc import Callable
 
 from filelock import FileLock
 
 from ablations.config.errors import DataError, UserError
-from ablations.data import load_dataset
+from ablations.data import Dataset
+from ablations.data.splits import load_split
 from ablations.execution.checkpoint import discard_checkpoints
-from ablations.execution.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
-from ablations.execution.job import GroupJob
-from ablations.execution.recorder import Recorder, Scorer
-from ablations.scoring.extractors.classifier import load_classifier
-from ablations.store.result import Status
-from ablations.store.spool import Spool
+from ablations.execution.events import Evaluated, GroupEnded, GroupStarted, Progressed
+from ablations.execution.executors.contract import Emit, Stop
+from ablations.execution.job import Bench, GroupJob
+from ablations.execution.recorder import Recorder
+from ablations.scoring.scorer import load_scorer
+from ablations.scoring.suite import primary_metric
+from ablations.store.archive import Archive
+from ablations.store.result import Result, Status
 from ablations.training.engine import set_up
-from ablations.training.loop import evaluation_steps, train
+from ablations.training.loop import train
 from ablations.training.seed_group import SeedGroup
 
-Emit = Callable[[Event], None]
+
+class Ended(Exception):
+    """The group ends before its last step: with which status, why, and whether its checkpoint is kept."""
+
+    def __init__(self, status: Status, reason: str, *, kept: bool = False) -> None:
+        super().__init__(reason)
+        self.status: Status = status
+        self.kept = kept
 
 
-class Stopped(Exception):
-    """The run was asked to stop; its message is the reason."""
+def train_group(job: GroupJob, emit: Emit, stop: Stop = lambda: None) -> None:
+    """Train the group and leave a result for each wanted slot in the archive, whatever happens.
 
-
-def train_group(job: GroupJob, emit: Emit, stop: Callable[[], str | None] = lambda: None) -> None:
-    """Train the group and leave a result for each wanted slot in the spool, whatever happens.
-
-    `stop` is asked at every tick; where it gives a reason, the group is checkpointed and recorded as interrupted.
+    `stop` is asked at every tick; where it gives a reason, the group is checkpointed and recorded as interrupted. What
+    another process has archived in the meantime is not trained again.
     """
     started = time.perf_counter()
-    job.checkpoints.parent.mkdir(parents=True, exist_ok=True)
+    archive = Archive(job.archive)
+    job.checkpoint_root.mkdir(parents=True, exist_ok=True)
     with FileLock(job.checkpoints.with_suffix(".lock")):
-        recorder = Recorder(job)
-        outcome: Status = "finished"
-        reason, kept = "", False
-        try:
-            set_up(job.runs[0].engine)
-            _run(job, recorder, emit, stop)
-        except TimeLimit as limit:
-            outcome, reason = "timed_out", str(limit)
-        except (Stopped, KeyboardInterrupt) as stopped:
-            outcome, reason, kept = "interrupted", str(stopped) or "interrupted", True
-        except ConnectionError:  # whoever started this process is gone: keep what there is for the next run
-            recorder.checkpoint()
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is a recorded outcome and the others go on
-            outcome, reason = "failed", _reason(error)
-            recorder.environment["traceback"] = traceback.format_exc()
-        results = recorder.results(outcome, reason)
-        spool = Spool(job.work / "spool")
+        if not job.fresh and archive.done(job.wanted_steps) == job.wanted_steps.keys():
+            emit(_ended(job, [archive.get(key, weights=False) for key in job.wanted_steps], started))
+            return
+        results, kept = _attempt(job, emit, stop)
         for result in results:
-            spool.put(result)
+            archive.put(result)
         if not kept:
             discard_checkpoints(job.checkpoints)
-    emit(
-        GroupEnded(
-            group=job.name,
-            variant=job.variant.name,
-            statuses={result.run.seed: result.status for result in results},
-            reasons={result.run.seed: result.reason for result in results if result.reason},
-            seconds=time.perf_counter() - started,
-        )
-    )
+    emit(_ended(job, results, started))
 
 
-class TimeLimit(Exception):
-    """The group trained for longer than it may."""
+def record_lost(job: GroupJob, status: Status, reason: str) -> GroupEnded:
+    """Archive results for a group whose process died."""
+    results = Recorder(job).results(status, reason)
+    for result in results:
+        Archive(job.archive).put(result)
+    return _ended(job, results, time.perf_counter())
 
 
-def _run(job: GroupJob, recorder: Recorder, emit: Emit, stop: Callable[[], str | None]) -> None:
-    dataset = load_dataset(job.runs[0].dataset, folder=job.data_folder)
-    if dataset.digest != job.runs[0].data_digest:
-        raise DataError(f"the dataset {dataset.name!r} has changed since the plan was made; run the study again")
-    scorer = Scorer(dataset, load_classifier(device=job.runs[0].engine.device))
-    group = SeedGroup(job.variant, job.seeds, dataset, job.runs[0].engine)
-    recorder.attach(group)
-    recorder.environment["noise_floor"] = f"{scorer.noise_floor:.6g}"
+def _attempt(job: GroupJob, emit: Emit, stop: Stop) -> tuple[list[Result], bool]:
+    """The results, and whether the checkpoint is to be kept."""
+    recorder = Recorder(job)
+    status: Status = "finished"
+    reason, kept = "", False
+    try:
+        set_up(job.runs[0].engine)
+        _course(job, recorder, emit, stop)
+    except Ended as ended:
+        status, reason, kept = ended.status, str(ended), ended.kept
+    except KeyboardInterrupt as stopped:
+        status, reason, kept = "interrupted", str(stopped) or "interrupted", True
+    except ConnectionError:  # whoever started this process is gone: keep what there is for the next run
+        recorder.checkpoint()
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is a recorded outcome and the others go on
+        status, reason = "failed", _reason(error)
+        recorder.environment["traceback"] = traceback.format_exc()
+    return recorder.results(status, reason), kept
+
+
+def _course(job: GroupJob, recorder: Recorder, emit: Emit, stop: Stop) -> None:
+    """From where the group stands to its end. Raises `Ended` where that comes early."""
+    run = job.runs[0]
+    dataset, digest = load_split(run.dataset, run.split, job.data_folder)
+    if digest != run.data_digest:
+        raise DataError(f"the dataset {run.dataset!r} has changed since the plan was made; run the study again")
+    scorer = load_scorer(run.dataset, run.split, job.data_folder, run.engine.device)
+    group = SeedGroup(job.variant, job.seeds, dataset, run.engine)
+    recorder.attach(group, dataset, scorer)
     if not job.fresh:
         recorder.resume()
-    steps = evaluation_steps(job.variant.steps, job.runs[0].evaluations)
-    emit(
-        GroupStarted(
-            group=job.name, variant=job.variant.name, seeds=job.seeds, step=group.step, steps=job.variant.steps
-        )
-    )
+    trial = _Trial(job, recorder, dataset) if job.judge else None
+    end = job.steps[-1]
+    name, variant = job.name, job.variant.name
+    emit(GroupStarted(group=name, variant=variant, seeds=job.seeds, step=group.step, steps=end))
     saved = time.perf_counter()
-    for tick in train(group, steps):
+    if trial:
+        trial.judge_new_scores()  # of a resumed trial
+    for tick in train(group, job.steps):
         recorder.add(tick)
         if tick.evaluation_due:
-            recorder.evaluate(scorer, "full" if tick.step == job.variant.steps else "quick")
-            emit(Evaluated(group=job.name, step=tick.step, scores=recorder.mean_scores()))
-        emit(Progressed(group=job.name, step=tick.step, steps=job.variant.steps, train_seconds=recorder.train_seconds))
+            recorder.evaluate("full" if tick.step == job.variant.steps else "quick")
+            emit(Evaluated(group=name, step=tick.step, scores=recorder.mean_scores()))
+        if trial:
+            trial.judge_new_scores()
+        emit(Progressed(group=name, step=tick.step, steps=end, train_seconds=recorder.train_seconds))
         if recorder.all_diverged:
             if not tick.evaluation_due:
-                recorder.evaluate(scorer)
+                recorder.evaluate("quick")
             return
         reason = stop()
         if reason or time.perf_counter() - saved > job.checkpoint_seconds:
             recorder.checkpoint()
             saved = time.perf_counter()
         if reason:
-            raise Stopped(reason)
-        if job.time_limit is not None and recorder.train_seconds > job.time_limit and tick.step < job.variant.steps:
-            raise TimeLimit(
-                f"stopped at step {tick.step}: {recorder.train_seconds:.1f} s of training, limit {job.time_limit:g} s"
-            )
+            raise Ended("interrupted", reason, kept=True)
+        if job.time_limit is not None and recorder.train_seconds > job.time_limit and tick.step < end:
+            spent = f"{recorder.train_seconds:.1f} s of training, limit {job.time_limit:g} s"
+            raise Ended("timed_out", f"stopped at step {tick.step}: {spent}")
+
+
+class _Trial:
+    """A search's trial: its judge hears each new score, and it ends with the first seed that diverges."""
+
+    def __init__(self, job: GroupJob, recorder: Recorder, dataset: Dataset) -> None:
+        assert job.judge is not None
+        self._bench: Bench = job.judge.seat()
+        self._recorder = recorder
+        self._metric = primary_metric(dataset)
+        self._last = job.steps[-1]
+        self._heard = 0
+
+    def judge_new_scores(self) -> None:
+        """Raises `Ended` where the trial is to go no further."""
+        for step, value in self._recorder.series(self._metric)[self._heard :]:
+            self._heard += 1
+            if not math.isfinite(value):
+                raise Ended("pruned", f"a seed has no finite score at step {step}")
+            pruned = self._bench.report(step, value)
+            self._recorder.notes = self._bench.notes
+            if pruned and step < self._last:
+                raise Ended("pruned", f"pruned at step {step}")
+        if self._recorder.any_diverged:
+            raise Ended("pruned", "another seed of the trial diverged")
+
+
+def _ended(job: GroupJob, results: list[Result], started: float) -> GroupEnded:
+    return GroupEnded(
+        group=job.name,
+        variant=job.variant.name,
+        statuses={result.run.seed: result.status for result in results},
+        reasons={result.run.seed: result.reason for result in results if result.reason},
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _reason(error: BaseException) -> str:

@@ -6,23 +6,24 @@ A batched matrix product trains all seeds of a dense layer at once. Each seed's 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ablations.parts.convolutions import gather, spread
+from ablations.parts.convolutions import convolve, convolve_transposed
 
-Role = Literal["weight", "bias", "scale", "shift", "running_mean", "running_var"]
+Role = Literal["weight", "bias", "scale", "shift", "running_mean", "running_var", "singular_vector"]
 Tensors = Mapping[str, Tensor]
 
 NORM_EPSILON = 1e-5
 NORM_MOMENTUM = 0.1
 _LARGE = 32_768
-"""Values of one seed in a batch from which passes over memory cost more than calls: seed by seed is then faster."""
+"""From so many values of one seed in a batch on, LayerNorm is faster seed by seed than over the whole stack."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,11 @@ class TensorSpec:
 
     @property
     def is_buffer(self) -> bool:
-        return self.role in ("running_mean", "running_var")
+        return self.role in ("running_mean", "running_var", "singular_vector")
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
 
 
 @dataclass
@@ -52,11 +57,14 @@ class Pass:
 
 
 class Layer(Protocol):
+    output_axis: ClassVar[int | None]
+    """The axis of the weight, the first of its tensors, that counts its outputs; None: it has no weight."""
+
     @property
     def tensors(self) -> tuple[TensorSpec, ...]: ...
 
     @property
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         """Multiplications of a weight with an input that one sample takes, forward."""
         ...
 
@@ -64,9 +72,10 @@ class Layer(Protocol):
 
 
 class Weightless:
-    """A layer that multiplies no weights; norms and activations count for nothing beside the products."""
+    """A layer that multiplies no weights; norms and activations count for nothing beside those that do."""
 
-    products = 0
+    multiply_adds = 0
+    output_axis: ClassVar[int | None] = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,7 @@ class Linear:
     name: str
     inputs: int
     outputs: int
+    output_axis: ClassVar[int | None] = 1
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
@@ -85,7 +95,7 @@ class Linear:
         )
 
     @property
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         return self.inputs * self.outputs
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
@@ -103,17 +113,18 @@ class Convolution:
     kernel: int
     side: int
     """Height and width of its output."""
+    output_axis: ClassVar[int | None] = 0
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
         return _kernels(self.name, (self.outputs, self.inputs), self.kernel, self.outputs)
 
     @property
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         return self.inputs * self.outputs * self.kernel**2 * self.side**2
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
-        return gather(inputs, run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"])
+        return convolve(inputs, run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"])
 
 
 @dataclass(frozen=True)
@@ -131,18 +142,19 @@ class TransposedConvolution:
     side: int
     """Height and width of its input."""
     output_padding: int
+    output_axis: ClassVar[int | None] = 1
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
         return _kernels(self.name, (self.inputs, self.outputs), self.kernel, self.outputs)
 
     @property
-    def products(self) -> int:
+    def multiply_adds(self) -> int:
         return self.inputs * self.outputs * self.kernel**2 * self.side**2
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
         weight, bias = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
-        return spread(inputs, weight, bias, (self.side - 1) * 2 + self.kernel + self.output_padding)
+        return convolve_transposed(inputs, weight, bias, (self.side - 1) * 2 + self.kernel + self.output_padding)
 
 
 def _kernels(name: str, channels: tuple[int, int], kernel: int, outputs: int) -> tuple[TensorSpec, ...]:
@@ -172,10 +184,17 @@ class LayerNorm(Weightless):
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
         scale, shift = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
+        if len(self.shape) == 1:
+            return self._normal(inputs, scale, shift)
+        images, *others = (values.movedim(-3, -1) for values in (inputs, scale, shift))  # as they lie in memory
+        return self._normal(images, *others).movedim(-1, -3)
+
+    def _normal(self, inputs: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        shape = scale.shape[1:]
         if inputs[0].numel() >= _LARGE:
             stack = zip(inputs, scale, shift, strict=True)
-            return torch.stack([F.layer_norm(one, self.shape, w, b, NORM_EPSILON) for one, w, b in stack])
-        normal = F.layer_norm(inputs, self.shape, eps=NORM_EPSILON)
+            return torch.stack([F.layer_norm(one, shape, w, b, NORM_EPSILON) for one, w, b in stack])
+        normal = F.layer_norm(inputs, shape, eps=NORM_EPSILON)
         return torch.addcmul(shift.unsqueeze(1), normal, scale.unsqueeze(1))
 
 

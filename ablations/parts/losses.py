@@ -1,22 +1,108 @@
-"""Criteria: the loss of each of D's outputs against a target of 0 or 1. Pure functions; they draw nothing.
+"""Losses: what D and G minimise, of D's outputs on real and on fake images. Pure functions; they draw nothing.
 
-None of them raises for a value that is not finite: a seed that diverges must not stop its neighbours in the stack.
+Outputs have the shape (seeds, batch, 1), a loss (seeds,). No loss raises for a value that is not finite: a seed that
+diverges must not stop its neighbours in the stack.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Criterion = Callable[[Tensor, float], Tensor]
+from ablations.config.parts import LOSSES
+
+Function = Callable[[Tensor], Tensor]
+"""From outputs to a loss of each, of the same shape."""
 
 
-def _mse(outputs: Tensor, target: float) -> Tensor:
-    return (outputs - target).square()
+class LossFunction(Protocol):
+    """D's loss in two halves, and G's. `other` are D's outputs on the other kind of images, given where the loss is
+    `paired` (see `config.parts.LossFacts`) and None elsewhere.
+    """
+
+    def real_half(self, real: Tensor, other: Tensor | None) -> Tensor: ...
+
+    def fake_half(self, fake: Tensor, other: Tensor | None) -> Tensor: ...
+
+    def generator(self, fake: Tensor, other: Tensor | None) -> Tensor:
+        """G's loss that does not saturate where D wins."""
+        ...
+
+    def saturating(self, fake: Tensor, other: Tensor | None) -> Tensor:
+        """G's loss in the minimax game: minus D's."""
+        ...
+
+
+def loss_function(name: str) -> LossFunction:
+    return cast(LossFunction, LOSSES[name].load())
+
+
+def generator_loss(objective: str, loss: LossFunction, fake: Tensor, other: Tensor | None = None) -> Tensor:
+    """G's loss, of shape (seeds,), from D's outputs on fakes.
+
+    Non-saturating: for BCE the -log D(G(z)) of Goodfellow et al. 2014 (S2's heuristic, S3, S4). Saturating: for BCE the
+    log(1 - D(G(z))) of the minimax game.
+    """
+    return {"non_saturating": loss.generator, "saturating": loss.saturating}[objective](fake, other)
+
+
+@dataclass(frozen=True)
+class Halves:
+    """A loss whose halves each see one kind of images. Without a function of its own, G minimises `on_real` of fakes:
+    it wants them taken for real.
+    """
+
+    on_real: Function
+    on_fake: Function
+    of_generator: Function | None = None
+
+    def real_half(self, real: Tensor, other: Tensor | None) -> Tensor:
+        return _mean(self.on_real(real))
+
+    def fake_half(self, fake: Tensor, other: Tensor | None) -> Tensor:
+        return _mean(self.on_fake(fake))
+
+    def generator(self, fake: Tensor, other: Tensor | None) -> Tensor:
+        return _mean((self.of_generator or self.on_real)(fake))
+
+    def saturating(self, fake: Tensor, other: Tensor | None) -> Tensor:
+        return -_mean(self.on_fake(fake))
+
+
+@dataclass(frozen=True)
+class RelativisticAverage:
+    """Jolicoeur-Martineau 2018, RaSGAN: how much more real an image looks than the other kind on average, as a logit.
+
+    G's loss is D's with the two kinds exchanged, as the mean of its halves.
+    """
+
+    def real_half(self, real: Tensor, other: Tensor | None) -> Tensor:
+        return _mean(_cross_entropy_of_real(_relative(real, other)))
+
+    def fake_half(self, fake: Tensor, other: Tensor | None) -> Tensor:
+        return _mean(_cross_entropy_of_fake(_relative(fake, other)))
+
+    def generator(self, fake: Tensor, other: Tensor | None) -> Tensor:
+        assert other is not None, "a paired loss sees both kinds"
+        return (self.real_half(fake, other) + self.fake_half(other, fake)) / 2
+
+    def saturating(self, fake: Tensor, other: Tensor | None) -> Tensor:
+        assert other is not None, "a paired loss sees both kinds"
+        return -(self.real_half(other, fake) + self.fake_half(fake, other)) / 2
+
+
+def _mean(losses: Tensor) -> Tensor:
+    return losses.mean((1, 2))
+
+
+def _relative(outputs: Tensor, other: Tensor | None) -> Tensor:
+    assert other is not None, "a paired loss sees both kinds"
+    return outputs - other.mean(1, keepdim=True)
 
 
 class _BinaryCrossEntropy(torch.autograd.Function):
@@ -36,34 +122,28 @@ class _BinaryCrossEntropy(torch.autograd.Function):
         return gradients[0] * (outputs - ctx.target) / divisor, None
 
 
-def _bce(outputs: Tensor, target: float) -> Tensor:
-    result: Tensor = _BinaryCrossEntropy.apply(outputs, target)
-    return result
+def _bce(target: float) -> Function:
+    def loss(outputs: Tensor) -> Tensor:
+        result: Tensor = _BinaryCrossEntropy.apply(outputs, target)
+        return result
+
+    return loss
 
 
-def _bce_logits(outputs: Tensor, target: float) -> Tensor:
-    return -F.logsigmoid(outputs if target else -outputs)
+def _cross_entropy_of_real(logits: Tensor) -> Tensor:
+    return -F.logsigmoid(logits)
 
 
-CRITERIA: Mapping[str, Criterion] = {"mse": _mse, "bce": _bce, "bce_logits": _bce_logits}
-"""Each takes D's outputs and the target (0.0 or 1.0) and returns a loss of the same shape."""
+def _cross_entropy_of_fake(logits: Tensor) -> Tensor:
+    return -F.logsigmoid(-logits)
 
 
-def loss_per_seed(criterion: Criterion, outputs: Tensor, target: float) -> Tensor:
-    """Mean over the batch. `outputs` of shape (seeds, batch, 1) give a loss of shape (seeds,)."""
-    return criterion(outputs, target).mean((1, 2))
-
-
-def generator_loss(objective: str, criterion: Criterion, outputs: Tensor) -> Tensor:
-    """G's loss, of shape (seeds,), from D's `outputs` on fakes.
-
-    Non-saturating: criterion(D(G(z)), 1), for BCE the -log D(G(z)) of Goodfellow et al. 2014 (S2's heuristic, S3, S4).
-    Saturating: -criterion(D(G(z)), 0), for BCE the log(1 - D(G(z))) of the minimax game.
-    """
-    return _OBJECTIVES[objective](criterion, outputs)
-
-
-_OBJECTIVES: Mapping[str, Callable[[Criterion, Tensor], Tensor]] = {
-    "non_saturating": lambda criterion, outputs: loss_per_seed(criterion, outputs, 1.0),
-    "saturating": lambda criterion, outputs: -loss_per_seed(criterion, outputs, 0.0),
-}
+MSE = Halves(lambda outputs: (outputs - 1.0).square(), lambda outputs: (outputs - 0.0).square())
+"""Mao et al. 2017, least squares."""
+BCE = Halves(_bce(1.0), _bce(0.0))
+BCE_LOGITS = Halves(_cross_entropy_of_real, _cross_entropy_of_fake)
+HINGE = Halves(lambda outputs: (1 - outputs).relu(), lambda outputs: (1 + outputs).relu(), torch.neg)
+"""Lim and Ye 2017; Miyato et al. 2018."""
+WASSERSTEIN = Halves(torch.neg, lambda outputs: outputs)
+"""Arjovsky et al. 2017. D must be kept from growing steep: by a penalty or by spectral normalisation."""
+RELATIVISTIC = RelativisticAverage()

@@ -1,18 +1,20 @@
-"""Optimizers by name. Only elementwise ones: on a stack of seeds they act on each seed as if it were alone."""
+"""Optimizers. Only elementwise ones: on a stack of seeds they act on each seed as if it were alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from ablations.config import Optimizer
+from ablations.config.parts import OPTIMIZERS
 
 Builder = Callable[[Sequence[Tensor], Optimizer, bool], torch.optim.Optimizer]
 
 
-def _adam(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> torch.optim.Optimizer:
+def adam(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> torch.optim.Optimizer:
     return torch.optim.Adam(
         parameters,
         lr=config.learning_rate,
@@ -22,13 +24,11 @@ def _adam(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> torc
     )
 
 
-def _sgd(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> torch.optim.Optimizer:
+def sgd(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> torch.optim.Optimizer:
     return torch.optim.SGD(parameters, lr=config.learning_rate, momentum=config.momentum, fused=True)
-
-
-OPTIMIZERS: Mapping[str, Builder] = {"adam": _adam, "sgd": _sgd}
 
 
 def build_optimizer(config: Optimizer, parameters: Sequence[Tensor]) -> torch.optim.Optimizer:
     """One fused optimizer over a network's stacked parameters, each of shape (seeds, ...)."""
-    return OPTIMIZERS[config.name](parameters, config, parameters[0].is_cuda)
+    builder = cast(Builder, OPTIMIZERS[config.name].load())
+    return builder(parameters, config, parameters[0].is_cuda)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from markupsafe import Markup
 
 from ablations.config import Engine
 from ablations.execution.events import Event
-from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor, Stop
-from ablations.search.generations import Found, Search, outcomes
+from ablations.execution.executors import Executor, ProcessExecutor, Stop
+from ablations.execution.runner import choose_executor
+from ablations.search.generations import Found, Search, trials_folder
 from ablations.search.optuna_figures import optuna_figures
 from ablations.search.settings import Settings
-from ablations.search.trial_storage import HEARTBEAT_SECONDS, Archive, Trial, open_archive, shown
-from ablations.store import SearchRecord, Store, TrialRecord
+from ablations.search.trial_storage import HEARTBEAT_SECONDS, Trial, TrialStorage, open_storage, shown
+from ablations.store.archive import Archive
+from ablations.store.search_record import SearchRecord, TrialRecord
 from ablations.training.engine import choose_engine, default_workers
 
 
@@ -25,12 +28,13 @@ from ablations.training.engine import choose_engine, default_workers
 class Place:
     """Where searches are carried out and kept. Nothing of it changes a trial but the device."""
 
-    store: Store
+    archive: Archive
     storage: str | None = None
     """A database URL for Optuna; None: a sqlite file in the store's work folder."""
     experiment: str = "search"
     data_folder: Path | None = None
     device: str = "auto"
+    isa: str | None = None
     workers: int | None = None
     finalists: int = 3
     fresh: bool = False
@@ -42,7 +46,7 @@ class Place:
 
     @property
     def work(self) -> Path:
-        return self.store.folder / "work" if self.store.folder else Path("results/work")
+        return self.archive.work
 
     @property
     def shown(self) -> str:
@@ -59,6 +63,8 @@ class Result:
     """A search that has been carried out, with Optuna's figures of it where they are drawn."""
 
     found: Found
+    trials: tuple[Trial, ...]
+    """All that are stored, also beyond the budget."""
     figures: dict[str, Markup]
     record: SearchRecord
 
@@ -69,55 +75,72 @@ def carry_out(searches: Sequence[Settings], place: Place) -> list[Result]:
     Raises:
         KeyboardInterrupt: it was asked to stop; the same call goes on.
     """
-    engine = choose_engine(place.device)
+    engine = choose_engine(place.device, isa=place.isa)
     most = max(settings.parallel for settings in searches)
-    with _executor(min(place.workers or default_workers(engine), most), engine) as executor:
-        return [_carry_out(settings, place, engine, executor) for settings in searches]
+    workers = min(place.workers or default_workers(engine), most)
+    place.work.mkdir(parents=True, exist_ok=True)
+    executor = choose_executor(workers, engine, alone=workers == 1)
+    with executor if isinstance(executor, ProcessExecutor) else nullcontext(executor) as kept:
+        return [_carry_out(settings, place, engine, kept) for settings in searches]
 
 
 def missing(settings: Settings, place: Place) -> list[str]:
     """The names of the trials and finalists that are still to be trained, as their events will name them."""
     ended: set[int] = set()
     if not place.fresh:
-        with open_archive(settings, place.url) as archive:
-            ended = {trial.number for trial in archive.ended()}
+        with open_storage(settings, place.url) as storage:
+            ended = {trial.number for trial in storage.ended()}
     trials = [f"{settings.name} trial {number}" for number in range(settings.trials) if number not in ended]
     return trials + [f"{settings.name} finalist {rank + 1}" for rank in range(place.finalists)]
 
 
 def _carry_out(settings: Settings, place: Place, engine: Engine, executor: Executor) -> Result:
     if place.fresh:
-        shutil.rmtree(outcomes(place.work, settings.name), ignore_errors=True)
-    with open_archive(settings, place.url, fresh=place.fresh, heartbeat=place.heartbeat) as archive:
-        record = search_record(settings, archive, place.experiment)
+        shutil.rmtree(trials_folder(place.work, settings.name), ignore_errors=True)
+    with open_storage(settings, place.url, fresh=place.fresh, heartbeat=place.heartbeat) as storage:
+        record = search_record(settings, storage, place.experiment)
         search = Search(
             settings=settings,
-            archive=archive,
+            storage=storage,
             work=place.work,
             engine=engine,
             executor=executor,
             data_folder=place.data_folder,
             on_event=place.on_event,
-            record=lambda trials: _record(place.store, record, trials),
+            record=lambda trials: write_search(place.archive, record, storage.ended()),
             stop=place.stop,
         )
         found = search.run(finalists=place.finalists)
-        figures = optuna_figures(archive.study, found.metric) if place.drawn else {}
-        return Result(found=found, figures=figures, record=record)
+        figures = optuna_figures(storage.study, found.metric) if place.drawn else {}
+        return Result(found=found, trials=storage.ended(), figures=figures, record=record)
 
 
-def _record(store: Store, search: SearchRecord, trials: Sequence[Trial]) -> None:
-    store.write_trials(search, [trial_record(trial) for trial in trials])
+def write_search(
+    archive: Archive,
+    search: SearchRecord,
+    trials: Sequence[Trial],
+    *,
+    best: Trial | None = None,
+    page: str | None = None,
+) -> None:
+    """Keep a search as it stands; `page` is its report, where it has ended."""
+    tree = {
+        "search": asdict(search),
+        "trials": [asdict(trial_record(trial)) for trial in trials],
+        "best": None if best is None else best.number,
+        "report": page,
+    }
+    archive.write_search(search.name, json.loads(json.dumps(tree, default=str)))
 
 
-def search_record(settings: Settings, archive: Archive, experiment: str) -> SearchRecord:
+def search_record(settings: Settings, storage: TrialStorage, experiment: str) -> SearchRecord:
     return SearchRecord(
         experiment=experiment,
         name=settings.name,
         metric="validation_score",
         settings=settings.facts,
         hyperparameters=settings.space.common_keys,
-        begun=archive.begun,
+        begun=storage.begun,
     )
 
 
@@ -137,13 +160,3 @@ def trial_record(trial: Trial) -> TrialRecord:
             "evaluation_seconds": outcome.evaluation_seconds,
         },
     )
-
-
-@contextmanager
-def _executor(workers: int, engine: Engine) -> Iterator[Executor]:
-    if workers == 1:
-        yield SerialExecutor()
-        return
-    gpus = range(default_workers(engine)) if engine.device == "cuda" else ()
-    with ProcessExecutor(workers, gpus) as executor:
-        yield executor

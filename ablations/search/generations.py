@@ -10,27 +10,26 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from ablations.config import Engine, Run, Variant
+from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
-from ablations.execution.environment import source_digest
+from ablations.data.splits import load_split
 from ablations.execution.events import Event
 from ablations.execution.executors import Executor, Stop
 from ablations.execution.job import GroupJob
-from ablations.execution.plan import DECISIVE_MODULES
-from ablations.scoring.extractors.classifier import load_classifier
+from ablations.execution.plan import Conditions
 from ablations.scoring.suite import primary_metric
 from ablations.search.charges import counted
 from ablations.search.judge import Judge
-from ablations.search.protocol import load_split, selection_seeds, tuning_seeds
+from ablations.search.protocol import SPLIT, selection_seeds, tuning_seeds
 from ablations.search.sampling import propose
 from ablations.search.settings import Settings
-from ablations.search.trial import Outcome, TrialJob
-from ablations.search.trial_storage import Archive, Trial
+from ablations.search.trial import Outcome, outcome_of, trial_folder
+from ablations.search.trial_storage import Trial, TrialStorage
 from ablations.training.seed_group import check_fits
 
 Record = Callable[[Sequence[Trial]], None]
@@ -86,8 +85,8 @@ class Found:
         return self.settings.seeds * self.settings.steps * len(self.trials)
 
 
-def outcomes(work: Path, name: str) -> Path:
-    """The folder of a search's outcomes."""
+def trials_folder(work: Path, name: str) -> Path:
+    """Where the trials of a search have their archives."""
     return work / "searches" / name
 
 
@@ -105,7 +104,7 @@ class Search:
     """One search at work. It may be stopped or killed at any moment and begun again."""
 
     settings: Settings
-    archive: Archive
+    storage: TrialStorage
     work: Path
     """Checkpoints and outcomes."""
     engine: Engine
@@ -119,12 +118,12 @@ class Search:
     bookkeeping_seconds: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
-        split = load_split(self.settings.dataset, self.data_folder)
-        check_fits(self.settings.space.variant, split)
-        self.metric = primary_metric(split)
-        self._data_digest = split.digest
-        self._classifier_digest = load_classifier().digest
-        self._source_digest = source_digest(DECISIVE_MODULES)
+        dataset, digest = load_split(self.settings.dataset, SPLIT, self.data_folder)
+        check_fits(self.settings.space.variant, dataset)
+        self.metric = primary_metric(dataset)
+        self._conditions = Conditions(
+            dataset=self.settings.dataset, split=SPLIT, data_digest=digest, engine=self.engine
+        )
 
     def run(self, *, finalists: int = 3) -> Found:
         """Make the trials that are missing, then train the best ones again on the selection seeds.
@@ -134,10 +133,10 @@ class Search:
         """
         started = time.perf_counter()
         with self._booked():
-            self.record(self.archive.ended())
+            self.record(self.storage.ended())
         while (generation := self._generation()) or self._others():
             self._train(generation)
-        ended = self.archive.ended()
+        ended = self.storage.ended()
         trials = counted(ended, self.settings)
         return Found(
             settings=self.settings,
@@ -152,17 +151,17 @@ class Search:
     def _generation(self) -> list[FrozenTrial]:
         """The trials to train now: those left running or lost, and new ones up to a whole generation."""
         with self._booked():
-            settings, archive = self.settings, self.archive
-            known = archive.known()
-            mine = archive.claim() if archive.shared else self._left(known)
+            settings, storage = self.settings, self.storage
+            known = storage.known()
+            mine = storage.claim() if storage.shared else self._left(known)
             first = min((trial.user_attrs["generation"] for trial in mine), default=max(known, default=-1) + 1)
             total = min(settings.trials, self._grid_size())
             while len(mine) < settings.parallel and len(known) < total and not self._spent():
-                if not archive.shared and max(known, default=-1) + 1 >= first + settings.parallel:
+                if not storage.shared and max(known, default=-1) + 1 >= first + settings.parallel:
                     break  # this generation was asked for in full, and part of it told, before a kill
                 number = max(known, default=-1) + 1
                 before = {n: trial for n, trial in known.items() if n < first or trial.state == TrialState.RUNNING}
-                trial = archive.add(propose(settings, before, number), first)
+                trial = storage.add(propose(settings, before, number), first)
                 known[trial.number] = trial
                 mine.append(trial)
             self._known = {n: t for n, t in known.items() if n < first and t.state.is_finished()}
@@ -175,9 +174,9 @@ class Search:
 
     def _others(self) -> bool:
         """Are trials running elsewhere, which may yet be lost? If so, return after a while."""
-        if not self.archive.shared or all(trial.state.is_finished() for trial in self.archive.known().values()):
+        if not self.storage.shared or all(trial.state.is_finished() for trial in self.storage.known().values()):
             return False
-        until = time.monotonic() + self.archive.patience
+        until = time.monotonic() + self.storage.patience
         while time.monotonic() < until:
             time.sleep(0.1)
             if reason := self.stop():
@@ -187,32 +186,32 @@ class Search:
     def _spent(self) -> bool:
         """Has the search used up its seconds, in this life and earlier ones?"""
         limit = self.settings.seconds
-        return limit is not None and sum(trial.outcome.seconds for trial in self.archive.ended()) >= limit
+        return limit is not None and sum(trial.outcome.seconds for trial in self.storage.ended()) >= limit
 
     def _grid_size(self) -> int:
         return len(self.settings.space.grid(self.settings.grid_points)) if self.settings.sampler == "grid" else 10**9
 
     def _train(self, generation: Sequence[FrozenTrial]) -> None:
-        jobs: dict[int, TrialJob | Outcome] = {trial.number: self._job(trial) for trial in generation}
-        with self.archive.beating(generation):
-            self._do([job for job in jobs.values() if isinstance(job, TrialJob)])
+        jobs = {trial.number: self._job(trial) for trial in generation}
+        with self.storage.beating(generation):
+            self._do([job for job in jobs.values() if isinstance(job, GroupJob)])
         with self._booked():
             for trial in generation:
-                self.archive.tell(trial, _outcome_of(jobs[trial.number]))
+                self.storage.tell(trial, self._outcome_of(jobs[trial.number]))
             numbers = {trial.number for trial in generation}
-            self.record([trial for trial in self.archive.ended() if trial.number in numbers])
+            self.record([trial for trial in self.storage.ended() if trial.number in numbers])
 
-    def _do(self, jobs: Sequence[TrialJob]) -> None:
-        self.executor.run(jobs, self.on_event, self.stop)
+    def _do(self, jobs: Sequence[GroupJob]) -> None:
+        self.executor.run([job for job in jobs if outcome_of(job, self.metric) is None], self.on_event, self.stop)
         if reason := self.stop():
             raise KeyboardInterrupt(reason)
 
-    def _job(self, trial: FrozenTrial) -> TrialJob | Outcome:
+    def _job(self, trial: FrozenTrial) -> GroupJob | Outcome:
         """The trial's job; its outcome where its settings are impossible together."""
         name = f"{self.settings.name} trial {trial.number}"
         try:
             variant = self.settings.space.settle(trial.params, name)
-            check_fits(variant, load_split(self.settings.dataset, self.data_folder))
+            check_fits(variant, load_split(self.settings.dataset, SPLIT, self.data_folder)[0])
         except ConfigError as error:
             return Outcome(state="failed", reason=str(error), charged_steps=self.settings.steps)
         judge = Judge(
@@ -221,15 +220,10 @@ class Search:
             number=trial.number,
             params=trial.params,
             distributions=trial.distributions,
-            history=self._known,
+            history={} if self.settings.pruner == "none" else self._known,
         )
-        return TrialJob(
-            group=self._group(name, variant, tuning_seeds(self.settings.seeds)),
-            evaluation_steps=self.settings.evaluation_steps,
-            metric=self.metric,
-            judge=None if self.settings.pruner == "none" else judge,
-            file=self._file(f"trial-{trial.number:05d}"),
-        )
+        seeds = tuning_seeds(self.settings.seeds)
+        return self._group(name, variant, seeds, self.settings.evaluation_steps, judge, f"trial-{trial.number:05d}")
 
     def _select(self, trials: Sequence[Trial], count: int) -> tuple[Finalist, ...]:
         """The best on the tuning seeds are partly the luckiest: let new seeds choose among them."""
@@ -238,46 +232,41 @@ class Search:
         for place, trial in enumerate(chosen, start=1):
             name = f"{self.settings.name} finalist {place}"
             variant = self.settings.space.settle(trial.values, name)
-            job = TrialJob(
-                group=self._group(name, variant, selection_seeds(self.settings.seeds)),
-                evaluation_steps=(self.settings.steps,),
-                metric=self.metric,
-                judge=None,
-                file=self._file(f"finalist-{trial.number:05d}"),
+            seeds = selection_seeds(self.settings.seeds)
+            judge = Judge.lenient(self.settings.steps)
+            jobs.append(
+                self._group(name, variant, seeds, (self.settings.steps,), judge, f"finalist-{trial.number:05d}")
             )
-            jobs.append(job)
-        self._do([job for job in jobs if job.outcome is None])
-        found = [Finalist(trial=t, outcome=_outcome_of(job)) for t, job in zip(chosen, jobs, strict=True)]
+        self._do(jobs)
+        found = [Finalist(trial=t, outcome=self._outcome_of(job)) for t, job in zip(chosen, jobs, strict=True)]
         scored = [item for item in found if item.outcome.value is not None]
         return tuple(sorted(scored, key=lambda item: (item.outcome.value or 0.0, item.trial.number)))
 
-    def _group(self, name: str, variant: Variant, seeds: Sequence[int]) -> GroupJob:
+    def _group(
+        self, name: str, variant: Variant, seeds: Sequence[int], steps: tuple[int, ...], judge: Judge, place: str
+    ) -> GroupJob:
         runs = tuple(
-            Run(
-                variant=variant,
-                seed=seed,
-                width=len(seeds),
-                slot=slot,
-                dataset=self.settings.dataset,
-                data_digest=self._data_digest,
-                classifier_digest=self._classifier_digest,
-                source_digest=self._source_digest,
-                evaluations=len(self.settings.evaluation_steps),
-                engine=self.engine,
-            )
+            self._conditions.run(variant=variant, seed=seed, width=len(seeds), slot=slot)
             for slot, seed in enumerate(seeds)
         )
-        return GroupJob(
+        job = GroupJob(
             name=name,
             study=self.settings.name,
             runs=runs,
             wanted=tuple(range(len(runs))),
+            steps=steps,
+            archive=self.work,
+            checkpoint_root=self.work / "checkpoints",
             data_folder=self.data_folder,
-            work=self.work,
+            keep="last",
+            judge=judge,
         )
+        folder = trial_folder(trials_folder(self.work, self.settings.name), place, job.identity, judge)
+        return replace(job, archive=folder)
 
-    def _file(self, name: str) -> Path:
-        return outcomes(self.work, self.settings.name) / f"{name}.json"
+    def _outcome_of(self, job: GroupJob | Outcome) -> Outcome:
+        found = job if isinstance(job, Outcome) else outcome_of(job, self.metric)
+        return found or Outcome(state="failed", reason="it left no outcome")
 
     @contextmanager
     def _booked(self) -> Iterator[None]:
@@ -286,8 +275,3 @@ class Search:
             yield
         finally:
             self.bookkeeping_seconds += time.perf_counter() - started
-
-
-def _outcome_of(job: TrialJob | Outcome) -> Outcome:
-    found = job if isinstance(job, Outcome) else job.outcome
-    return found or Outcome(state="failed", reason="it left no outcome")

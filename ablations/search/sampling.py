@@ -13,7 +13,8 @@ from typing import cast
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
-from ablations.catalog.spaces import Choice, Hyperparameter, Value
+from ablations.catalog.domains import Choice, Value
+from ablations.catalog.spaces import Hyperparameter
 from ablations.search.judge import copied_study, quiet
 from ablations.search.settings import SamplerName, Settings
 

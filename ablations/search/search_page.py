@@ -9,17 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from ablations.config import Contrast, Study
-from ablations.config.errors import UserError
 from ablations.search.generations import Found, finished
 from ablations.search.optuna_figures import budgets, pareto
 from ablations.search.trial_storage import Trial
 from ablations.store.mirror.rows import text
 from reports import words
-from reports.pages.study_page import TEMPLATES
+from reports.pages.rendering import render, write_files
 
 TITLES = {
     "history": "Best so far",
@@ -40,29 +38,8 @@ def write_page(founds: Sequence[Found], drawn: Mapping[str, Mapping[str, Markup]
         contents[f"{found.settings.name}-trials.csv"] = trials_csv(found)
         if study := check_study(found):
             contents[f"{found.settings.name}-check.json"] = json.dumps(study.as_dict(), indent=1)
-    write(out, contents)
+    write_files(out, contents)
     return out / "report.html"
-
-
-def write(out: Path, contents: Mapping[str, str]) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            (out / name).write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write the report into {out}: {error.strerror}; choose another --out") from error
-
-
-def render(template: str, values: Mapping[str, Any]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(template).render(values)
 
 
 def context(

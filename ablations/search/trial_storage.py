@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 
-from ablations.catalog.spaces import Value
+from ablations.catalog.domains import Value
 from ablations.config.errors import ConfigError, StoreError
 from ablations.search.judge import directions, quiet
 from ablations.search.settings import Settings
@@ -60,8 +60,8 @@ class Trial:
         }
 
 
-class Archive:
-    """One search in a storage; open it with `open_archive`."""
+class TrialStorage:
+    """One search in a storage; open it with `open_storage`."""
 
     def __init__(self, storage: RDBStorage, study: optuna.Study, *, shared: bool) -> None:
         self._storage = storage
@@ -158,9 +158,9 @@ class Archive:
 
 
 @contextmanager
-def open_archive(
+def open_storage(
     settings: Settings, url: str, *, fresh: bool = False, heartbeat: int = HEARTBEAT_SECONDS
-) -> Iterator[Archive]:
+) -> Iterator[TrialStorage]:
     """The archive of a search: the stored one where there is one and it is the same search.
 
     Raises:
@@ -182,7 +182,7 @@ def open_archive(
             )
         try:
             _check_same(settings, study, name)
-            yield Archive(storage, study, shared=not local)
+            yield TrialStorage(storage, study, shared=not local)
         except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             raise StoreError(f"the search storage {name} was lost: {_first_line(error)}; begin again") from error
         finally:

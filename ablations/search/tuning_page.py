@@ -11,11 +11,12 @@ from ablations.catalog import Axis
 from ablations.search.charges import Spent, spent
 from ablations.search.generations import Found, finished
 from ablations.search.optuna_figures import budgets
-from ablations.search.search_page import render, trials_csv, write
+from ablations.search.search_page import trials_csv
 from ablations.search.tuning import Ranking, rankings
 from reports import words
 from reports.analysis.findings import Findings
 from reports.pages.attachments import standalone
+from reports.pages.rendering import render, write_files
 
 ALIKE = 1.1
 """Seconds whose ratio is below this are called alike."""
@@ -47,7 +48,7 @@ def write_tuning_page(axis: Axis, founds: Sequence[Found], findings: Findings, o
     }
     contents = {"report.html": render("tuning.html.j2", values), "budget.svg": standalone(figure).decode()}
     contents |= {f"{found.settings.name}-trials.csv": trials_csv(found) for found in founds}
-    write(out, contents)
+    write_files(out, contents)
     return out / "report.html"
 
 

@@ -1,7 +1,6 @@
-"""What runs leave behind: `result` and its form on disk, and MLflow (`mirror`), the only room that imports mlflow."""
+"""What runs leave behind: a folder a run (`archive`), and MLflow (`mirror`, the only room that imports mlflow)."""
 
-from ablations.store.mirror.mlflow_store import Store, StoredStudy
-from ablations.store.mirror.searches import SearchRecord, TrialRecord
-from ablations.store.mirror.server import Server, serve
+from ablations.store.archive import Archive, Member, StoredStudy
+from ablations.store.result import Evaluation, Result, Status
 
-__all__ = ["SearchRecord", "Server", "Store", "StoredStudy", "TrialRecord", "serve"]
+__all__ = ["Archive", "Evaluation", "Member", "Result", "Status", "StoredStudy"]

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ablations.training.step import DiscriminatorDraw, Draws, GeneratorDraw, Side
+from ablations.training.step import DiscriminatorDraw, Draws, GeneratorDraw, TrainedNetwork
 
 WARM_UP_STEPS = 3
 """Steps run before the recording, as CUDA graphs ask for; what they changed is put back."""
@@ -32,10 +32,10 @@ class CapturedStep:
     """A training step with the draws in fixed places: the first call records it, every call replays it."""
 
     def __init__(
-        self, step: Callable[[Draws], Tensor], sides: Sequence[Side], record: Record = record_cuda_graph
+        self, step: Callable[[Draws], Tensor], networks: Sequence[TrainedNetwork], record: Record = record_cuda_graph
     ) -> None:
         self._step = step
-        self._sides = sides
+        self._networks = networks
         self._record = record
         self._places: Draws | None = None
         self._replay: Replay | None = None
@@ -55,15 +55,15 @@ class CapturedStep:
 
     def _warm_up(self, draws: Draws) -> None:
         """Run the step a few times on a side stream, then put back every value it changed."""
-        kept = [(side, _values(side), _optimizer_values(side)) for side in self._sides]
+        kept = [(network, _values(network), _optimizer_values(network)) for network in self._networks]
         stream = torch.cuda.Stream() if torch.cuda.is_available() else None
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP_STEPS):
                 self._step(draws)
         if stream is not None:
             torch.cuda.current_stream().wait_stream(stream)
-        for side, values, optimizer_values in kept:
-            _put_back(side, values, optimizer_values)
+        for network, values, optimizer_values in kept:
+            _put_back(network, values, optimizer_values)
 
 
 def _copied(draws: Draws) -> Draws:
@@ -93,23 +93,25 @@ def tensors_of(draws: Draws) -> Iterator[Tensor]:
                 yield from value
 
 
-def _values(side: Side) -> dict[str, Tensor]:
-    return {name: values.detach().clone() for name, values in side.tensors.items()}
+def _values(network: TrainedNetwork) -> dict[str, Tensor]:
+    return {name: values.detach().clone() for name, values in network.tensors.items()}
 
 
-def _optimizer_values(side: Side) -> dict[Tensor, dict[str, Tensor]]:
+def _optimizer_values(network: TrainedNetwork) -> dict[Tensor, dict[str, Tensor]]:
     return {
         parameter: {name: value.clone() for name, value in state.items() if isinstance(value, Tensor)}
-        for parameter, state in side.optimizer.state.items()
+        for parameter, state in network.optimizer.state.items()
     }
 
 
 @torch.no_grad()
-def _put_back(side: Side, values: dict[str, Tensor], optimizer_values: dict[Tensor, dict[str, Tensor]]) -> None:
+def _put_back(
+    network: TrainedNetwork, values: dict[str, Tensor], optimizer_values: dict[Tensor, dict[str, Tensor]]
+) -> None:
     """In place, since a recording keeps addresses. An optimizer's state that was not there before becomes zero."""
     for name, value in values.items():
-        side.tensors[name].copy_(value)
-    for parameter, state in side.optimizer.state.items():
+        network.tensors[name].copy_(value)
+    for parameter, state in network.optimizer.state.items():
         before = optimizer_values.get(parameter, {})
         for name, value in state.items():
             if isinstance(value, Tensor):

@@ -17,8 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ablations.parts.networks import CLASSES
-
 Name = Literal[
     "init",
     "data",
@@ -27,6 +25,7 @@ Name = Literal[
     "labels_discriminator",
     "labels_generator",
     "dropout",
+    "penalty",
     "evaluation",
 ]
 Kind = Literal["normal", "uniform", "label", "bits"]
@@ -41,41 +40,47 @@ def generator(seed: int, name: Name | str, *words: int | str) -> np.random.Gener
     return np.random.Generator(np.random.SFC64(entropy))
 
 
-def _label(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
-    return rng.integers(0, CLASSES, shape, dtype=np.int64)
-
-
-def _bits(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
+def _bits(rng: np.random.Generator, shape: tuple[int, ...], classes: int) -> NDArray[Any]:
     """Uniform 16-bit integers, four from each raw 64-bit word."""
     count = int(np.prod(shape))
     words = rng.bit_generator.random_raw(-(-count // 4))
     return np.asarray(words).view(np.int16)[:count].reshape(shape)
 
 
-_NUMPY_DRAWS: Mapping[str, Callable[[np.random.Generator, tuple[int, ...]], NDArray[Any]]] = {
-    "normal": lambda rng, shape: rng.standard_normal(shape, dtype=np.float32),
-    "uniform": lambda rng, shape: rng.random(shape, dtype=np.float32),
-    "label": _label,
+_NUMPY_DRAWS: Mapping[str, Callable[[np.random.Generator, tuple[int, ...], int], NDArray[Any]]] = {
+    "normal": lambda rng, shape, classes: rng.standard_normal(shape, dtype=np.float32),
+    "uniform": lambda rng, shape, classes: rng.random(shape, dtype=np.float32),
+    "label": lambda rng, shape, classes: rng.integers(0, classes, shape, dtype=np.int64),
     "bits": _bits,
 }
 
-_TORCH_DRAWS: Mapping[str, Callable[[torch.Generator, tuple[int, ...]], Tensor]] = {
-    "normal": lambda rng, shape: torch.randn(shape, generator=rng, device=rng.device),
-    "uniform": lambda rng, shape: torch.rand(shape, generator=rng, device=rng.device),
-    "label": lambda rng, shape: torch.randint(CLASSES, shape, generator=rng, device=rng.device),
-    "bits": lambda rng, shape: torch.randint(-32768, 32768, shape, generator=rng, device=rng.device, dtype=torch.int16),
+_TORCH_DRAWS: Mapping[str, Callable[[torch.Generator, tuple[int, ...], int], Tensor]] = {
+    "normal": lambda rng, shape, classes: torch.randn(shape, generator=rng, device=rng.device),
+    "uniform": lambda rng, shape, classes: torch.rand(shape, generator=rng, device=rng.device),
+    "label": lambda rng, shape, classes: torch.randint(classes, shape, generator=rng, device=rng.device),
+    "bits": lambda rng, shape, classes: torch.randint(
+        -32768, 32768, shape, generator=rng, device=rng.device, dtype=torch.int16
+    ),
 }
 
 
-def draw(kind: Kind, seed: int, name: Name | str, block: int, shape: tuple[int, ...], device: torch.device) -> Tensor:
+def draw(
+    kind: Kind,
+    seed: int,
+    name: Name | str,
+    block: int,
+    shape: tuple[int, ...],
+    device: torch.device,
+    classes: int = 0,
+) -> Tensor:
     """One block of a stream, drawn on `device`: on a CPU by NumPy, on a GPU by its own generator, without a transfer.
 
-    The two devices draw different values (the device type is part of a run's identity); on each, all variants share
-    them.
+    Labels are drawn from 0 to `classes` - 1; other kinds do not read it. The two devices draw different values (the
+    device type is part of a run's identity); on each, all variants share them.
     """
     if device.type == "cpu":
-        return torch.from_numpy(_NUMPY_DRAWS[kind](generator(seed, name, block), shape))
-    return _TORCH_DRAWS[kind](_device_generator(seed, name, block, device), shape)
+        return torch.from_numpy(_NUMPY_DRAWS[kind](generator(seed, name, block), shape, classes))
+    return _TORCH_DRAWS[kind](_device_generator(seed, name, block, device), shape, classes)
 
 
 def permutation(seed: int, epoch: int, count: int, device: torch.device) -> Tensor:
@@ -101,7 +106,9 @@ class StackedStream:
         shape: tuple[int, ...],
         device: torch.device,
         dtype: torch.dtype,
+        classes: int = 0,
     ) -> None:
+        self._classes = classes
         self._kind: Kind = kind
         self._name: Name = name
         self._seeds = tuple(seeds)
@@ -117,7 +124,7 @@ class StackedStream:
         if block != self._block:
             self._values = torch.stack(
                 [
-                    draw(self._kind, s, self._name, block, (self._steps, *self._shape), self._device)
+                    draw(self._kind, s, self._name, block, (self._steps, *self._shape), self._device, self._classes)
                     for s in self._seeds
                 ],
                 1,

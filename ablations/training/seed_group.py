@@ -16,36 +16,37 @@ from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
 from ablations.data import Dataset
 from ablations.parts.layers import Linear
-from ablations.parts.networks import CLASSES, PIXELS, PROBABILITIES, SIDE, StackedNetwork, join
+from ablations.parts.networks import StackedNetwork, build_networks
 from ablations.parts.optimizers import build_optimizer
 from ablations.training.cuda_graph import CapturedStep
+from ablations.training.generator import draw_images, in_batches
 from ablations.training.initial_values import initial_tensors
-from ablations.training.step import Draws, Side, TrainStep, build_networks
-from ablations.training.step_inputs import Sampler, TrainingImages, evaluation_latents
+from ablations.training.step import Draws, TrainedNetwork, TrainStep
+from ablations.training.step_inputs import Sampler, TrainingImages
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
-_EVALUATION_BATCH = 2_000
 
 
 class SeedGroup:
     """A stack of seeds in training. `advance` trains, everything else leaves the training as it is.
 
     Raises:
-        ConfigError: fewer training images than one batch.
+        ConfigError: fewer training images than one batch, or networks that do not fit the data.
     """
 
     def __init__(self, variant: Variant, seeds: Sequence[int], dataset: Dataset, engine: Engine) -> None:
         device, dtype = torch.device(engine.device), _DTYPES[engine.precision]
         check_fits(variant, dataset)
         training = training_images(variant, dataset, device, dtype)
-        networks = build_networks(variant)
+        networks = build_networks(variant, dataset.shape)
         self.variant = variant
+        self.shape = dataset.shape
         self.seeds = tuple(seeds)
         self.step = 0
         self._autocast = engine.precision == "bfloat16"
         self._device, self._dtype = device, dtype
         self._generator, self._discriminator = (
-            _side(name, network, variant, seeds, device, dtype)
+            _trained(name, network, variant, seeds, device, dtype)
             for name, network in zip(("generator", "discriminator"), networks, strict=True)
         )
         self._sampler = Sampler(variant, seeds, training, networks)
@@ -74,52 +75,58 @@ class SeedGroup:
 
     def finite(self) -> list[bool]:
         """For each seed, whether all its parameters are finite."""
-        checks = [p.flatten(1).isfinite().all(1) for side in self._sides() for p in side.parameters]
+        checks = [p.flatten(1).isfinite().all(1) for network in self._networks() for p in network.parameters]
         return [bool(ok) for ok in torch.stack(checks).all(0).tolist()]
 
     @torch.no_grad()
     def sample(self, slot: int, count: int, number: int = 0) -> Tensor:
-        """`count` images of one seed in eval mode on its fixed evaluation latents: float32 (count, 28, 28) in [0, 1].
+        """`count` images of one seed in eval mode on its fixed evaluation latents: float32 (count, channels, height,
+        width) in [0, 1].
 
-        A conditional G is asked for class i mod 10 in row i. Each `number` stands for latents of its own.
+        A conditional G is asked for the `asked_labels`. Each `number` stands for latents of its own.
         """
-        latents = evaluation_latents(self.variant, self.seeds[slot], count, self._device, self._dtype, number)
-        labels = asked_labels(count, self._device)[None] if self.variant.conditional else None
-        images = _in_batches(self._generator, slot, join(latents, labels))
-        if self.variant.image_range == "symmetric":
-            images = (images + 1) / 2
-        return images.view(count, SIDE, SIDE).float()
+        one = self._generator
+        seed = self.seeds[slot]
+        return draw_images(one.network, _alone(one, slot), self.variant, self.shape, seed, count, number)
 
     @torch.no_grad()
-    def discriminate(self, slot: int, images: Tensor, labels: Tensor) -> Tensor:
-        """D's probability, in eval mode, that each image is real: (n,), for images (n, 28, 28) in [0, 1]."""
-        inputs = images.view(1, -1, PIXELS).to(self._device, self._dtype)
+    def discriminate(self, slot: int, images: Tensor, labels: Tensor | None) -> Tensor:
+        """D's probability, in eval mode, that each image is real: (n,), for images (n, channels, height, width) in
+        [0, 1]. An unconditional D is not told the labels.
+        """
+        inputs = images.reshape(1, len(images), self.shape.values).to(self._device, self._dtype)
         if self.variant.image_range == "symmetric":
             inputs = inputs * 2 - 1
-        inputs = join(inputs, labels[None].to(self._device) if self.variant.conditional else None)
-        outputs = _in_batches(self._discriminator, slot, inputs)
-        return PROBABILITIES[self.variant.discriminator.output](outputs).view(-1)
+        one = self._discriminator
+        told = labels[None].to(self._device) if labels is not None and self.variant.conditional else None
+        outputs = in_batches(one.network, _alone(one, slot), one.network.append_one_hot(inputs, told))
+        return one.network.output.probability(outputs).view(-1)
 
     def weights(self, slot: int) -> dict[str, NDArray[Any]]:
         """One seed's parameters and buffers, each layer's in the layout of torch.nn, such as
         "generator.hidden.0.weight".
         """
         found = {}
-        for name, side in zip(("generator", "discriminator"), self._sides(), strict=True):
-            transposed = {f"{layer.name}.weight" for layer in side.network.layers if isinstance(layer, Linear)}
-            for key, values in side.tensors.items():
-                one = values[slot].detach().cpu().numpy()
-                found[f"{name}.{key}"] = np.array(one.T if key in transposed else one, order="C")
+        for name, one in zip(("generator", "discriminator"), self._networks(), strict=True):
+            transposed = {f"{layer.name}.weight" for layer in one.network.layers if isinstance(layer, Linear)}
+            for key, values in one.tensors.items():
+                array = values[slot].detach().cpu().numpy()
+                found[f"{name}.{key}"] = np.array(array.T if key in transposed else array, order="C")
         return found
+
+    def generator_weights(self, slot: int) -> dict[str, NDArray[Any]]:
+        """One seed's G, such as "hidden.0.weight": what `weights` has of it."""
+        whole = self.weights(slot)
+        return {key.removeprefix("generator."): v for key, v in whole.items() if key.startswith("generator.")}
 
     def state(self) -> dict[str, Tensor]:
         """Everything that decides the future, but the step number: tensors, buffers, optimizer states, of the whole
         stack.
         """
         state: dict[str, Tensor] = {}
-        for name, side in zip(("generator", "discriminator"), self._sides(), strict=True):
-            state |= {f"{name}.tensors.{key}": values.detach().clone() for key, values in side.tensors.items()}
-            for index, values in side.optimizer.state_dict()["state"].items():
+        for name, one in zip(("generator", "discriminator"), self._networks(), strict=True):
+            state |= {f"{name}.tensors.{key}": values.detach().clone() for key, values in one.tensors.items()}
+            for index, values in one.optimizer.state_dict()["state"].items():
                 for key, value in values.items():
                     if value is not None:
                         state[f"{name}.optimizer.{index}.{key}"] = torch.as_tensor(value).clone()
@@ -129,14 +136,14 @@ class SeedGroup:
         """Continue from `state` at `step`, to the bit. Raises `KeyError` or `ValueError` for another variant's
         state.
         """
-        for name, side in zip(("generator", "discriminator"), self._sides(), strict=True):
+        for name, one in zip(("generator", "discriminator"), self._networks(), strict=True):
             with torch.no_grad():
-                for key, values in side.tensors.items():
+                for key, values in one.tensors.items():
                     stored = state[f"{name}.tensors.{key}"]
                     if stored.shape != values.shape:
                         raise ValueError(f"{name}.{key} has shape {tuple(stored.shape)}, not {tuple(values.shape)}")
                     values.copy_(stored)
-            side.optimizer.load_state_dict(_optimizer_state(side.optimizer, state, f"{name}.optimizer."))
+            one.optimizer.load_state_dict(_optimizer_state(one.optimizer, state, f"{name}.optimizer."))
         self.step = step
         self._curves = []
         self._train_step = self._new_step()
@@ -144,9 +151,9 @@ class SeedGroup:
     def _new_step(self) -> Callable[[Draws], Tensor]:
         """The step as it is on a CPU; on a GPU recorded, with the addresses that the tensors have now."""
         step = TrainStep(self.variant, self._generator, self._discriminator)
-        return CapturedStep(step, self._sides()) if self._device.type == "cuda" else step
+        return CapturedStep(step, self._networks()) if self._device.type == "cuda" else step
 
-    def _sides(self) -> tuple[Side, Side]:
+    def _networks(self) -> tuple[TrainedNetwork, TrainedNetwork]:
         return self._generator, self._discriminator
 
     def _precision(self) -> contextlib.AbstractContextManager[Any]:
@@ -155,7 +162,7 @@ class SeedGroup:
         return torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False)
 
 
-_TRAINING: dict[tuple[object, ...], tuple[Tensor, Tensor]] = {}
+_TRAINING: dict[tuple[object, ...], tuple[Tensor, Tensor | None]] = {}
 
 
 def training_images(variant: Variant, dataset: Dataset, device: torch.device, dtype: torch.dtype) -> TrainingImages:
@@ -164,42 +171,42 @@ def training_images(variant: Variant, dataset: Dataset, device: torch.device, dt
     key = (dataset.digest, count, device)
     if key not in _TRAINING:
         _TRAINING.clear()
-        images, labels = dataset.train_images[-count:], dataset.train_labels[-count:]
-        _TRAINING[key] = (images.reshape(-1, PIXELS).to(device), labels.to(device))
+        images, labels = dataset.train_images[-count:], dataset.train_labels
+        kept = None if labels is None else labels[-count:].to(device)
+        _TRAINING[key] = (images.reshape(len(images), -1).to(device), kept)
     return TrainingImages(*_TRAINING[key], symmetric=variant.image_range == "symmetric", dtype=dtype)
 
 
 def check_fits(variant: Variant, dataset: Dataset) -> None:
-    """Raise `ConfigError` where the dataset has fewer training images than the variant's batch."""
+    """Raise `ConfigError` where the dataset has fewer training images than the variant's batch, or images or labels
+    that its networks do not fit.
+    """
     images = min(variant.training_images, len(dataset.train_images))
     if images < variant.batch_size:
         raise ConfigError(
             f"variant {variant.name!r}: batch_size={variant.batch_size}, but it trains on only {images} images of "
             f"{dataset.name}; set a smaller batch_size"
         )
+    try:
+        build_networks(variant, dataset.shape)
+    except ConfigError as error:
+        raise ConfigError(f"variant {variant.name!r} on {dataset.name}: {error}") from error
 
 
-def asked_labels(count: int, device: torch.device) -> Tensor:
-    """The labels asked of a conditional G in an evaluation: 0, 1, ..., 9, 0, ..."""
-    return torch.arange(count, device=device) % CLASSES
-
-
-def _side(
+def _trained(
     name: str, network: StackedNetwork, variant: Variant, seeds: Sequence[int], device: torch.device, dtype: torch.dtype
-) -> Side:
+) -> TrainedNetwork:
     tensors = initial_tensors(variant.initialization, name, network.tensors, seeds, device, dtype)
     for spec in network.tensors:
         tensors[spec.name].requires_grad_(not spec.is_buffer)
     optimizers = {"generator": variant.generator_optimizer, "discriminator": variant.discriminator_optimizer}
     parameters = [tensors[spec.name] for spec in network.tensors if not spec.is_buffer]
-    return Side(network, tensors, build_optimizer(optimizers[name], parameters))
+    return TrainedNetwork(network, tensors, build_optimizer(optimizers[name], parameters))
 
 
-def _in_batches(side: Side, slot: int, inputs: Tensor) -> Tensor:
-    """One seed's network in eval mode on (1, n, ...) inputs, a fixed number at a time."""
-    alone = {name: values[slot : slot + 1] for name, values in side.tensors.items()}
-    parts = [side.network(alone, part, training=False) for part in inputs.split(_EVALUATION_BATCH, 1)]
-    return torch.cat(parts, 1)
+def _alone(trained: TrainedNetwork, slot: int) -> dict[str, Tensor]:
+    """One seed's tensors, each of shape (1, ...)."""
+    return {name: values[slot : slot + 1] for name, values in trained.tensors.items()}
 
 
 def _optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:

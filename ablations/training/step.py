@@ -13,17 +13,19 @@ import torch
 from torch import Tensor
 
 from ablations.config import Variant
-from ablations.parts.losses import CRITERIA, generator_loss, loss_per_seed
-from ablations.parts.networks import PROBABILITIES, StackedNetwork, discriminator_network, generator_network, join
+from ablations.config.parts import LOSSES, NORMALIZATIONS
+from ablations.parts.losses import generator_loss, loss_function
+from ablations.parts.networks import StackedNetwork
+from ablations.parts.penalties import Penalty, penalty_function
 
 _FAKE_SHARES = {"sum": 1.0, "mean": 0.5}
 
 
 @dataclass(frozen=True)
 class DiscriminatorDraw:
-    """What one update of D needs. Shapes: images (seeds, batch, 784); labels (seeds, batch) or None where
+    """What one update of D needs. Shapes: images (seeds, batch, values); labels (seeds, batch) or None where
     unconditional; latents (seeds, batch, size); generator masks (seeds, batch, ...); discriminator masks (seeds, 2 *
-    batch, ...), the first half for the real images.
+    batch, ...), the first half for the real images; penalty (seeds, batch, draws), uniform in [0, 1), or None.
     """
 
     images: Tensor
@@ -32,11 +34,14 @@ class DiscriminatorDraw:
     fake_labels: Tensor | None
     generator_masks: Sequence[Tensor] = ()
     discriminator_masks: Sequence[Tensor] = ()
+    penalty: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class GeneratorDraw:
-    """What G's update needs. Where it reuses D's latents, only the discriminator masks are read."""
+    """What G's update needs. Where it reuses D's latents, only the discriminator masks are read; these have a first
+    half for real images where the update shows D some.
+    """
 
     latents: Tensor | None
     labels: Tensor | None
@@ -52,7 +57,7 @@ class Draws:
     generator: GeneratorDraw
 
 
-class Side:
+class TrainedNetwork:
     """One network with its stacked tensors and its optimizer."""
 
     def __init__(self, network: StackedNetwork, tensors: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
@@ -68,7 +73,8 @@ class Side:
         """
         gradients = torch.autograd.grad(loss, [*self.parameters, *also])[: len(self.parameters)]
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            # A fused optimizer reads memory in order, and a penalty's second derivatives can come transposed.
+            parameter.grad = gradient.contiguous()
         norms = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]
         self.optimizer.step()
         for parameter in self.parameters:
@@ -77,13 +83,17 @@ class Side:
 
 
 class TrainStep:
-    """The step of a variant, on the two sides it updates in place."""
+    """The step of a variant, on the two networks it updates in place."""
 
-    def __init__(self, variant: Variant, generator: Side, discriminator: Side) -> None:
-        self._criterion = CRITERIA[variant.loss.criterion]
+    def __init__(self, variant: Variant, generator: TrainedNetwork, discriminator: TrainedNetwork) -> None:
+        self._loss = loss_function(variant.loss.criterion)
+        self._penalty = penalty_function(variant.loss.penalty)
+        self._penalty_weight = variant.loss.penalty_weight
         self._objective = variant.loss.generator
         self._share = _FAKE_SHARES[variant.loss.discriminator_reduction]
-        self._probability = PROBABILITIES[variant.discriminator.output]
+        self._probability = discriminator.network.output.probability
+        self._apart = discriminator.network.uses_batch_statistics and variant.update.batch_statistics == "separate"
+        self._shows_real = generator_step_shows_real(variant)
         self._two_steps = variant.update.discriminator == "two_steps"
         self._same_latents = variant.update.generator_latents == "same"
         self._detach = variant.update.detach
@@ -98,31 +108,35 @@ class TrainStep:
             records.append(self._update_discriminator(draw, fake))
         d_loss_real, d_loss_fake, d_real, d_fake, d_squared = torch.stack(records).mean(0)
         g_loss, g_squared = self._update_generator(draws, fake)
-        return torch.stack([d_loss_real, d_loss_fake, g_loss, d_real, d_fake, d_squared.sqrt(), g_squared.sqrt()])
+        return torch.stack([d_loss_real, d_loss_fake, g_loss, d_real, d_fake, _root(d_squared), _root(g_squared)])
 
     def _fakes(self, draw: DiscriminatorDraw) -> Tensor:
         """G's images for D's update; with a graph only where G's update shares it, or where it is to be paid for."""
         with torch.set_grad_enabled(self._same_latents or not self._detach):
-            inputs = join(draw.latents, draw.fake_labels)
+            inputs = self._g.network.append_one_hot(draw.latents, draw.fake_labels)
             return self._g.network(self._g.tensors, inputs, training=True, masks=draw.generator_masks)
 
     def _update_discriminator(self, draw: DiscriminatorDraw, fake: Tensor) -> Tensor:
-        real = join(draw.images, draw.labels)
-        fake_inputs = join(fake.detach() if self._detach else fake, draw.fake_labels)
+        one_hot = self._d.network.append_one_hot
+        real = one_hot(draw.images, draw.labels)
+        fake_inputs = one_hot(fake.detach() if self._detach else fake, draw.fake_labels)
         also = () if self._detach else self._g.parameters
         batch = real.shape[1]
         if self._two_steps:
             real_output = self._discriminate(real, [mask[:, :batch] for mask in draw.discriminator_masks])
-            loss_real = loss_per_seed(self._criterion, real_output, 1.0)
+            loss_real = self._loss.real_half(real_output, None)
             squared_real = self._d.update(loss_real.sum())
             fake_output = self._discriminate(fake_inputs, [mask[:, batch:] for mask in draw.discriminator_masks])
-            loss_fake = loss_per_seed(self._criterion, fake_output, 0.0)
+            loss_fake = self._loss.fake_half(fake_output, None)
             squared = (squared_real + self._d.update(loss_fake.sum(), also=also)) / 2
         else:
             real_output, fake_output = self._discriminate_both(real, fake_inputs, draw.discriminator_masks)
-            loss_real = loss_per_seed(self._criterion, real_output, 1.0)
-            loss_fake = loss_per_seed(self._criterion, fake_output, 0.0)
-            squared = self._d.update(self._share * (loss_real + loss_fake).sum(), also=also)
+            loss_real = self._loss.real_half(real_output, fake_output)
+            loss_fake = self._loss.fake_half(fake_output, real_output)
+            loss = self._share * (loss_real + loss_fake).sum()
+            if self._penalty:
+                loss = loss + self._penalty_weight * self._penalized(self._penalty, draw, real, fake_inputs).sum()
+            squared = self._d.update(loss, also=also)
         with torch.no_grad():
             d_real, d_fake = (self._probability(output).mean((1, 2)) for output in (real_output, fake_output))
             return torch.stack([loss_real, loss_fake, d_real, d_fake, squared])
@@ -131,15 +145,31 @@ class TrainStep:
         return self._d.network(self._d.tensors, inputs, training=True, masks=masks)
 
     def _discriminate_both(self, real: Tensor, fake: Tensor, masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """D on both halves: in one pass, unless batch statistics would mix them."""
+        """D on both halves: in one pass, unless batch statistics are to keep them apart."""
         batch = real.shape[1]
-        if self._d.network.uses_batch_statistics:
+        if self._apart:
             return (
                 self._discriminate(real, [mask[:, :batch] for mask in masks]),
                 self._discriminate(fake, [mask[:, batch:] for mask in masks]),
             )
         both = self._discriminate(torch.cat([real, fake], 1), masks)
         return both[:, :batch], both[:, batch:]
+
+    def _penalized(self, penalty: Penalty, draw: DiscriminatorDraw, real: Tensor, fake: Tensor) -> Tensor:
+        """The penalty of each seed. `real` and `fake` are D's inputs, images with their one-hot labels behind them; D
+        drops what it drops of the real ones.
+        """
+        assert draw.penalty is not None
+        batch, values = draw.images.shape[1:]
+        masks = [mask[:, :batch] for mask in draw.discriminator_masks]
+        fake = fake.detach()
+
+        def discriminate(images: Tensor, share: Tensor) -> Tensor:
+            labels = torch.lerp(fake[..., values:], real[..., values:], share)
+            inputs = torch.cat([images, labels], -1)
+            return self._d.network(self._d.tensors, inputs, training=True, masks=masks, logits=True)
+
+        return penalty(discriminate, real[..., :values], fake[..., :values], draw.penalty)
 
     def _update_generator(self, draws: Draws, fake: Tensor | None) -> tuple[Tensor, Tensor]:
         draw = draws.generator
@@ -149,14 +179,32 @@ class TrainStep:
         else:
             assert draw.latents is not None
             labels = draw.labels
-            inputs = join(draw.latents, labels)
+            inputs = self._g.network.append_one_hot(draw.latents, labels)
             fake = self._g.network(self._g.tensors, inputs, training=True, masks=draw.generator_masks)
-        output = self._discriminate(join(fake, labels), draw.discriminator_masks)
-        loss = generator_loss(self._objective, self._criterion, output)
+        fake_inputs, other = self._d.network.append_one_hot(fake, labels), None
+        if self._shows_real:
+            last = draws.discriminator[-1]
+            real = self._d.network.append_one_hot(last.images, last.labels)
+            other, output = self._discriminate_both(real, fake_inputs, draw.discriminator_masks)
+        else:
+            output = self._discriminate(fake_inputs, draw.discriminator_masks)
+        loss = generator_loss(self._objective, self._loss, output, other)
         squared = self._g.update(loss.sum())
         return loss.detach(), squared
 
 
-def build_networks(variant: Variant) -> tuple[StackedNetwork, StackedNetwork]:
-    """G and D of a variant."""
-    return generator_network(variant), discriminator_network(variant)
+def generator_step_shows_real(variant: Variant) -> bool:
+    """Whether D sees the real images of its last update beside G's, in G's update: where the loss compares the two, or
+    where BatchNorm takes its statistics over both.
+    """
+    over_batch = NORMALIZATIONS[variant.discriminator.normalization].over_batch
+    return LOSSES[variant.loss.criterion].paired or (over_batch and variant.update.batch_statistics == "joint")
+
+
+def _root(squares: Tensor) -> Tensor:
+    """Their square roots, rounded once.
+
+    MKL's float32 root, which `Tensor.sqrt` takes, is a last bit off for a fifth of all numbers, and for which of them
+    is the processor's choice.
+    """
+    return squares.double().sqrt().to(squares.dtype)

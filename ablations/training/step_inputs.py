@@ -10,31 +10,37 @@ import torch
 from torch import Tensor
 
 from ablations.config import Variant
+from ablations.config.parts import PENALTIES
 from ablations.parts.networks import StackedNetwork
 from ablations.training.random_streams import DataOrder, StackedStream, draw
-from ablations.training.step import DiscriminatorDraw, Draws, GeneratorDraw
+from ablations.training.step import DiscriminatorDraw, Draws, GeneratorDraw, generator_step_shows_real
 
 
 @dataclass(frozen=True)
 class TrainingImages:
-    """The training set on the device: images uint8 (n, 784), labels int64 (n,).
+    """The training set on the device: images uint8 (n, values), labels int64 (n,) or None.
 
     They are scaled when they are drawn: as float32 they would take four times the memory, and a step uses few of them.
     """
 
     images: Tensor
-    labels: Tensor
+    labels: Tensor | None
     symmetric: bool
     """Drawn in [-1, 1], else in [0, 1]."""
     dtype: torch.dtype
     """As which they are drawn."""
 
     def at(self, indices: Tensor) -> Tensor:
-        """Images of shape (*indices.shape, 784), scaled."""
+        """Images of shape (*indices.shape, values), scaled."""
         drawn = self.images.index_select(0, indices.flatten()).to(self.dtype).div_(255)
         if self.symmetric:
             drawn.mul_(2).sub_(1)
         return drawn.view(*indices.shape, -1)
+
+    def labels_at(self, indices: Tensor) -> Tensor:
+        """Labels of the shape of `indices`."""
+        assert self.labels is not None, "checked before training: see check_fits"
+        return self.labels[indices]
 
 
 class Sampler:
@@ -49,32 +55,36 @@ class Sampler:
     ) -> None:
         device, dtype = training.images.device, training.dtype
         batch, size = variant.batch_size, variant.latent.size
-        kind = variant.latent.distribution
+        kind, classes = variant.latent.distribution, networks[0].labels
+        penalty = PENALTIES[variant.loss.penalty]
         self._variant = variant
         self._training = training
         self._masks = _MaskPlan(variant, networks)
         self._order = DataOrder(seeds, len(training.images), batch, device)
         self._d_latents = StackedStream(kind, "latents_discriminator", seeds, (batch, size), device, dtype)
         self._g_latents = StackedStream(kind, "latents_generator", seeds, (batch, size), device, dtype)
-        self._d_labels = StackedStream("label", "labels_discriminator", seeds, (batch,), device, dtype)
-        self._g_labels = StackedStream("label", "labels_generator", seeds, (batch,), device, dtype)
+        self._d_labels = StackedStream("label", "labels_discriminator", seeds, (batch,), device, dtype, classes)
+        self._g_labels = StackedStream("label", "labels_generator", seeds, (batch,), device, dtype, classes)
+        self._penalized = penalty.builder is not None
+        self._penalty = StackedStream("uniform", "penalty", seeds, (batch, penalty.uniform_draws), device, dtype)
         self._bits = StackedStream("bits", "dropout", seeds, (self._masks.values,), device, dtype)
 
     def at(self, step: int) -> Draws:
         update, conditional = self._variant.update, self._variant.conditional
         bits = self._bits.at(step) if self._masks.values else None
-        masks = self._masks.carve(bits, self._training.dtype)
+        masks = self._masks.cut(bits, self._training.dtype)
         discriminator = []
         for number in range(step * update.discriminator_steps, (step + 1) * update.discriminator_steps):
             indices = self._order.last_of_epoch(number) if update.per == "epoch" else self._order.batch(number)
             discriminator.append(
                 DiscriminatorDraw(
                     images=self._training.at(indices),
-                    labels=self._training.labels[indices] if conditional else None,
+                    labels=self._training.labels_at(indices) if conditional else None,
                     latents=self._d_latents.at(number),
                     fake_labels=self._d_labels.at(number) if conditional else None,
                     generator_masks=next(masks),
                     discriminator_masks=next(masks),
+                    penalty=self._penalty.at(number) if self._penalized else None,
                 )
             )
         fresh = update.generator_latents == "fresh"
@@ -99,11 +109,11 @@ class _MaskPlan:
         passes = [(g, batch), (d, 2 * batch)] * variant.update.discriminator_steps
         if variant.update.generator_latents == "fresh":
             passes.append((g, batch))
-        passes.append((d, batch))
+        passes.append((d, (2 if generator_step_shows_real(variant) else 1) * batch))
         self._passes = [([(size, *shape) for shape in shapes], p) for (shapes, p), size in passes]
         self.values = sum(math.prod(shape) for shapes, _ in self._passes for shape in shapes)
 
-    def carve(self, bits: Tensor | None, dtype: torch.dtype) -> Iterator[list[Tensor]]:
+    def cut(self, bits: Tensor | None, dtype: torch.dtype) -> Iterator[list[Tensor]]:
         """The masks of each pass in turn, scaled by 1 / (1 - p). `bits` is int16 of shape (seeds, values)."""
         start = 0
         for shapes, p in self._passes:
@@ -132,3 +142,8 @@ def evaluation_latents(
     """
     shape = (count, variant.latent.size)
     return draw(variant.latent.distribution, seed, "evaluation", number, shape, device).to(dtype)[None]
+
+
+def asked_labels(count: int, classes: int | None, device: torch.device) -> Tensor | None:
+    """The labels asked of a conditional G in an evaluation: 0, 1, ..., `classes` - 1, 0, ...; None without classes."""
+    return None if classes is None else torch.arange(count, device=device) % classes

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from reports.analysis.paired import Interval
-
-Array = NDArray[np.float64]
+from reports.analysis.comparison import NO_INTERVAL, Interval
+from reports.analysis.distributions import Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +25,10 @@ class Spread:
     """Standard deviation (N - 1) over the scored runs; NaN below two."""
     median: float
     """Over all runs, unscored ones ranked worst."""
-    interquartile_mean: Interval
-    """Its 95% interval; see `interquartile_mean` for the value."""
-    trimmed: float
-    """The interquartile mean over all runs, unscored ones ranked worst."""
+    interquartile_mean: float
+    """Over all runs, unscored ones ranked worst."""
+    interquartile_interval: Interval
+    """Its 95% interval."""
 
 
 def spread(scores: Sequence[float], resamples: int = 2_000) -> Spread:
@@ -42,12 +40,12 @@ def spread(scores: Sequence[float], resamples: int = 2_000) -> Spread:
         mean=float(finite.mean()) if len(finite) else float("nan"),
         deviation=float(finite.std(ddof=1)) if len(finite) > 1 else float("nan"),
         median=median(values),
-        interquartile_mean=_trimmed_interval(values, resamples),
-        trimmed=float(interquartile_mean(values)) if len(values) else float("nan"),
+        interquartile_mean=float(interquartile_mean(values)) if len(values) else float("nan"),
+        interquartile_interval=_interquartile_interval(values, resamples),
     )
 
 
-def median(scores: Array) -> float:
+def median(scores: Sequence[float] | Array) -> float:
     """The median; `inf` where half of the scores or more are."""
     ordered = np.sort(scores)
     if not len(ordered):
@@ -63,13 +61,13 @@ def interquartile_mean(scores: Array) -> Array:
     return middle
 
 
-def _trimmed_interval(scores: Array, resamples: int) -> Interval:
+def _interquartile_interval(scores: Array, resamples: int) -> Interval:
     if len(scores) < 2:
-        return Interval(float("nan"), float("nan"), "none")
+        return NO_INTERVAL
     picks = np.random.default_rng(0).integers(len(scores), size=(resamples, len(scores)))
     means = np.sort(interquartile_mean(scores[picks]))
     low, high = means[int(0.025 * resamples)], means[int(0.975 * resamples)]
-    return Interval(float(low), float(high), "percentile bootstrap")
+    return Interval(float(low), float(high))
 
 
 def profile(scores: Array, thresholds: Array) -> Array:
@@ -95,6 +93,6 @@ def failure_rate(statuses: Mapping[str, int]) -> tuple[int, int, Interval]:
     total = sum(count for status, count in statuses.items() if status != "interrupted")
     failed = total - statuses.get("finished", 0)
     if not total:
-        return 0, 0, Interval(float("nan"), float("nan"), "Wilson")
+        return 0, 0, NO_INTERVAL
     bounds = stats.binomtest(failed, total).proportion_ci(method="wilson")
-    return failed, total, Interval(float(bounds.low), float(bounds.high), "Wilson")
+    return failed, total, Interval(float(bounds.low), float(bounds.high))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from ablations.catalog.metrics import carries_verdicts, facts
 from ablations.config.errors import StoreError
 from ablations.store.result import Result
 
+if TYPE_CHECKING:
+    from ablations.store.archive import StoredStudy
+
 FACTS: Mapping[str, Callable[[Result], str]] = {
-    "classifiers": lambda result: f"SHA-256 {result.run.classifier_digest}",
+    "scorers": lambda result: result.scorer,
     "data": lambda result: f"{result.run.dataset}, SHA-256 {result.run.data_digest}",
     "numbers of samples": lambda result: " and ".join(sorted(_protocols(result))),
 }
@@ -30,19 +36,33 @@ def check_comparable(study: str, results: Iterable[Result]) -> None:
             found = "; ".join(f"{value} ({_named(group)})" for value, group in sorted(values.items()))
             raise StoreError(
                 f"the runs of study {study!r} were scored with different {name}, so their scores cannot stand in one "
-                f"table: {found}. Keep them in different stores (--store), or train the whole study anew with one of "
-                "them into an empty store"
+                f"table: {found}. Keep them in different archives (--store), or score them alike: ablations "
+                f"rescore {study}"
             )
 
 
+def check_scored(stored: StoredStudy) -> None:
+    """Refuse a study of which some runs have scores of the asked scorer and others have not.
+
+    Raises:
+        StoreError: with the way out.
+    """
+    if missing := stored.unscored:
+        raise StoreError(
+            f"{_named(list(missing))} of study {stored.study.name!r} have no scores of the scorer {stored.scorer}; "
+            f"give them some without training anything: ablations rescore {stored.study.name}"
+        )
+
+
 def _protocols(result: Result) -> set[str]:
-    """The names of the Frechet distance, which state its number of samples; of a run all alike."""
-    return {
-        name
-        for evaluation in result.evaluations
-        for name in evaluation.metrics
-        if name.startswith("frechet_") and not name.startswith("frechet_inf")
-    }
+    """The endings of the metrics that may carry verdicts, which state their number of samples; of a run all alike."""
+    return set().union(*(_endings(frozenset(item.metrics)) for item in result.evaluations))
+
+
+@functools.lru_cache
+def _endings(names: frozenset[str]) -> frozenset[str]:
+    carrying = filter(carries_verdicts, names)
+    return frozenset(name.removeprefix(facts(name).name).strip("_") or name for name in carrying)
 
 
 def _named(group: list[Result]) -> str:

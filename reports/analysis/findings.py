@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ablations.config import Study, Variant
+from ablations.catalog.metric_facts import SHARES
+from ablations.catalog.metrics import facts
+from ablations.config import Study
 from ablations.config.errors import StoreError
 from ablations.store.result import Result
-from reports.analysis import frames
+from reports.analysis import frames, variance
 from reports.analysis.aggregate import Spread, failure_rate, spread
-from reports.analysis.comparable import check_comparable
+from reports.analysis.agreement import Answer, Measures, answers
+from reports.analysis.comparable import check_comparable, check_scored
+from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.factorial import Effect, effects
 from reports.analysis.grouping import axes
-from reports.analysis.paired import Interval
-from reports.analysis.statistics import Comparison, Rules, Scores, compare
-from reports.analysis.variance import Components, by_variant
+from reports.analysis.lengths import Course, courses
+from reports.analysis.looks import Plan, Progress, follow
+from reports.analysis.outcomes import Outcome, outcome, statuses
+from reports.analysis.rules import Rules
+from reports.analysis.seconds import cost_frame
+from reports.analysis.statuses import FINISHED, Statuses
+from reports.analysis.until_decided import answers_by_looks
+from reports.analysis.variance import Components
+from reports.analysis.verdicts import Scores
 
 if TYPE_CHECKING:
-    from ablations.store import StoredStudy
+    from ablations.store.archive import StoredStudy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +57,14 @@ class Findings:
     rules: Rules
     scores: Scores
     """By the study's order of variants; those without any ended run are left out."""
-    comparisons: tuple[Comparison, ...]
+    measures: Measures
+    """What the scores are called, and which of them carries the verdict."""
+    answers: tuple[Answer, ...]
+    """One a contrast."""
+    courses: tuple[Course | None, ...]
+    """How each of them came about over training."""
+    progress: Progress | None
+    """Of a study with looks: the path of each contrast."""
     effects: tuple[Effect, ...]
     """Of a study that crosses factors."""
     spreads: Mapping[str, Spread]
@@ -61,8 +79,32 @@ class Findings:
     """`frames.metric_frame` of the score."""
     axes: Mapping[str, list[str]]
     typical_seed: int | None
+    scorer: str
+    """Who gave the scores."""
     unreadable: Mapping[str, str]
-    superseded: int
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """By the metric that carries the verdict, with the verdict that all scores agree on; one a contrast."""
+        return tuple(answer.main for answer in self.answers)
+
+    @functools.cached_property
+    def cost(self) -> pd.DataFrame:
+        """`seconds.cost_frame` of the runs."""
+        return cost_frame(self.runs)
+
+    @property
+    def pictured(self) -> dict[str, Result]:
+        """Variant to its run of the typical seed, of those that have samples, in the study's order."""
+        found = {item.run.variant.name: item for item in self.results if item.run.seed == self.typical_seed}
+        names = [variant.name for variant in self.study.variants]
+        return {name: found[name] for name in names if name in found and found[name].samples}
+
+    @property
+    def columns(self) -> int:
+        """Of a grid of samples: as many as the scores have classes, so that each column is one; else 10."""
+        classes = sum(facts(name).group == SHARES for name in self.runs.columns)
+        return classes if 1 < classes <= 20 else 10
 
     def rank(self, variant: str, seed: int) -> tuple[int, int]:
         """The place of a seed among the seeds of its variant, 1 the best, and how many there are."""
@@ -71,7 +113,7 @@ class Findings:
 
 
 def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: str | None = None) -> Findings:
-    """Judge a stored study. `noise_floor` defaults to what the runs' environment says, else to 0.
+    """Judge a stored study. `noise_floor` defaults to what the runs' scorer measured, else to 0.
 
     `difference` is the least one that matters, such as "5%" or "0.5": see `Rules.for_difference`.
 
@@ -83,39 +125,59 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
     if not results:
         raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
     check_comparable(study.name, results)
-    metric = frames.primary_metric(results)
+    check_scored(stored)
+    measures = Measures.of(frames.metric_names(results))
+    metric = measures.primary
     rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor).for_difference(difference)
-    unordered = frames.scores(results, metric)
+    tables = {name: frames.scores(results, name) for name in measures.all}
+    unordered, second = tables[metric], tables.get(measures.second or "")
     scores = {variant.name: unordered[variant.name] for variant in study.variants if variant.name in unordered}
+    judged, progress = _judge(study, tables, measures, rules, statuses(results))
     runs = frames.runs_frame(stored, metric)
     evaluations = frames.evaluations_frame(results)
+    by_variant = {v.name: [item for item in results if item.run.variant.name == v.name] for v in study.variants}
     return Findings(
         study=study,
         results=results,
         metric=metric,
         rules=rules,
         scores=scores,
-        comparisons=compare(scores, study.contrasts, rules),
-        effects=effects(study, scores, rules),
+        measures=measures,
+        answers=judged,
+        courses=courses(study, results, measures, rules, judged),
+        progress=progress,
+        effects=effects(study, scores, rules, second),
         spreads={name: spread(list(by_seed.values())) for name, by_seed in scores.items()},
-        failures=tuple(_failures(variant, results) for variant in study.variants if _has_failed(variant, results)),
-        variance=by_variant(runs),
+        failures=tuple(item for own in by_variant.values() if own and (item := _failures(own)).reasons),
+        variance=variance.by_variant(runs),
         runs=runs,
         evaluations=evaluations,
         curves=frames.curves_frame(results),
         along=frames.metric_frame(evaluations, metric),
         axes=axes(study),
         typical_seed=frames.typical_seed(scores),
+        scorer=stored.scorer,
         unreadable=stored.unreadable,
-        superseded=stored.superseded,
     )
 
 
+def progress_of(stored: StoredStudy) -> Progress:
+    """How far a study with looks has come, by the rules of its report; nothing need be stored of it yet.
+
+    Raises:
+        StoreError: runs whose scores cannot be compared.
+    """
+    results = tuple(stored.results)
+    check_comparable(stored.study.name, results)
+    check_scored(stored)
+    measures = Measures.of(frames.metric_names(results))
+    tables = {name: frames.scores(results, name) for name in measures.decisive}
+    return _follow(stored.study, tables, measures, Rules(noise_floor=stated_floor(results)), statuses(results))
+
+
 def stated_floor(results: tuple[Result, ...]) -> float:
-    """The largest "noise_floor" among the environments of the runs, 0 if none states one."""
-    values = {result.environment.get("noise_floor", "") for result in results}
-    floors = [float(value) for value in values if value]
-    return max((floor for floor in floors if math.isfinite(floor)), default=0.0)
+    """The largest noise floor among the runs, 0 if none states one."""
+    return max((result.noise_floor for result in results if math.isfinite(result.noise_floor)), default=0.0)
 
 
 def environment(results: tuple[Result, ...]) -> dict[str, str]:
@@ -132,18 +194,31 @@ def environment(results: tuple[Result, ...]) -> dict[str, str]:
     }
 
 
-def _has_failed(variant: Variant, results: tuple[Result, ...]) -> bool:
-    return any(result.run.variant.name == variant.name and result.status != "finished" for result in results)
+def _judge(
+    study: Study, tables: Mapping[str, Scores], measures: Measures, rules: Rules, ended: Statuses
+) -> tuple[tuple[Answer, ...], Progress | None]:
+    """At once, or look by look where the study has looks."""
+    if not study.looks:
+        return answers(tables.__getitem__, measures, study.contrasts, rules, ended), None
+    progress = _follow(study, tables, measures, rules, ended)
+    return answers_by_looks(progress, tables, measures, rules, ended), progress
 
 
-def _failures(variant: Variant, results: tuple[Result, ...]) -> Failures:
-    own = [result for result in results if result.run.variant.name == variant.name]
-    statuses = Counter[str](result.status for result in own)
-    failed, total, rate = failure_rate(statuses)
-    reasons = Counter(f"{r.status}: {r.reason}" if r.reason else r.status for r in own if r.status != "finished")
+def _follow(study: Study, tables: Mapping[str, Scores], measures: Measures, rules: Rules, ended: Statuses) -> Progress:
+    one, other, shares = (tables.get(name or "") for name in (measures.primary, measures.second, measures.shares))
+    return follow(one or {}, study.contrasts, Plan(looks=study.looks), rules, ended, other, shares)
+
+
+def _failures(own: Sequence[Result]) -> Failures:
+    ended: list[Outcome] = [outcome(result) for result in own]
+    counted = Counter[str](item.status for item in ended)
+    failed, total, rate = failure_rate(counted)
+    reasons = Counter(
+        f"{item.status}: {item.reason}" if item.reason else item.status for item in ended if item.status != FINISHED
+    )
     return Failures(
-        variant=variant.name,
-        statuses=dict(statuses),
+        variant=own[0].run.variant.name,
+        statuses=dict(counted),
         failed=failed,
         total=total,
         rate=rate,

@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
+from ablations.catalog.metric_facts import Direction
+from ablations.catalog.metrics import METRICS, facts
 from ablations.config import Contrast
 from ablations.config.description import differences
 from ablations.config.errors import ConfigError, StoreError, unknown
 from ablations.store.result import Result
+from reports.analysis.agreement import Measures, Split, answers
 from reports.analysis.comparable import check_comparable
+from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.findings import stated_floor
-from reports.analysis.frames import WITHOUT_SCORE, primary_metric
-from reports.analysis.paired import Interval
-from reports.analysis.statistics import Comparison, Rules, compare
+from reports.analysis.frames import metric_names, primary_metric
+from reports.analysis.outcomes import outcome
+from reports.analysis.rules import Rules
+from reports.analysis.statuses import FINISHED, INTERRUPTED
+from reports.analysis.verdicts import compare
 
-Better = Literal["lower", "higher", "neither"]
-LOWER = ("frechet", "repeat_", "kernel_distance", "mode_kl", "memorization", "copy_share", "train_s", "evaluation_s")
-HIGHER = (
-    "label_accuracy", "precision", "recall", "density", "coverage", "classifier_score", "confidence", "mode_count",
-)  # fmt: skip
-WITHOUT_VERDICT = ("precision", "density", "confidence", "intra_class_diversity")
-"""Beginnings of the names of metrics which the certificate (`ablations certify`) found to improve on some damage."""
-SECONDS = ("train_seconds", "evaluation_seconds")
+SECONDS = tuple(name for name, row in METRICS.items() if row.of == "clock")
 """Of a run, comparable like its metrics."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Duel:
+class HeadToHead:
     """Two variants on one metric, paired by seed."""
 
     metric: str
-    better: Better
+    better: Direction
     comparison: Comparison
     """In the metric's own sign; its verdict and `wins` are by `better`. Where that is neither, see `verdict`."""
+    splits: tuple[Split, ...]
+    """Of the score that verdicts are given on: images and class shares, by each kind of features; else empty."""
+    depends_on: str
+    """On what such a verdict depends, if it does."""
     treatment_mean: float
     reference_mean: float
     left_out: int
@@ -51,21 +53,21 @@ class Duel:
     @property
     def verdict(self) -> str:
         """In words that the metric bears: of one that has no better side, only which side is higher."""
-        if self.metric.startswith(WITHOUT_VERDICT):
-            return "none: the metric improves on some damaged images too"
+        if reason := facts(self.metric).left_out:
+            return f"none: {reason}"
         if self.better == "neither":
             return {"better": "lower", "worse": "higher"}.get(self.comparison.verdict, self.comparison.verdict)
         return self.comparison.verdict
 
 
-def duel(
+def head_to_head(
     treatment: Sequence[Result],
     reference: Sequence[Result],
     names: tuple[str, str],
     *,
     metric: str | None = None,
     difference: str | None = None,
-) -> Duel:
+) -> HeadToHead:
     """Compare the runs of two variants by their last scores. `difference` is the least one that matters to the reader:
     see `Rules.for_difference`.
 
@@ -79,35 +81,41 @@ def duel(
         raise ConfigError(f"{names[0]} and {names[1]} are the same runs: name two variants")
     check_comparable(" against ".join(names), everyone)
     chosen = metric_of(everyone, metric)
-    better = direction(chosen)
-    ours, theirs = (_values(runs, chosen, better) for runs in (treatment, reference))
-    shared = sorted(set(ours) & set(theirs))
+    better = facts(chosen).better
+    sides = {names[0]: treatment, names[1]: reference}
+    ours, theirs = (_values(runs, chosen, 1) for runs in sides.values())
+    shared = {*ours} & {*theirs}
     if not shared:
         raise StoreError(f"{names[0]} and {names[1]} have {chosen} of no common seed; train them under the same seeds")
-    scored = [seed for seed in shared if math.isfinite(ours[seed]) and math.isfinite(theirs[seed])]
-    means = [float(np.mean([side[seed] for seed in scored])) if scored else math.nan for side in (ours, theirs)]
     floor = stated_floor(tuple(everyone)) if chosen == primary_metric(everyone) else 0.0
     rules = Rules(noise_floor=floor).for_difference(difference)
-    contrast = Contrast(axis="", question=f"{names[0]} instead of {names[1]}", treatment="one", reference="other")
+    contrast = Contrast(axis="", question=f"{names[0]} instead of {names[1]}", treatment=names[0], reference=names[1])
+    ended = {name: _statuses(runs, chosen, better) for name, runs in sides.items()}
     sign = -1 if better == "higher" else 1
-    sides = {"one": ours, "other": theirs}
-    (item,) = compare({name: _signed(side, sign) for name, side in sides.items()}, [contrast], rules)
-    return Duel(
+
+    def table(name: str) -> dict[str, dict[int, float]]:
+        return {side: _values(runs, name, sign) for side, runs in sides.items()}
+
+    splits: tuple[Split, ...] = ()
+    depends_on = ""
+    if metric is None:
+        (answer,) = answers(table, Measures.of(metric_names(everyone)), [contrast], rules, ended)
+        item, splits, depends_on = answer.main, answer.splits, answer.depends_on
+    else:
+        (item,) = compare(table(chosen), [contrast], rules, ended)
+    return HeadToHead(
         metric=chosen,
         better=better,
         comparison=_mirrored(item) if sign < 0 else item,
-        treatment_mean=means[0],
-        reference_mean=means[1],
-        left_out=len({result.run.seed for result in everyone} - set(shared)),
+        splits=splits,
+        depends_on=depends_on,
+        treatment_mean=float(np.mean([*ours.values()])),
+        reference_mean=float(np.mean([*theirs.values()])),
+        left_out=len({result.run.seed for result in everyone} - shared),
         settings=differences(treatment[0].run.variant, reference[0].run.variant),
         conditions=_conditions(treatment, reference),
         rules=rules,
     )
-
-
-def direction(metric: str) -> Better:
-    """Which way a metric is better."""
-    return "lower" if metric.startswith(LOWER) else "higher" if metric.startswith(HIGHER) else "neither"
 
 
 def metric_of(results: Sequence[Result], asked: str | None) -> str:
@@ -125,47 +133,42 @@ def measured(result: Result, metric: str) -> float:
     return float(value) if result.status == "finished" else math.nan
 
 
-def _values(runs: Sequence[Result], metric: str, better: Better) -> dict[int, float]:
-    """Seed to value. A run that ended without one has the worst rank, `inf`, where a side is better; else none."""
-    found = {}
-    for result in runs:
-        value = measured(result, metric)
-        if math.isfinite(value):
-            found[result.run.seed] = value
-        elif better != "neither" and result.status in (*WITHOUT_SCORE, "finished"):
-            found[result.run.seed] = math.inf
+def _values(runs: Sequence[Result], metric: str, sign: int) -> dict[int, float]:
+    """Seed to value, times `sign`, of the runs that count as finished and have one."""
+    found = {result.run.seed: sign * measured(result, metric) for result in runs if _status(result, metric) == FINISHED}
+    return {seed: value for seed, value in found.items() if math.isfinite(value)}
+
+
+def _statuses(runs: Sequence[Result], metric: str, better: Direction) -> dict[int, str]:
+    """Seed to status. Where no side is better a run without a value says nothing, so it is missing."""
+    found = {result.run.seed: _status(result, metric) for result in runs}
+    if better == "neither":
+        there = _values(runs, metric, 1)
+        return {seed: status if seed in there else INTERRUPTED for seed, status in found.items()}
     return found
 
 
-def _signed(values: Mapping[int, float], sign: int) -> dict[int, float]:
-    """What is lower the better; a missing value stays the worst."""
-    return {seed: sign * value if math.isfinite(value) else math.inf for seed, value in values.items()}
+def _status(result: Result, metric: str) -> str:
+    """Only what is measured of images can be spoiled by their collapse."""
+    return outcome(result).status if facts(metric).of == "images" else result.status
 
 
 def _mirrored(item: Comparison) -> Comparison:
     """The comparison of values whose signs were turned, in their own signs; the percentage is the same for both."""
     return replace(
         item,
-        mean=-item.mean,
-        median=-item.median,
+        effect=-item.effect,
         reference_mean=-item.reference_mean,
         differences=tuple(-value for value in item.differences),
-        interval=_turned(item.interval),
-        student=_turned(item.student),
-        bootstrap=_turned(item.bootstrap),
+        interval=Interval(-item.interval.high, -item.interval.low),
     )
-
-
-def _turned(interval: Interval) -> Interval:
-    return Interval(-interval.high, -interval.low, interval.method)
 
 
 def _conditions(treatment: Sequence[Result], reference: Sequence[Result]) -> str:
     facts = {
-        "the source that trains": lambda result: result.run.source_digest,
+        "the numerics": lambda result: result.run.numerics,
         "the engine": lambda result: result.run.engine,
         "the width of the stack": lambda result: result.run.width,
-        "the number of evaluations": lambda result: result.run.evaluations,
     }
     differing = [name for name, fact in facts.items() if {*map(fact, treatment)} != {*map(fact, reference)}]
     return ", ".join(differing)

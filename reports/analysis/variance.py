@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from reports.analysis.paired import Array, Interval
+from reports.analysis.comparison import NO_INTERVAL, Interval
+from reports.analysis.distributions import Array
 
 NAME = re.compile(r"repeat_(\d+)_(\d+)")
 """The set of samples and the part of the real images, in the name of a repeated score."""
@@ -68,7 +69,7 @@ class Components:
     def deviation_interval(self) -> Interval:
         """95%, of the standard deviation that the training seed gives to a score."""
         low, high = (math.sqrt(bound) for bound in (self.seed_interval.low, self.seed_interval.high))
-        return Interval(low, high, self.seed_interval.method)
+        return Interval(low, high)
 
     @property
     def seed_share(self) -> float:
@@ -83,9 +84,8 @@ def components(table: Array) -> Components:
     a, b, c = table.shape
     if a < MINIMUM_SEEDS:
         nan = math.nan
-        unknown = Interval(nan, nan, "none")
         return Components(
-            seeds=a, parts=c, seed=nan, samples=nan, real=nan, seed_by_real=nan, rest=nan, seed_interval=unknown
+            seeds=a, parts=c, seed=nan, samples=nan, real=nan, seed_by_real=nan, rest=nan, seed_interval=NO_INTERVAL
         )
     whole, of_seed, of_set = table.mean(), table.mean(axis=(1, 2)), table.mean(axis=2)
     of_part, of_cell = table.mean(axis=(0, 1)), table.mean(axis=1)
@@ -112,12 +112,12 @@ def components(table: Array) -> Components:
 
 def by_variant(runs: pd.DataFrame) -> Mapping[str, Components]:
     """Of the variants in a frame of runs that have repeated scores, in its order; over their finished runs."""
-    places = {column: match for column in runs.columns if (match := NAME.fullmatch(column))}
-    sets = 1 + max((int(match[1]) for match in places.values()), default=0)
-    parts = 1 + max((int(match[2]) for match in places.values()), default=0)
-    if len(places) != sets * parts or sets < 2 or parts < 2:
+    found = {column: match for column in runs.columns if (match := NAME.fullmatch(column))}
+    sets = 1 + max((int(match[1]) for match in found.values()), default=0)
+    parts = 1 + max((int(match[2]) for match in found.values()), default=0)
+    if len(found) != sets * parts or sets < 2 or parts < 2:
         return {}
-    columns = sorted(places, key=lambda column: (int(places[column][1]), int(places[column][2])))
+    columns = sorted(found, key=lambda column: (int(found[column][1]), int(found[column][2])))
     finite = np.isfinite(runs[columns].to_numpy(dtype=float)).all(axis=1)
     usable = runs[finite & (runs.status == "finished").to_numpy()]
     return {
@@ -142,9 +142,8 @@ def _satterthwaite(estimate: float, error: float) -> Interval:
 
     `error` is half the variance of the estimate.
     """
-    method = "Satterthwaite"
     freedom = estimate**2 / error if error > 0 else 0.0
     if estimate <= 0 or freedom < LEAST_FREEDOM:
-        return Interval(0.0, math.inf, method)
+        return Interval(0.0, math.inf)
     low, high = (freedom / float(stats.chi2.ppf(q, freedom)) for q in (0.975, 0.025))
-    return Interval(estimate * low, estimate * high, method)
+    return Interval(estimate * low, estimate * high)

@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from reports.figures.palette import Style
-from reports.figures.svg import Kind, Scale, figure, nice_range, path, short, spread_out, tag, text
+from reports.figures.svg import Kind, Scale, figure, levels, nice_range, path, short, spread_out, tag, text
 from reports.words import count, number
 
 WIDTH, HEIGHT = 400, 268
@@ -46,7 +46,7 @@ def lines(
     """Curves with bands; `ideals` are horizontal marks with their text; `span` makes the x axis a logarithmic one."""
     ideals = ideals or {}
     drawn = [line for line in series if len(line.frame)]
-    values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key]]
+    values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key].tolist()]
     values += [v for line in drawn for v in line.ends] + list(ideals.values())
     kind: Kind = "log" if logarithmic and spread_out(values) else "linear"
     low, high = limits or nice_range(values, kind=kind)
@@ -63,9 +63,10 @@ def lines(
 
 def _line(line: Line, x: str, across: Scale, up: Scale) -> Markup:
     frame = line.frame
-    xs = [across(v) for v in frame[x]]
-    band = [*zip(xs, map(up, frame["high"]), strict=True), *reversed([*zip(xs, map(up, frame["low"]), strict=True)])]
-    mean = [*zip(xs, map(up, frame["mean"]), strict=True)]
+    xs = [across(v) for v in frame[x].tolist()]
+    high, low, middle = ([up(v) for v in frame[key].tolist()] for key in ("high", "low", "mean"))
+    band = [*zip(xs, high, strict=True), *reversed([*zip(xs, low, strict=True)])]
+    mean = [*zip(xs, middle, strict=True)]
     last = frame.iloc[-1]
     seeds = count(int(last["seeds"]), "seed")
     caption = f"{line.variant}: {number(float(last['mean']))} at {number(float(last[x]))}, {seeds}"
@@ -90,11 +91,7 @@ def _ideals(ideals: Mapping[str, float], up: Scale) -> list[Markup]:
 
 
 def _frame(across: Scale, up: Scale, x_label: str, y_label: str) -> list[Markup]:
-    body = []
-    for tick in up.ticks(5):
-        y = up(tick)
-        body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"))
-        body.append(text(short(tick), LEFT - 6, y + 4, anchor="end"))
+    body = levels(up, 5, LEFT, WIDTH - RIGHT)
     body += [text(short(tick), across(tick), HEIGHT - BOTTOM + 16, anchor="middle") for tick in across.ticks(5)]
     base = HEIGHT - BOTTOM
     body.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=base, y2=base, class_="base"))

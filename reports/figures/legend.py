@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
 from reports.figures.palette import Style
-from reports.figures.svg import path, tag, text
+from reports.figures.svg import BOX, path, size_of, tag, text
 
 ROW, LINE, GAP = 20, 22, 16
 LETTER = 7.4
 """About the width of a letter of a name."""
-_BOX = re.compile(r'viewBox="0 0 (\S+) (\S+)"')
 
 
 def with_legend(figure: Markup, variants: Sequence[str], styles: Mapping[str, Style]) -> Markup:
     """The figure with a row or more below it: a piece of each variant's line, and its name."""
-    size = _BOX.search(figure)
-    assert size is not None, "every figure has a view box"
-    width, height = map(float, size.groups())
+    width, height = size_of(figure)
     x, y, entries = 0.0, height + ROW, []
     for name in variants:
         needed = LINE + 6 + LETTER * len(name)
@@ -31,5 +27,5 @@ def with_legend(figure: Markup, variants: Sequence[str], styles: Mapping[str, St
         x += needed + GAP
     if not entries:
         return figure
-    taller = str(figure).replace(size[0], f'viewBox="0 0 {size[1]} {y + 6:g}"', 1)
+    taller = BOX.sub(f'viewBox="0 0 {width:g} {y + 6:g}"', str(figure), count=1)
     return Markup(taller.removesuffix("</svg>")) + Markup("").join(entries) + Markup("</svg>")

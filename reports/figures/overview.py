@@ -1,4 +1,4 @@
-"""One picture of a study: a row of digits for each variant, of the same seed and the same latents. Pure."""
+"""One picture of a study: a row of samples for each variant, of the same seed and the same latents. Pure."""
 
 from __future__ import annotations
 
@@ -11,29 +11,25 @@ from reports.figures.sample_grids import data_uri, grid, png
 from reports.figures.svg import figure, tag, text
 from reports.words import number
 
-DIGITS = 20
-SIZE, LABEL, SCORE, ROW, TOP = 29, 120, 70, 34, 24
+IMAGES = 20
+LABEL, SCORE, GAP, TOP = 120, 70, 6, 24
 
 
 def overview(found: Findings, variants: Sequence[str]) -> Markup:
     """The first samples of the typical seed at the end of training, and each variant's median score."""
-    chosen = {
-        result.run.variant.name: result
-        for result in found.results
-        if result.run.seed == found.typical_seed and result.samples
-    }
+    chosen = found.pictured
     shown = [name for name in variants if name in chosen]
-    width, height = LABEL + DIGITS * SIZE + SCORE, TOP + ROW * len(shown)
+    strips = [grid(chosen[name].samples[max(chosen[name].samples)], columns=IMAGES, rows=1) for name in shown]
+    high, wide = max((strip.shape[:2] for strip in strips), default=(0, 0))
+    row, width = high + GAP, LABEL + wide + SCORE
     body = [
         text(f"samples of seed {found.typical_seed}, all variants on the same latents", LABEL, 12, "label"),
         text(f"{found.metric}, median", width, 12, "label", "end"),
     ]
-    for index, name in enumerate(shown):
-        result, y = chosen[name], TOP + ROW * index
-        strip = grid(result.samples[max(result.samples)][:DIGITS], columns=DIGITS, rows=1)
-        picture = data_uri(png(strip))
-        body.append(text(name, 0, y + 19, "name"))
-        body.append(tag("image", href=picture, x=LABEL, y=y, width=strip.shape[1], height=strip.shape[0]))
+    for index, (name, strip) in enumerate(zip(shown, strips, strict=True)):
+        y = TOP + row * index
+        body.append(text(name, 0, y + high / 2 + 5, "name"))
+        body.append(tag("image", href=data_uri(png(strip)), x=LABEL, y=y, width=strip.shape[1], height=strip.shape[0]))
         median = found.spreads[name].median if name in found.spreads else float("nan")
-        body.append(text(number(median), width, y + 19, "value", "end"))
-    return figure(width, height, f"Samples of {len(shown)} variants", *body)
+        body.append(text(number(median), width, y + high / 2 + 5, "value", "end"))
+    return figure(width, TOP + row * len(shown), f"Samples of {len(shown)} variants", *body)

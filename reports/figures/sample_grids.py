@@ -3,49 +3,89 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 COLUMNS, ROWS = 10, 4
-"""Ten columns, so that a conditional model's column is one class."""
 GREY = 68
+WORD_HEIGHT = 12
+"""Of what stands under an image, in its pixels."""
+Picture = NDArray[np.uint8]
+"""Of shape (height, width), or (height, width, 3) in colour."""
 
 
-def grid(images: NDArray[Any], columns: int = COLUMNS, rows: int = ROWS) -> NDArray[np.uint8]:
-    """The first images (n, 28, 28) uint8 as one picture, row by row, one black pixel between them."""
-    shown = images[: columns * rows]
+def grid(images: NDArray[Any], columns: int = COLUMNS, rows: int = ROWS) -> Picture:
+    """The first images as one picture, row by row, one black pixel between them.
+
+    Images are uint8 of shape (n, height, width) or (n, channels, height, width). With as many columns as there are
+    classes, a column of a conditional model is one class.
+    """
+    shown = _channels_last(images[: columns * rows], 3)
     columns = min(columns, len(shown))
-    rows = -(-len(shown) // columns)
-    height, width = shown.shape[1:]
-    canvas = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1), dtype=np.uint8)
-    for index, image in enumerate(shown):
-        top, left = (index // columns) * (height + 1), (index % columns) * (width + 1)
-        canvas[top : top + height, left : left + width] = image
-    return canvas
+    missing = -len(shown) % columns
+    filled = np.concatenate([shown, np.zeros((missing, *shown.shape[1:]), np.uint8)])
+    return _joined(filled.reshape(-1, columns, *shown.shape[1:]), gap=1, shade=0)
 
 
-def table(images: NDArray[np.uint8], gap: int = 2) -> NDArray[np.uint8]:
-    """Images (rows, columns, 28, 28) as one picture, twice as large, with grey lines between them.
+def table(images: NDArray[np.uint8], gap: int = 2) -> Picture:
+    """Images (rows, columns, ..., height, width) as one picture, twice as large, with grey lines between them.
 
     For images that belong together: samples above their nearest training images, or the grades of a damage.
     """
+    return _joined(_channels_last(images, 4), gap=gap, shade=GREY).repeat(2, axis=0).repeat(2, axis=1)
+
+
+def with_words(images: NDArray[np.uint8], words: Sequence[Sequence[str]]) -> NDArray[np.uint8]:
+    """Grey images (rows, columns, height, width), each with a short word under it: `WORD_HEIGHT` taller."""
     rows, columns, height, width = images.shape
-    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), GREY, dtype=np.uint8)
+    taller = np.zeros((rows, columns, height + WORD_HEIGHT, width), np.uint8)
+    taller[:, :, :height] = images
+    font = ImageFont.load_default(WORD_HEIGHT - 1)
+    for row, column in np.ndindex(rows, columns):
+        strip = Image.new("L", (width, WORD_HEIGHT), 0)
+        ImageDraw.Draw(strip).text((width / 2, WORD_HEIGHT / 2), words[row][column], 170, font=font, anchor="mm")
+        taller[row, column, height:] = np.asarray(strip)
+    return taller
+
+
+def _channels_last(images: NDArray[Any], grey: int) -> NDArray[Any]:
+    """Images of `grey` dimensions as they are; of one more, their channels go last, or away where there is one."""
+    if images.ndim == grey:
+        return images
+    return images.squeeze(-3) if images.shape[-3] == 1 else np.moveaxis(images, -3, -1)
+
+
+def _joined(images: NDArray[Any], *, gap: int, shade: int) -> Picture:
+    rows, columns, height, width, *colour = images.shape
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, *colour)
+    canvas = np.full(shape, shade, dtype=np.uint8)
     for row, column in np.ndindex(rows, columns):
         top, left = row * (height + gap), column * (width + gap)
         canvas[top : top + height, left : left + width] = images[row, column]
-    return canvas.repeat(2, axis=0).repeat(2, axis=1)
+    return canvas
 
 
-def png(picture: NDArray[np.uint8]) -> bytes:
-    """PNG in 16 shades of grey, which the eye does not tell from 256 in a thumbnail and which take half the bytes."""
+def png(picture: Picture) -> bytes:
+    """PNG; in 16 shades of grey, which the eye does not tell from 256 in a thumbnail and which take half the bytes."""
+    return _png(picture.tobytes(), picture.shape)
+
+
+@functools.lru_cache(maxsize=1_024)
+def _png(data: bytes, shape: tuple[int, ...]) -> bytes:
+    """Kept, since a page measures a grid, shows it, and lays it beside itself."""
+    picture = np.frombuffer(data, dtype=np.uint8).reshape(shape)
+    file = io.BytesIO()
+    if picture.ndim == 3:
+        Image.fromarray(picture).save(file, format="PNG", optimize=True)
+        return file.getvalue()
     shades = Image.fromarray(np.asarray((picture.astype(np.uint16) + 8) // 17, dtype=np.uint8), mode="P")
     shades.putpalette([17 * shade for shade in range(16) for _ in range(3)])
-    file = io.BytesIO()
     shades.save(file, format="PNG", optimize=True, bits=4)
     return file.getvalue()
 

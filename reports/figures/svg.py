@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,7 @@ from markupsafe import Markup, escape
 from reports.words import MINUS
 
 Kind = Literal["linear", "log", "symlog"]
+BOX = re.compile(r'viewBox="0 0 (\S+) (\S+)"')
 
 
 def tag(name: str, *children: str | Markup, **attributes: str | float | None) -> Markup:
@@ -47,7 +49,10 @@ class Scale:
     def __call__(self, value: float) -> float:
         """Values outside are drawn at the edge."""
         inside = min(max(value, self.low), self.high)
-        low, high, at = (self._bent(v) for v in (self.low, self.high, inside))
+        if self.kind == "linear":
+            low, high, at = self.low, self.high, inside
+        else:
+            low, high, at = self._bent(self.low), self._bent(self.high), self._bent(inside)
         return self.start + (self.end - self.start) * ((at - low) / (high - low) if high > low else 0.5)
 
     def __str__(self) -> str:
@@ -116,7 +121,24 @@ def spread_out(values: Sequence[float]) -> bool:
     return bool(finite) and max(finite) > 15 * min(finite)
 
 
-def figure(width: int, height: float, label: str, *body: Markup, **attributes: str) -> Markup:
+def levels(up: Scale, most: int, left: float, right: float) -> list[Markup]:
+    """Horizontal lines at round values, each with its number at the left."""
+    found = []
+    for value in up.ticks(most):
+        y = up(value)
+        found.append(tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
+        found.append(text(short(value), left - 6, y + 4, anchor="end"))
+    return found
+
+
+def size_of(made: Markup) -> tuple[float, float]:
+    """Width and height of a figure."""
+    box = BOX.search(made)
+    assert box is not None, "every figure has a view box"
+    return float(box[1]), float(box[2])
+
+
+def figure(width: float, height: float, label: str, *body: Markup, **attributes: str) -> Markup:
     """A whole figure; `label` is what a screen reader says of it."""
-    box = f"0 0 {width} {height:g}"
+    box = f"0 0 {width:g} {height:g}"
     return tag("svg", *body, viewBox=box, role="img", aria_label=label, class_="figure", **attributes)

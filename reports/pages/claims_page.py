@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from ablations.catalog.claim_tests import Claim
-from ablations.catalog.claims import CLAIMS, PUBLISHED_SEEDS, PUBLISHED_WIDTH, studies_of
-from ablations.config.errors import UserError
+from ablations.catalog.claim_tests import Claim, studies_of
+from ablations.catalog.claims import CLAIMS
+from ablations.catalog.publication import SEEDS, WIDTH
 from reports import words
 from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Runs, Tested, answer, speaks
 from reports.analysis.comparable import check_comparable
 from reports.analysis.findings import stated_floor
-from reports.analysis.statistics import Rules
+from reports.analysis.rules import Rules
+from reports.analysis.statuses import unscored
 from reports.figures.svg import figure, tag
-from reports.pages.study_page import environment_of
+from reports.pages.rendering import render, write_files
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -42,7 +43,7 @@ SOURCES: Mapping[str, str] = {
     "S4": "a GAN with tiny initial weights",
 }
 """What each document is about."""
-WIDTH, HEIGHT, EDGE = 220, 22, 6
+WIDE, HIGH, EDGE = 220, 22, 6
 
 
 def answered(studies: Mapping[str, StoredStudy], claims: Sequence[Claim] = CLAIMS) -> tuple[Answered, ...]:
@@ -70,19 +71,8 @@ def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answere
     """
     found = answered(studies)
     context = page(found, studies)
-    contents = {
-        "claims.html": environment_of(escape=True).get_template("claims.html.j2").render(context),
-        "claims.md": environment_of(escape=False).get_template("claims.md.j2").render(context),
-        "claims.csv": claims_frame(found).to_csv(index=False),
-    }
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            (out / name).write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"cannot write the claims into {out}: {error.strerror or error}; choose another --out"
-        ) from error
+    contents = {name: render(f"{name}.j2", context) for name in ("claims.html", "claims.md")}
+    write_files(out, contents | {"claims.csv": claims_frame(found).to_csv(index=False)})
     return found
 
 
@@ -146,7 +136,7 @@ def commands(item: Answered, studies: Mapping[str, StoredStudy]) -> list[str]:
 
 
 def _size(stored: StoredStudy | None) -> tuple[str, ...]:
-    seeds, width = PUBLISHED_SEEDS, PUBLISHED_WIDTH
+    seeds, width = SEEDS, WIDTH
     if stored is not None and stored.results:
         seeds, width = stored.study.seeds, max(result.run.width for result in stored.results)
     return ("--seeds", str(seeds), "--width", str(width))
@@ -167,9 +157,10 @@ def evidence(one: Tested) -> str:
     item = one.comparison
     if item is None:
         return words.count(one.seeds, "seed") if one.seeds else ""
-    notes = [words.count(item.pairs, "paired seed"), f"Holm p {words.p_value(item.p_holm)}"]
-    if item.unscored_treatment or item.unscored_reference:
-        notes.append(f"{item.unscored_treatment} and {item.unscored_reference} runs without a score")
+    notes = [words.seeds(item), f"p {words.p_value(item.p_difference)}"]
+    lost = [unscored(counts) for counts in (item.treatment_counts, item.reference_counts)]
+    if any(lost):
+        notes.append(f"{lost[0]} and {lost[1]} runs without a score")
     return "; ".join(notes)
 
 
@@ -181,23 +172,23 @@ def whisker(one: Tested) -> Markup | None:
     if not all(map(math.isfinite, (low, high, at))):
         return None
     reach = 1.15 * max(abs(low), abs(high), abs(at)) or 1.0
-    middle, half = WIDTH / 2, WIDTH / 2 - EDGE
+    middle, half = WIDE / 2, WIDE / 2 - EDGE
 
     def across(value: float) -> float:
         return middle + half * value / reach
 
     sides = {"lower": (0.0, middle), "higher": (middle, middle)}
     start, width = sides.get(one.test.expect, (across(low), across(high) - across(low)))
-    y = HEIGHT / 2
+    y = HIGH / 2
     solid = "mark" if one.outcome in ("holds", "contrary") else "mark hollow"
     parts = [
-        tag("rect", x=start, y=0, width=width, height=HEIGHT, class_="floor"),
-        tag("line", x1=middle, x2=middle, y1=0, y2=HEIGHT, class_="zero"),
+        tag("rect", x=start, y=0, width=width, height=HIGH, class_="floor"),
+        tag("line", x1=middle, x2=middle, y1=0, y2=HIGH, class_="zero"),
         tag("line", x1=across(low), x2=across(high), y1=y, y2=y, class_="whisker"),
         tag("circle", cx=across(at), cy=y, r=4.5, class_=solid),
     ]
     hue = {"holds": "c1", "contrary": "c2"}.get(one.outcome, "c0")
-    return figure(WIDTH, HEIGHT, f"{one.test.says}: {effect(one)}", tag("g", *parts, class_=hue))
+    return figure(WIDE, HIGH, f"{one.test.says}: {effect(one)}", tag("g", *parts, class_=hue))
 
 
 def claims_frame(found: Sequence[Answered]) -> pd.DataFrame:
@@ -215,7 +206,7 @@ def claims_frame(found: Sequence[Answered]) -> pd.DataFrame:
                     "speaks": speaks(item.claim, one),
                 }
                 row |= {"measured": one.measured, "held_against": one.held_against, "difference": one.difference}
-                row |= {"low": one.interval.low, "high": one.interval.high, "interval": one.interval.method}
-                row |= {"seeds": one.seeds, "p_holm": one.comparison.p_holm if one.comparison else math.nan}
+                row |= {"low": one.interval.low, "high": one.interval.high, "seeds": one.seeds}
+                row["p"] = one.comparison.p_difference if one.comparison else math.nan
             rows.append(row)
     return pd.DataFrame(rows)

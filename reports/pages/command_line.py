@@ -18,7 +18,7 @@ def command(found: Findings, variant: Variant) -> str:
     run = runs[0]
     words = ["ablations", "run", found.study.name, "--only", variant.name]
     words += ["--seeds", str(1 + max(run.seed for run in runs)), "--steps", str(variant.steps)]
-    words += ["--evaluations", str(run.evaluations), "--data", run.dataset]
+    words += ["--evaluations", str(found.study.evaluations), "--data", run.dataset]
     words += ["--device", run.engine.device, "--width", str(run.width)]
     for setting in _overridden(found.study.name, variant):
         words += ["--set", setting]

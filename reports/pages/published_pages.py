@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ablations.catalog.metrics import facts
+from ablations.catalog.published_bits import FILE, write_rows
 from ablations.config.errors import UserError
 from reports import words
 from reports.analysis.claim_answers import Answered
 from reports.analysis.findings import Findings, environment, find
-from reports.analysis.statistics import Comparison
+from reports.analysis.published_rows import published_rows
 from reports.figures.overview import overview
 from reports.pages.attachments import standalone
 from reports.pages.claims_page import build_claims, tally
-from reports.pages.study_page import environment_of, write
+from reports.pages.rendering import render
+from reports.pages.study_page import write
 
 if TYPE_CHECKING:
+    from ablations.search.tuning import Ranking
     from ablations.store import StoredStudy
 
 FILE_BYTES, ALL_BYTES = 1_000_000, 8_000_000
@@ -36,28 +39,13 @@ TUNING = "tuning"
 FACTS = ("cpu", "cpu_count", "git_commit", "version.torch", "version.mlflow", "python", "platform")
 
 
-class Ranked(Protocol):
-    """Two levels of an axis, compared with default and with tuned settings."""
-
-    @property
-    def level(self) -> str: ...
-    @property
-    def reference(self) -> str: ...
-    @property
-    def default(self) -> Comparison: ...
-    @property
-    def tuned(self) -> Comparison | None: ...
-    @property
-    def flips(self) -> str: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Tuned:
     """An axis whose levels were compared tuned against tuned."""
 
     findings: Findings
     """Of the study of its levels, with default settings and with tuned ones."""
-    rankings: Sequence[Ranked]
+    rankings: Sequence[Ranking]
     pages: Path
     """Where its `budget.svg` and its trials lie, if they do."""
 
@@ -86,14 +74,14 @@ def publish(
         answers = build_claims(studies, made / "claims")
         (made / "claims" / "claims.md").rename(made / "claims" / "README.md")
         for name, one in found.items():
-            _study(one, made / name)
+            write_study(one, made / name)
         for axis, item in tuned.items():
-            _study(item.findings, made / TUNING / axis)
+            write_study(item.findings, made / TUNING / axis)
             for path in sorted([*item.pages.glob("budget.svg"), *item.pages.glob("*-trials.csv")]):
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
         context = _context(found, answers, main, axes) | {"tuned": tuned}
-        page = environment_of(escape=False).get_template("published.md.j2").render(context)
+        page = render("published.md.j2", context)
         (made / "README.md").write_text(page, encoding="utf-8")
         _check_sizes(made)
         try:
@@ -105,8 +93,8 @@ def publish(
     return answers
 
 
-def _study(found: Findings, folder: Path) -> None:
-    """A study's report, less what would be too large."""
+def write_study(found: Findings, folder: Path) -> None:
+    """A study's report for a repository, less what would be too large, and the bits of its runs."""
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch)
         write(found, whole)
@@ -118,8 +106,10 @@ def _study(found: Findings, folder: Path) -> None:
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(path, target)
         runs = pd.read_csv(whole / "runs.csv")
-        kept = [column for column in runs.columns if not re.match(r"repeat_|class_|label_accuracy_\d", column)]
+        kept = [column for column in runs.columns if not facts(column).many]
         runs[kept].to_csv(folder / "runs.csv", index=False, float_format="%.6g")
+    weights = dict(zip(found.runs["key"], found.runs["weights_sha256"], strict=True))
+    write_rows(folder / FILE, published_rows(found.study.name, found.results, weights))
 
 
 def _context(
@@ -132,12 +122,12 @@ def _context(
         "answers": answers,
         "tally": tally(answers),
         "main": main,
-        "comparisons": [item for item in found[main].comparisons if item.contrast.axis in axes],
+        "compared": [item for item in found[main].answers if item.main.contrast.axis in axes],
         "metric": found[main].metric,
         "floor": found[main].rules.noise_floor,
         "studies": [(one.study, len(one.results), _seeds(one), words.tally(one.comparisons)) for one in found.values()],
-        "digests": sorted({result.run.source_digest[:12] for result in results}),
-        "classifier": sorted({result.run.classifier_digest[:12] for result in results}),
+        "numerics": sorted({str(result.run.numerics) for result in results}),
+        "scorer": sorted({result.scorer for result in results if result.scorer}),
         "facts": {name: facts[name] for name in FACTS if name in facts},
         "hours": seconds / 3600,
         "runs": len(results),

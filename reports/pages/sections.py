@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ablations.config import IDEAL_LOSSES, Variant
+from ablations.catalog.metric_facts import SHARES
+from ablations.catalog.metrics import facts
+from ablations.config import Variant
+from ablations.config.parts import LOSSES
 from ablations.store.result import Result
 from reports.analysis.aggregate import profile_frame
 from reports.analysis.findings import Findings
@@ -49,16 +52,16 @@ class Grid:
 def axis(found: Findings, name: str, variants: list[str]) -> Axis:
     """Six figures of the variants that an axis compares."""
     chosen = [found.study.variant(v) for v in variants]
-    d_loss = _mean_of(found.curves, "d_loss_real", "d_loss_fake")
+    curves = {str(curve): own for curve, own in found.curves[found.curves.variant.isin(variants)].groupby("curve")}
+    d_loss = _mean_of(curves, "d_loss_real", "d_loss_fake")
     score = [_score_line(found, v) for v in variants]
-    two = [*_lines(found, variants, "d_real"), *_lines(found, variants, "d_fake", faint=True)]
+    two = [*_lines(found, variants, curves.get("d_real")), *_lines(found, variants, curves.get("d_fake"), faint=True)]
+    along = partial(lines, x="step", x_label="step")
     figures = {
-        "score": lines(
+        "score": along(
             score,
             title="Score along training",
-            x="step",
-            x_label="step",
-            y_label=f"{found.metric}, lower is better",
+            y_label=f"{found.metric}, {facts(found.metric).better} is better",
             logarithmic=True,
         ),
         "score by time": lines(
@@ -66,39 +69,31 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             title="Score against time",
             x="train_seconds",
             x_label="training seconds a seed",
-            y_label=f"{found.metric}",
+            y_label=found.metric,
             logarithmic=True,
         ),
-        "d outputs": lines(
+        "d outputs": along(
             two,
             title="D(x), solid, and D(G(z)), dotted",
-            x="step",
-            x_label="step",
             y_label="mean probability",
             ideals={"0.5": 0.5},
             limits=(0.0, 1.0),
         ),
-        "d loss": lines(
-            _lines(found, variants, frame=d_loss),
+        "d loss": along(
+            _lines(found, variants, d_loss),
             title="Loss of D (mean of its halves)",
-            x="step",
-            x_label="step",
             y_label="loss a term",
             ideals=ideals(chosen),
         ),
-        "g loss": lines(
-            _lines(found, variants, "g_loss"),
+        "g loss": along(
+            _lines(found, variants, curves.get("g_loss")),
             title="Loss of G",
-            x="step",
-            x_label="step",
             y_label="loss",
             ideals=ideals(chosen, generator=True),
         ),
-        "g gradient": lines(
-            _lines(found, variants, "g_grad_norm"),
+        "g gradient": along(
+            _lines(found, variants, curves.get("g_grad_norm")),
             title="Gradient of G",
-            x="step",
-            x_label="step",
             y_label="L2 norm",
             logarithmic=True,
         ),
@@ -130,8 +125,11 @@ def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str,
     """Where a loss stands if D cannot tell real from fake: ln 2 for BCE, 0.25 for MSE; negative for a saturating G."""
     marks = {}
     for variant in variants:
-        ideal = IDEAL_LOSSES[variant.loss.criterion]
-        sign = -1 if generator and variant.loss.generator == "saturating" else 1
+        loss, saturating = LOSSES[variant.loss.criterion], variant.loss.generator == "saturating"
+        ideal = loss.generator_ideal if generator and not saturating else loss.ideal
+        if ideal is None:
+            continue
+        sign = -1 if generator and saturating else 1
         name = "ln 2" if ideal == math.log(2) else f"{ideal:g}"
         marks[("" if sign > 0 else MINUS) + name] = sign * ideal
     return marks
@@ -139,12 +137,10 @@ def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str,
 
 def grids(found: Findings) -> tuple[list[Grid], int]:
     """The sample grids of the typical seed, and how many points of training each shows."""
-    chosen = [result for result in found.results if result.run.seed == found.typical_seed and result.samples]
-    by_name = {result.run.variant.name: result for result in chosen}
-    ordered = [by_name[v.name] for v in found.study.variants if v.name in by_name]
+    ordered = [*found.pictured.values()]
     if not ordered:
         return [], 0
-    size = sum(len(png(grid(result.samples[max(result.samples)]))) for result in ordered) * 4 / 3
+    size = sum(len(png(grid(result.samples[max(result.samples)], found.columns))) for result in ordered) * 4 / 3
     points = max(1, min(6, int(PICTURE_BYTES / max(1, size)), max(len(result.samples) for result in ordered)))
     return [_grid(found, result, points) for result in ordered], points
 
@@ -154,8 +150,8 @@ def _grid(found: Findings, result: Result, points: int) -> Grid:
     kept = (
         [steps[round(k * (len(steps) - 1) / max(1, points - 1))] for k in range(points)] if points > 1 else steps[-1:]
     )
-    pictures = [(step, grid(result.samples[step])) for step in kept]
-    height, width = pictures[-1][1].shape
+    pictures = [(step, grid(result.samples[step], found.columns)) for step in kept]
+    height, width = pictures[-1][1].shape[:2]
     name, seed = result.run.variant.name, result.run.seed
     if math.isfinite(found.scores.get(name, {}).get(seed, math.inf)):
         place, of = found.rank(name, seed)
@@ -175,16 +171,13 @@ class Table:
 
 def class_shares(found: Findings) -> Table:
     """How often the samples show each class, as the classifier sees them."""
-    return _table(found, [name for name in found.runs.columns if re.fullmatch(r"class_\d+", name)])
+    return _table(found, [name for name in found.runs.columns if facts(name).group == SHARES])
 
 
 def other_metrics(found: Findings) -> Table:
     """Every metric but the score, what is of single classes, and the bounds and errors of other metrics."""
     first = list(found.runs.columns).index("weights_sha256") + 1
-    return _table(found, [name for name in found.runs.columns[first:] if not _DETAIL.search(name)])
-
-
-_DETAIL = re.compile(r"(class|accuracy)_\d+$|_(low|high)$|_error(_|$)|^repeat_")
+    return _table(found, [name for name in found.runs.columns[first:] if not facts(name).detail])
 
 
 def _table(found: Findings, metrics: list[str]) -> Table:
@@ -199,17 +192,18 @@ def _score_line(found: Findings, variant: str) -> Line:
     return Line(variant=variant, style=styles(found.study)[variant], frame=frame, ends=ends)
 
 
-def _lines(
-    found: Findings, variants: Sequence[str], curve: str = "", *, faint: bool = False, frame: pd.DataFrame | None = None
-) -> list[Line]:
-    table = found.curves[found.curves.curve == curve] if frame is None else frame
-    return [
-        Line(variant=v, style=styles(found.study)[v], frame=table[table.variant == v], faint=faint) for v in variants
-    ]
+def _lines(found: Findings, variants: Sequence[str], table: pd.DataFrame | None, *, faint: bool = False) -> list[Line]:
+    """Of a table with a row for each bin and variant; None where nothing was recorded."""
+    if table is None:
+        return []
+    own = styles(found.study)
+    return [Line(variant=v, style=own[v], frame=table[table.variant == v], faint=faint) for v in variants]
 
 
-def _mean_of(curves: pd.DataFrame, *names: str) -> pd.DataFrame:
+def _mean_of(curves: Mapping[str, pd.DataFrame], *names: str) -> pd.DataFrame | None:
     """The mean of several curves; its band is the mean of their bands."""
-    chosen = curves[curves.curve.isin(names)]
+    chosen = [curves[name] for name in names if name in curves]
+    if not chosen:
+        return None
     columns: Mapping[str, Any] = {key: (key, "mean") for key in ("mean", "low", "high", "seeds")}
-    return pd.DataFrame(chosen.groupby(["variant", "step"], sort=False).agg(**columns).reset_index())
+    return pd.DataFrame(pd.concat(chosen).groupby(["variant", "step"], sort=False).agg(**columns).reset_index())

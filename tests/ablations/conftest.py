@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ablations.data import mnist
-from ablations.store import Store
+from ablations.store import Archive
+from ablations.store.mirror import Mirror
 from tests.ablations.small_mnist import never, set_sources, small_mnist
 
 
@@ -16,27 +17,38 @@ from tests.ablations.small_mnist import never, set_sources, small_mnist
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database without runs: making one takes two seconds, copying it none."""
     folder = tmp_path_factory.mktemp("template")
-    Store.open(folder)
+    Mirror.open(folder)
     return folder / "mlflow.db"
 
 
 @pytest.fixture
-def open_store(tmp_path: Path, empty_database: Path) -> Callable[..., Store]:
-    """`open_store()` opens the test's store; again and again the same one, or another by name."""
+def archive(tmp_path: Path) -> Archive:
+    return Archive.open(tmp_path / "store")
 
-    def opened(name: str = "store") -> Store:
+
+@pytest.fixture
+def open_archive(tmp_path: Path) -> Callable[[str], Archive]:
+    """An archive of the test by its name."""
+    return lambda name: Archive.open(tmp_path / name)
+
+
+@pytest.fixture
+def open_mirror(tmp_path: Path, empty_database: Path) -> Callable[..., Mirror]:
+    """`open_mirror()` opens the test's mirror; again and again the same one, or another by name."""
+
+    def opened(name: str = "mirror") -> Mirror:
         folder = tmp_path / name
         if not folder.exists():
             folder.mkdir()
             shutil.copy(empty_database, folder / "mlflow.db")
-        return Store.open(folder)
+        return Mirror.open(folder)
 
     return opened
 
 
 @pytest.fixture
-def store(open_store: Callable[..., Store]) -> Store:
-    return open_store()
+def mirror(open_mirror: Callable[..., Mirror]) -> Mirror:
+    return open_mirror()
 
 
 @pytest.fixture

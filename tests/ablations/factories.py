@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ablations.catalog.quantities import CURVES
 from ablations.config import Contrast, Engine, Run, Study, Variant
+from ablations.store import Archive, Member
 from ablations.store.result import Evaluation, Result, Status
+from ablations.training.loop import evaluation_steps
 
+SCORER = "c" * 16
+"""Whoever scored what `make_result` makes."""
 ENVIRONMENT = {"python": "CPython 3.11.9", "cpu": "a processor", "threads": "1", "command": "ablations run demo"}
 
 
@@ -47,10 +52,8 @@ def make_run(variant: Variant, seed: int = 0, **changes: Any) -> Run:
         "slot": seed % 5,
         "dataset": "digits",
         "data_digest": "d" * 64,
-        "classifier_digest": "c" * 64,
-        "source_digest": "5" * 64,
-        "evaluations": 2,
         "engine": Engine(),
+        "numerics": 1,
     }
     return Run(**(facts | changes))
 
@@ -66,6 +69,8 @@ def make_result(
     metrics: Mapping[str, float] | None = None,
     images: int = 20,
     weights: int = 200,
+    evaluations: int = 2,
+    scorer: str = SCORER,
     **run: Any,
 ) -> Result:
     """A result whose arrays follow from variant and seed. `score` is its last `frechet_10k`.
@@ -80,8 +85,8 @@ def make_result(
         for values in curves.values():
             values[-3:] = np.nan
     final = float(rng.uniform(5, 50)) if score is None else score
-    ticks = [step for step in (0, chosen.steps // 2, chosen.steps) if step <= steps]
-    evaluations = tuple(
+    ticks = [step for step in evaluation_steps(chosen.steps, evaluations) if step <= steps]
+    evaluated = tuple(
         Evaluation(
             step=step,
             train_seconds=step / 100,
@@ -100,21 +105,37 @@ def make_result(
         reason=reason or ("" if status == "finished" else f"it {status} in a test"),
         last_step=steps,
         curves=curves,
-        evaluations=evaluations,
+        evaluations=evaluated,
+        scorer=scorer,
+        noise_floor=0.25,
         samples={step: rng.integers(0, 256, (images, 28, 28), dtype=np.uint8) for step in ticks},
         weights={"generator.weight": rng.normal(size=weights).astype(np.float32)},
+        snapshots={step: {"weight": rng.normal(size=4).astype(np.float32)} for step in ticks},
         train_seconds=steps / 100,
         evaluation_seconds=0.5,
         environment=ENVIRONMENT,
+        notes={"rungs": [1, 2]},
     )
 
 
+def keep(archive: Archive, study: Study, results: Iterable[Result], *, scorer: str = SCORER) -> None:
+    """Put the results into the archive, and the study that consists of them."""
+    kept = list(results)
+    for result in kept:
+        archive.put(result)
+    members = [Member(variant=item.run.variant.name, seed=item.run.seed, key=item.key) for item in kept]
+    archive.write_study(study, members, scorer=scorer)
+
+
 def assert_same_result(left: Result, right: Result) -> None:
-    """All fields equal, arrays to the bit; the weights only where both have them."""
-    for name in ("study", "run", "status", "reason", "last_step", "train_seconds", "evaluation_seconds", "environment"):
-        assert getattr(left, name) == getattr(right, name), name
-    # repr: NaN differs from itself, but its text does not
-    assert repr(left.evaluations) == repr(right.evaluations)
+    """All fields equal, arrays to the bit; weights and snapshots only where both have them."""
+    for field in dataclasses.fields(Result):
+        if field.name not in ("curves", "samples", "weights", "snapshots", "evaluations"):
+            # repr: NaN differs from itself, but its text does not
+            assert repr(getattr(left, field.name)) == repr(getattr(right, field.name)), field.name
+    for ours, theirs in zip(left.evaluations, right.evaluations, strict=True):
+        assert (ours.step, ours.train_seconds) == (theirs.step, theirs.train_seconds)
+        assert repr(sorted(ours.metrics.items())) == repr(sorted(theirs.metrics.items()))
     assert left.curves.keys() == right.curves.keys()
     for name, values in left.curves.items():
         np.testing.assert_array_equal(values, right.curves[name])
@@ -123,3 +144,8 @@ def assert_same_result(left: Result, right: Result) -> None:
         np.testing.assert_array_equal(images, right.samples[step])
     if left.weights and right.weights:
         assert left.digests == right.digests
+        assert left.snapshots.keys() == right.snapshots.keys()
+        for step, tensors in left.snapshots.items():
+            assert tensors.keys() == right.snapshots[step].keys()
+            for name, values in tensors.items():
+                np.testing.assert_array_equal(values, right.snapshots[step][name])

@@ -18,6 +18,7 @@ from torchvision import datasets
 
 from ablations.catalog import STUDIES
 from ablations.config import Variant
+from ablations.data.mnist import SHAPE
 from ablations.execution.estimate import step_cost
 from ablations.parts.networks import discriminator_network
 from bench.peers import PEERS
@@ -82,7 +83,7 @@ def test_an_iteration_computes_what_the_harness_counts_and_the_waste_of_plain_au
 
 def unused_gradient_flops(variant: Variant) -> float:
     """A backward pass of G's loss computes the gradient of D's weights too."""
-    return 2 * variant.batch_size * sum(layer.products for layer in discriminator_network(variant).layers)
+    return 2 * variant.batch_size * sum(layer.multiply_adds for layer in discriminator_network(variant, SHAPE).layers)
 
 
 @pytest.mark.parametrize("name", ["s0", "s1", "s2", "s3", "s4", "cnn"])

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.gate import THRESHOLD
-from bench.ratios import decide, interquartile_mean, ratio_interval
+from bench.ratios import decide, ratio_interval
 
 Array = NDArray[np.float64]
 PAIRS = 12
@@ -71,11 +71,6 @@ def test_more_pairs_give_a_shorter_interval() -> None:
 def test_one_pair_is_refused() -> None:
     with pytest.raises(ValueError, match="at least two pairs of times, not 1"):
         ratio_interval(np.ones(1), np.ones(1))
-
-
-def test_the_interquartile_mean_is_the_mean_of_the_middle_half() -> None:
-    assert interquartile_mean(np.array([100.0, 3.0, 2.0, -50.0])) == 2.5
-    assert interquartile_mean(np.array([1.0, 2.0, 6.0])) == 3.0
 
 
 def alarms(slowdown: float, tries: int, *, bias: float = 0.004, pairs: int = 30, steps: int = 3) -> float:

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import scipy.stats
 
-from ablations.scoring.table import METRICS
+from ablations.catalog.metrics import facts
 
 Status = Literal["holds", "fails", "left out", "not checked"]
 CONFIDENCE = 0.99
@@ -69,13 +69,8 @@ def moves(
 
 def line(subject: str, metric: str, claim: str, holds: bool, detail: str) -> Line:
     """A failed line of a metric that carries no verdict, for a reason that its row states, is left out."""
-    status: Status = "holds" if holds else "left out" if left_out(metric) else "fails"
+    status: Status = "holds" if holds else "left out" if facts(metric).left_out else "fails"
     return Line(subject=subject, metric=metric, claim=claim, status=status, detail=detail)
-
-
-def left_out(metric: str) -> str:
-    """Why a metric carries no verdict; empty if it may."""
-    return next((row.left_out[metric] for row in METRICS if metric in row.left_out), "")
 
 
 def failed(lines: Sequence[Line]) -> list[Line]:

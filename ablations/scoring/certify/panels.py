@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ablations.scoring.certify.known_distances import Bias
-from reports.figures.svg import Scale, nice_range, path, short, tag, text
+from reports.figures.svg import Scale, figure, levels, nice_range, path, short, tag, text
 
 PANEL, TALL = 190, 150
 LEFT, RIGHT, TOP, BOTTOM = 40, 12, 34, 26
@@ -37,7 +37,7 @@ def panels(title: str, grades: Sequence[float], drawn: Sequence[Panel]) -> Marku
         tag("g", *_panel(panel, grades), transform=f"translate({PANEL * (n % PER_ROW)},{TALL * (n // PER_ROW)})")
         for n, panel in enumerate(drawn)
     ]
-    return _svg(PANEL * min(PER_ROW, len(drawn)), TALL * rows, f"{title}: metrics by grade", *body)
+    return figure(PANEL * min(PER_ROW, len(drawn)), TALL * rows, f"{title}: metrics by grade", *body)
 
 
 def _panel(panel: Panel, grades: Sequence[float]) -> list[Markup]:
@@ -47,9 +47,7 @@ def _panel(panel: Panel, grades: Sequence[float]) -> list[Markup]:
     up = Scale(low=low, high=high, start=TALL - BOTTOM, end=TOP)
     mark = GOOD if panel.holds else BAD
     body = [text(f"{panel.metric} {ARROWS[panel.claim]} {mark}", LEFT - 32, 20, "name")]
-    for value in up.ticks(3):
-        body.append(tag("line", x1=LEFT, x2=PANEL - RIGHT, y1=up(value), y2=up(value), class_="grid"))
-        body.append(text(short(value), LEFT - 5, up(value) + 4, anchor="end"))
+    body += levels(up, 3, LEFT, PANEL - RIGHT)
     top, bottom = up(around[1]), up(around[0])
     body.append(tag("rect", x=LEFT, y=top, width=PANEL - LEFT - RIGHT, height=max(bottom - top, 1.0), class_="floor"))
     for index, grade in enumerate([0.0, *grades]):
@@ -79,9 +77,7 @@ def bias_figure(measured: Sequence[Bias]) -> Markup:
         )
         up = Scale(low=low, high=high, start=height - 44, end=34)
         body.append(text(item.title.capitalize(), left + 8, 16, "title"))
-        for value in up.ticks(5):
-            body.append(tag("line", x1=left + 48, x2=left + width - 24, y1=up(value), y2=up(value), class_="grid"))
-            body.append(text(short(value), left + 42, up(value) + 4, anchor="end"))
+        body += levels(up, 5, left + 48, left + width - 24)
         body += [text(short(value), across(value), height - 28, anchor="middle") for value in across.ticks(5)]
         body.append(text("samples", left + width / 2 + 12, height - 8, "label", "middle"))
         ends = [*zip(item.counts, item.high, strict=True), *reversed([*zip(item.counts, item.low, strict=True)])]
@@ -93,8 +89,4 @@ def bias_figure(measured: Sequence[Bias]) -> Markup:
             shapes += [tag("circle", cx=x, cy=y, r=3.0, class_="dot") for x, y in points]
             shapes.append(text(name, points[0][0] + 8, points[0][1] + (4 if hue == 2 else -8), "note"))
             body.append(tag("g", *shapes, class_=f"c{hue}"))
-    return _svg(width * len(measured), height, "Bias by the number of samples", *body)
-
-
-def _svg(width: float, height: float, label: str, *body: Markup) -> Markup:
-    return tag("svg", *body, viewBox=f"0 0 {width:g} {height:g}", class_="figure", role="img", aria_label=label)
+    return figure(width * len(measured), height, "Bias by the number of samples", *body)

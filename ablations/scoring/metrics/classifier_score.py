@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ablations.scoring.metrics.values import Float
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Float, Reference, Samples
 
 
 def classifier_score(probabilities: Float) -> float:
@@ -26,3 +27,10 @@ def entropy(shares: Float) -> Float:
     logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
     values: Float = -(shares * logs).sum(-1)
     return values
+
+
+@computes("classifier_score", "confidence")
+def _classifier_score(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    probabilities = samples.seen.probabilities
+    assert probabilities is not None, "a metric of classes is taken by the reader"
+    return classifier_score(probabilities), confidence(probabilities)

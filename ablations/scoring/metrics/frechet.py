@@ -16,7 +16,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from ablations.scoring.metrics.values import Float
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Float, Reference, Samples
 
 Float64 = NDArray[np.float64]
 
@@ -70,3 +71,12 @@ def frechet_distance(first: Float | Gaussian, second: Float | Gaussian) -> float
     distance = shift @ shift + np.trace(x.covariance) + np.trace(y.covariance) - 2 * overlap
     # Equal sets come out as plus or minus a rounding error.
     return max(float(distance), 0.0)
+
+
+def _gaussian(reference: Reference) -> Gaussian:
+    return Gaussian.of(reference.test.features)
+
+
+@computes("frechet")
+def _frechet(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (frechet_distance(samples.seen.features, reference.once(_gaussian)),)

@@ -16,7 +16,8 @@ import scipy.special
 from numpy.typing import NDArray
 
 from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
-from ablations.scoring.metrics.values import Float, random_parts
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Float, Reference, Samples, random_parts
 
 GROUPS = 20
 CONFIDENCE = 0.95
@@ -67,3 +68,9 @@ def _leave_one_out(features: NDArray[np.float64]) -> tuple[Gaussian, list[Gaussi
 def _gaussian(count: int, total: NDArray[np.float64], squares: NDArray[np.float64]) -> Gaussian:
     mean = total / count
     return Gaussian(mean, (squares - count * np.outer(mean, mean)) / (count - 1))
+
+
+@computes("frechet_inf", "frechet_inf_low", "frechet_inf_high")
+def _frechet_inf(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    found = frechet_inf(samples.seen.features, reference.test.features)
+    return found.distance, found.low, found.high

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablations.scoring.metrics.neighbours import distance_blocks, squared_radii
-from ablations.scoring.metrics.values import Float
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Float, Reference, Samples
 
 NEIGHBOURS = 5
 
@@ -54,3 +55,13 @@ def manifold_scores(
         density=hits / (neighbours * len(samples)),
         coverage=float(covered.mean()),
     )
+
+
+def _radii(reference: Reference) -> NDArray[np.floating[Any]]:
+    return squared_radii(reference.test.features, NEIGHBOURS)
+
+
+@computes("precision", "recall", "density", "coverage")
+def _manifold(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    found = manifold_scores(samples.seen.features, reference.test.features, reference.once(_radii))
+    return found.precision, found.recall, found.density, found.coverage

@@ -1,29 +1,22 @@
-"""Artifacts in and out: straight through the folder where it is on this machine, through MLflow's client elsewhere."""
+"""Artifacts of MLflow's runs: straight into their folder on this machine, through MLflow's client elsewhere."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from ablations.config.errors import DataError, StoreError
 from ablations.store.mirror.guarded_calls import Gate
-from ablations.store.result import Result, load_result
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
-
-RESULT = "result"
-"""The artifact folder that holds a saved result."""
 
 
 class Files:
@@ -78,37 +71,3 @@ class Files:
                     part.unlink(missing_ok=True)
 
             self._gate(write)
-
-    def get(self, run: Run, name: str) -> bytes:
-        """Raises `StoreError` where the run has no such artifact."""
-        folder = self.folder(run)
-        if folder is not None and folder.exists():
-            return self._gate((folder / name).read_bytes)
-        with tempfile.TemporaryDirectory(prefix="ablations-") as target:
-            path = self._gate(lambda: self._client.download_artifacts(run.info.run_id, name, target))
-            return Path(path).read_bytes()
-
-    def result(self, run: Run, *, weights: bool) -> Result:
-        """The result that a run stores.
-
-        Raises:
-            DataError: it is missing or altered.
-        """
-        folder = self.folder(run)
-        if folder is not None and folder.exists():
-            return load_result(folder / RESULT, weights=weights)
-        names = ["result.json", "curves.safetensors"] + ["weights.safetensors"] * weights
-        with tempfile.TemporaryDirectory(prefix="ablations-") as target:
-            try:
-                for name in names:
-                    artifact = f"{RESULT}/{name}"
-                    self._gate(partial(self._client.download_artifacts, run.info.run_id, artifact, target))
-            except StoreError as error:
-                raise DataError(f"the artifacts of the run {run.info.run_id} cannot be read: {error}") from error
-            return load_result(Path(target) / RESULT, weights=weights)
-
-    def remove(self, run: Run) -> None:
-        """The artifacts of a deleted run, where they are on this machine: MLflow itself would keep them."""
-        folder = self.folder(run)
-        if folder is not None and not self._gate.location.is_server:
-            shutil.rmtree(folder.parent if folder.name == "artifacts" else folder, ignore_errors=True)

@@ -91,7 +91,7 @@ class Gate:
             self._lock.acquire(timeout=LOCK_SECONDS)
         except Timeout as error:
             raise StoreError(
-                f"another process has been writing to the store {self.location.name} for {LOCK_SECONDS:.0f} s; "
+                f"another process has been writing to MLflow at {self.location.name} for {LOCK_SECONDS:.0f} s; "
                 f"end it, or see who holds {self.location.lock}"
             ) from error
         except OSError as error:
@@ -138,21 +138,21 @@ class Gate:
                 f"`mlflow db upgrade {self.location.uri if self.location.database else name}`"
             )
         if "malformed" in text or "not a database" in text:
-            return (
-                f"the database {place} is corrupt ({short}); restore a copy of it, or name another place for the store"
-            )
+            return f"the database {place} is corrupt ({short}); restore a copy of it, or name another place for it"
         if self.location.database is not None and not self.location.database.exists():
-            return f"the database {place} was removed while in use; results wait in the spool: run again for a new one"
+            return f"the database {place} was removed while in use; no run is lost: `ablations mirror` makes it again"
         if "readonly" in text or isinstance(error, PermissionError):
-            return f"the store {name} cannot be written ({short}); make it writable or name another place with --store"
+            return f"MLflow at {name} cannot be written ({short}); make it writable or name another place with --mirror"
         if "is full" in text or "No space left" in text:
-            return f"no space left for the store {name} ({short}); free some and run again: results wait in the spool"
+            return (
+                f"no space left for MLflow at {name} ({short}); free some, then run `ablations mirror`: no run is lost"
+            )
         if self.location.is_server or self.location.database is None:
             return (
-                f"the store {name} does not answer as it should ({short}); results wait in the spool: "
-                "run the same command again once it can be reached, or name another place with --store"
+                f"MLflow at {name} does not answer as it should ({short}); no run is lost: run `ablations mirror` "
+                "once it can be reached, or name another place with --mirror"
             )
-        return f"the store {name} failed ({short}); results wait in the spool: run the same command again"
+        return f"MLflow at {name} failed ({short}); no run is lost: run `ablations mirror`"
 
 
 def prepare() -> None:

@@ -54,19 +54,19 @@ def locate(location: str | Path, artifacts: str | Path | None = None) -> Locatio
     if scheme == "sqlite":
         path = unquote(urlsplit(text).path)
         if path in ("", "/", "/:memory:"):
-            raise StoreError(f"the store {text} names no file; write sqlite:///FOLDER/mlflow.db or the folder itself")
+            raise StoreError(f"MLflow at {text} names no file; write sqlite:///FOLDER/mlflow.db or the folder itself")
         return _file(text, Path(path.removeprefix("/")).expanduser().absolute(), root)
     name = re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", text)
     if scheme == "file":
         raise StoreError(
-            f"the store {name}: MLflow no longer keeps runs in plain files; name the folder without file://"
+            f"MLflow at {name}: MLflow no longer keeps runs in plain files; name the folder without file://"
         )
     if scheme not in _SERVERS and scheme.partition("+")[0] not in ("postgresql", "mysql", "mssql"):
         raise StoreError(
-            f"the store {name} is of an unknown kind; name a folder, http(s)://, postgresql:// or sqlite:///"
+            f"MLflow at {name} is of an unknown kind; name a folder, http(s)://, postgresql:// or sqlite:///"
         )
     if scheme not in _SERVERS and root is None:
-        raise StoreError(f"the store {name} needs a place for artifacts beside the database: a folder or s3://...")
+        raise StoreError(f"MLflow at {name} needs a place for artifacts beside the database: a folder or s3://...")
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     lock = Path(platformdirs.user_cache_dir("gan-ablations")) / "locks" / f"{digest}.lock"
     return Location(name=name, uri=text, artifacts=root, database=None, lock=lock, alone=False)
@@ -80,7 +80,7 @@ def check_database(database: Path) -> bool:
     Raises:
         StoreError: the file holds something else, or is corrupt.
     """
-    way_out = "move it away to start a new store, or name another place for the store"
+    way_out = "move it away to start a new store, or name another place for it"
     try:
         if not database.exists() or database.stat().st_size == 0:
             return False

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ablations.config.errors import StoreError
-from ablations.store.mirror.artifacts import Files
 from ablations.store.mirror.guarded_calls import Gate
 from ablations.store.mirror.rows import Point, sample_grid
 from ablations.store.result import Array
@@ -31,10 +30,9 @@ COMPLETE = {"complete": "true"}
 class Runs:
     """The experiments and runs of one store."""
 
-    def __init__(self, gate: Gate, client: MlflowClient, files: Files) -> None:
+    def __init__(self, gate: Gate, client: MlflowClient) -> None:
         self._gate = gate
         self._client = client
-        self._files = files
 
     def experiments(self) -> list[Experiment]:
         return list(self._gate(lambda: self._client.search_experiments(max_results=PAGE)))
@@ -76,6 +74,10 @@ class Runs:
                 return str(other.experiment_id)
 
         return self._gate(create)
+
+    def tags_of(self, experiment: str) -> Mapping[str, str]:
+        """Of an experiment."""
+        return dict(self._gate(lambda: self._client.get_experiment(experiment)).tags)
 
     def tag_experiment(self, experiment: str, tags: Mapping[str, str]) -> None:
         for key, value in tags.items():
@@ -156,7 +158,7 @@ class Runs:
         self._gate(lambda: self._client.set_terminated(run_id, status=status))
 
     def delete(self, run: Run) -> None:
-        """Into MLflow's trash, which `mlflow gc` empties; its artifacts are removed at once where they are in reach."""
+        """Into MLflow's trash, which `mlflow gc` empties."""
         from mlflow.exceptions import MlflowException
 
         def delete() -> None:
@@ -167,7 +169,6 @@ class Runs:
                     raise
 
         self._gate(delete)
-        self._files.remove(run)
 
 
 def is_complete(run: Run) -> bool:
@@ -177,11 +178,6 @@ def is_complete(run: Run) -> bool:
 def now() -> str:
     """UTC in a form whose text sorts as the time does."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def age_seconds(run: Run) -> float:
-    written = run.data.tags.get("written_at")
-    return time.time() - (datetime.fromisoformat(written).timestamp() if written else run.info.start_time / 1000)
 
 
 def _quoted(value: str) -> str:

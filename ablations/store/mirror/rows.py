@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import re
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,12 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ablations.catalog.metric_facts import SCORES
+from ablations.catalog.metrics import METRICS, facts, primary
 from ablations.config import Study, Variant, sha256_of
-from ablations.config.errors import DataError
-from ablations.store.result import STATUSES, Array, Result, Status
-
-DONE: tuple[Status, ...] = ("finished", "diverged")
-"""Outcomes that training the same run again would repeat."""
+from ablations.store.result import STATUSES, Array, Result
 
 CURVE_POINTS = 50
 """A quantity's points in MLflow, which are half of what it costs to write a run; the stored files have every step."""
@@ -27,20 +23,11 @@ NOTE, TAG = 20_000, 8_000
 """Characters that MLflow takes of a description and of a tag."""
 VERDICT = "verdict"
 """The tag of a variant's run that says how it compares."""
-SHARES = "share of samples/"
-REPEATS = "the score again/"
-
-UNITS: Mapping[str, str] = {
-    "frechet_10k": "squared distance of classifier features, 10,000 samples against the test images; lower is better",
-    "label_accuracy": "share of samples that the classifier reads as the digit asked for; higher is better",
-    "train_seconds": "seconds of this seed: the stack's training seconds over its width; lower is better",
-    "evaluation_seconds": "seconds; lower is better",
-}
 
 VIEW_KEY = "summary"
 _COLUMNS = (
     *("tags.`status`", "tags.`verdict`"),
-    *("metrics.`frechet_10k_mean`", "metrics.`frechet_10k_median`", "metrics.`frechet_10k_std`"),
+    *(f"metrics.`{primary()}_{summary}`" for summary in ("mean", "median", "std")),
 )
 VIEW: Mapping[str, str] = {
     "mlflow.experimentKind": "custom_model_development",
@@ -48,7 +35,7 @@ VIEW: Mapping[str, str] = {
         {
             "selectedColumns": ["attributes.`Created`", *_COLUMNS],
             # Only a variant's run has this metric, so the variants come first, the best at the top, and the seeds last.
-            "orderByKey": "metrics.`frechet_10k_mean`",
+            "orderByKey": f"metrics.`{primary()}_mean`",
             "orderByAsc": True,
         }
     ),
@@ -64,25 +51,23 @@ class Point(NamedTuple):
     step: int
 
 
-def run_name(result: Result) -> str:
-    return f"{result.run.variant.name} seed {result.run.seed}"
+def run_tags(result: Result, variant: Variant, digests: Mapping[str, str]) -> dict[str, str]:
+    """All of a child run's tags but those that say where it stands and that it is complete.
 
-
-def run_tags(result: Result) -> dict[str, str]:
-    """All of a child run's tags but those that say where it stands and that it is complete."""
-    run, digests = result.run, result.digests
+    `variant` is what the study calls it; `digests` are those of the run's files.
+    """
+    run = result.run
     tags = {
         "kind": "seed",
         "run_key": result.key,
-        "variant": run.variant.name,
-        "variant_digest": run.variant.digest,
+        "variant": variant.name,
+        "variant_digest": variant.digest,
         "seed": str(run.seed),
         "status": result.status,
         "last_step": str(result.last_step),
-        "content_sha256": content_digest(result),
         "data_sha256": run.data_digest,
-        "classifier_sha256": run.classifier_digest,
-        "source_sha256": run.source_digest,
+        "scorer": result.scorer,
+        "numerics": str(run.numerics),
         **digests,
         "mlflow.source.type": "LOCAL",
         "mlflow.source.name": result.environment.get("command") or "gan-ablations",
@@ -97,20 +82,20 @@ def run_tags(result: Result) -> dict[str, str]:
     return tags | {f"environment.{key}": value[:4000] for key, value in result.environment.items()}
 
 
-def run_params(result: Result) -> dict[str, str]:
+def run_params(result: Result, variant: Variant) -> dict[str, str]:
     run = result.run
     facts = {
         "seed": run.seed,
         "stack.width": run.width,
         "stack.slot": run.slot,
         "dataset": run.dataset,
-        "evaluations": run.evaluations,
+        "split": run.split,
         "engine.device": run.engine.device,
         "engine.threads": run.engine.threads,
         "engine.precision": run.engine.precision,
         "engine.matmul": run.engine.matmul,
     }
-    return variant_params(run.variant) | {key: text(value) for key, value in facts.items()}
+    return variant_params(variant) | {key: text(value) for key, value in facts.items()}
 
 
 def variant_params(variant: Variant) -> dict[str, str]:
@@ -161,9 +146,14 @@ def score_name(name: str) -> str:
 
     Ten class shares would crowd out the scores, so they have a section of their own, and so have repeated scores.
     """
-    if name.startswith("repeat_"):
-        return f"{REPEATS}{name}"
-    return f"{SHARES if re.fullmatch(r'class_[0-9]+', name) else 'score/'}{name}"
+    return f"{facts(name).group}/{name}"
+
+
+def unit_tags() -> dict[str, str]:
+    """What each metric is, its unit, and which way is better, by the name of its row; of those that are summarized."""
+    rows = [row for row in METRICS.values() if row.group == SCORES]
+    better = {"neither": "", "lower": "; lower is better", "higher": "; higher is better"}
+    return {f"unit.{row.name}": f"{row.about} In: {row.unit}{better[row.better]}." for row in rows}
 
 
 def binned(values: Array, points: int = CURVE_POINTS) -> list[tuple[int, float]]:
@@ -197,7 +187,7 @@ def summary_points(results: Sequence[Result]) -> list[Point]:
             series.setdefault((name, step), []).append(value)
     points += [Point(name, statistics.fmean(values), step) for (name, step), values in series.items()]
     for name in sorted({name for result in finished for name in result.scores}):
-        if score_name(name).startswith((SHARES, REPEATS)):
+        if facts(name).group != SCORES:
             continue
         values = [result.scores[name] for result in finished if name in result.scores]
         points.append(Point(f"{name}_mean", statistics.fmean(values), last))
@@ -210,12 +200,6 @@ def summary_points(results: Sequence[Result]) -> list[Point]:
 def summary_digest(results: Sequence[Result]) -> str:
     """Of all that `summary_points` reads; SHA-256."""
     return sha256_of([summary_points(results), sorted(result.key for result in results)])
-
-
-def content_digest(result: Result) -> str:
-    """Tells one record of a run from another record of the same run, e.g. two attempts that failed; SHA-256."""
-    parts = [result.key, result.status, result.reason, result.last_step, result.train_seconds]
-    return hashlib.sha256(json.dumps([parts, result.digests], sort_keys=True).encode()).hexdigest()
 
 
 def study_note(study: Study) -> str:
@@ -234,22 +218,16 @@ def study_note(study: Study) -> str:
 
 
 def sample_grid(images: Array) -> Array:
-    """uint8 (n, 28, 28) to one uint8 picture at twice the size; ten columns, a digit each where labels were asked."""
+    """uint8 images, as a result has them, to one uint8 picture at twice the size, (height, width) or (height, width,
+    3); ten columns, a class each where ten labels were asked.
+    """
+    if images.ndim == 4:
+        images = images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
     columns = 10 if len(images) % 10 == 0 else math.ceil(math.sqrt(len(images)))
     rows = math.ceil(len(images) / columns)
     height, width = images.shape[1] + 1, images.shape[2] + 1
-    grid = np.full((rows * height + 1, columns * width + 1), 96, dtype=np.uint8)
+    grid = np.full((rows * height + 1, columns * width + 1, *images.shape[3:]), 96, dtype=np.uint8)
     for index, image in enumerate(images):
         top, left = (index // columns) * height + 1, (index % columns) * width + 1
         grid[top : top + image.shape[0], left : left + image.shape[1]] = image
     return grid.repeat(2, axis=0).repeat(2, axis=1)
-
-
-def check(result: Result) -> None:
-    """Raises `DataError` for a metric whose name MLflow refuses: better before anything of the run is written."""
-    for item in result.evaluations:
-        for name in item.metrics:
-            if not re.fullmatch(r"[\w.\- ]{1,200}", name):
-                raise DataError(
-                    f"the metric name {name!r} is not one that MLflow takes; use letters, digits, _ . and -"
-                )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from ablations.config import sha256_of
 from ablations.store.mirror import rows
@@ -15,52 +16,14 @@ from ablations.store.mirror.charts import search_view
 from ablations.store.mirror.mlflow_runs import COMPLETE, Runs, is_complete
 from ablations.store.mirror.rows import Point
 from ablations.store.mirror.variant_runs import PARENT
+from ablations.store.search_record import SearchRecord, State, TrialRecord
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-State = Literal["finished", "pruned", "diverged", "failed"]
 
 _VIEW = "mlflow.sharedViewState.{}"
 _ENDS: Mapping[State, str] = {"finished": "FINISHED", "pruned": "KILLED", "diverged": "FAILED", "failed": "FAILED"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialRecord:
-    """One trial, as it is stored."""
-
-    number: int
-    params: Mapping[str, object]
-    """The hyperparameters it tried."""
-    state: State
-    reason: str
-    value: float | None
-    """The objective: None unless it finished."""
-    curve: Sequence[tuple[int, float]]
-    """Training step and score."""
-    facts: Mapping[str, float]
-    """What else is known of it in numbers: steps, seconds."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchRecord:
-    """One search, as it is stored."""
-
-    experiment: str
-    """The MLflow experiment: all searches of one purpose side by side."""
-    name: str
-    metric: str
-    """Of the curve and, at its end, the objective; lower is better."""
-    settings: Mapping[str, object]
-    """All that decides the trials."""
-    hyperparameters: Sequence[str]
-    """Those that every trial has."""
-    begun: str
-    """When it was first begun: another time, another search."""
-
-    @property
-    def identity(self) -> str:
-        return sha256_of([self.begun, {key: rows.text(value) for key, value in self.settings.items()}])
 
 
 class Searches:
@@ -83,17 +46,20 @@ class Searches:
         return parent
 
     def end(self, search: SearchRecord, best: TrialRecord | None, page: bytes) -> None:
-        """Close a search's run, with the best trial and the report."""
+        """Close a search's run, with the best trial and the report; once, however often it is asked for."""
         experiment = self._runs.experiment(search.experiment, kind="search")
         parent = self._parent(experiment, search)
+        known = self._runs.get(parent).data.tags
+        state = sha256_of([None if best is None else asdict(best), hashlib.sha256(page).hexdigest()])
+        if known.get("ended") == state:
+            return
         self._show(experiment, parent, search)  # again: an earlier version may have begun the search
-        tags = {} if best is None else {f"best.{key}": rows.text(value) for key, value in best.params.items()}
-        if best is not None:
-            tags |= {"best_trial": str(best.number)}
-            self._runs.log(parent, points=self._points(search, best))
-        self._runs.log(parent, tags={"status": "finished", **tags})
+        if best is not None and known.get("best_trial") != str(best.number):
+            tags = {f"best.{key}": rows.text(value) for key, value in best.params.items()}
+            self._runs.log(parent, points=self._points(search, best), tags={"best_trial": str(best.number), **tags})
         self._files.put(self._runs.get(parent), "report.html", page)
         self._runs.end(parent, "FINISHED")
+        self._runs.log(parent, tags={"status": "finished", "ended": state})
 
     def pages(self) -> dict[str, str]:
         """The charts of each search on MLflow's pages, by its name; the latest where there are several."""

@@ -39,6 +39,9 @@ class Variants:
         parents = _by_variant(self._runs.search([experiment], kind="variant"))
         children = _by_variant(self._runs.search([experiment], kind="seed"))
         for variant, group in results.items():
+            if not group:
+                self.close(experiment)
+                continue
             place = (variant.name, variant.digest)
             self._summarize(experiment, variant, group, parents.get(place, []), children.get(place, []))
 
@@ -81,7 +84,7 @@ class Variants:
 
     def _create(self, experiment: str, variant: Variant, start: float | None) -> Run:
         tags = {"kind": "variant", "variant": variant.name, "variant_digest": variant.digest}
-        tags |= {f"unit.{name}": unit for name, unit in rows.UNITS.items()}
+        tags |= rows.unit_tags()
         run = self._runs.create(experiment, variant.name, tags, start=start)
         self._runs.log(run.info.run_id, params=rows.variant_params(variant))
         return run

@@ -9,8 +9,9 @@ import pytest
 
 from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
 from ablations.config import Variant
+from ablations.data.mnist import SHAPE
 from ablations.execution.estimate import estimate_seconds, step_cost
-from ablations.parts.networks import discriminator_network, generator_network
+from ablations.parts.networks import build_networks
 from reports.analysis.factorial import factors
 
 # Rows of the documents' tables: settings by dotted key.
@@ -107,7 +108,7 @@ def test_recipes_are_as_the_documents_say(name: str) -> None:
 def parameters(variant: Variant) -> tuple[int, int]:
     g, d = (
         sum(int(np.prod(spec.shape)) for spec in network.tensors if not spec.is_buffer)
-        for network in (generator_network(variant), discriminator_network(variant))
+        for network in build_networks(variant, SHAPE)
     )
     return g, d
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ablations.catalog import BASELINE, RECIPES
-from ablations.catalog.spaces import HYPERPARAMETERS, Choice, Hyperparameter, Range, Value, make_space
+from ablations.catalog.domains import Choice, Range, Value
+from ablations.catalog.spaces import HYPERPARAMETERS, Hyperparameter, make_space
 from ablations.config import Variant
 from ablations.config.errors import ConfigError
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from ablations.catalog import STUDIES
 from ablations.catalog import publication as published
 from ablations.cli import main
-from ablations.store import Store
+from ablations.store import Archive
 
 VARIANTS = ("baseline", "mse")
 
@@ -54,8 +54,9 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
         "study axes, 1 of 2 seeds",
         "study axes, 2 of 2 seeds",
     ]
-    keys = Store.open(tmp_path / "store").keys("axes")
-    assert len(keys) == 2 * len(VARIANTS)
+    archive = Archive.open(tmp_path / "store")
+    keys = archive.keys()
+    assert len(archive.read("axes").results) == 2 * len(VARIANTS)
     page = (tmp_path / "pages" / "README.md").read_text()
     assert "S4-slip" in page
     assert "| [conditioning](tuning/conditioning/README.md) | conditional, " in page
@@ -67,7 +68,7 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
     again = ablations("publish", "--no-train", *place)
     assert again.exit_code == 0, again.output
     assert (tmp_path / "pages" / "README.md").read_text() == page
-    assert Store.open(tmp_path / "store").keys("axes") == keys
+    assert archive.keys() == keys
 
     answered = ablations("claims", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "claims"), "--json")
     assert answered.exit_code == 0, answered.output

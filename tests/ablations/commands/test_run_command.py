@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ablations.cli import main
-from ablations.store import Store
+from ablations.store import Archive
 
 ROOT = Path(__file__).parents[3]
 TINY = {"base": "s3", "steps": 6, "batch_size": 8, "generator.hidden": [8], "discriminator.hidden": [8]}
@@ -45,7 +45,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def study(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The path of a study file, in the working folder."""
     monkeypatch.chdir(folder)
-    monkeypatch.delenv("ABLATIONS_STORE", raising=False)
     return "small.json"
 
 
@@ -70,7 +69,7 @@ def test_a_study_is_trained_stored_reported_and_not_trained_again(study: str) ->
     page = Path(result.stdout.split("report: ")[1].strip())
     assert page == Path("results/reports/small/report.html")
     assert page.stat().st_size > 1_000
-    stored = Store.open("results/store").read("small")
+    stored = Archive.open("results/store").read("small")
     assert sorted((r.run.variant.name, r.run.seed) for r in stored.results) == [
         ("plain", 0), ("plain", 1), ("slow", 0), ("slow", 1)
     ]  # fmt: skip

@@ -18,7 +18,8 @@ import pytest
 import torch
 
 from ablations.config.errors import ConfigError, DataError
-from ablations.data import DATASETS, Dataset, data_folder, digits, load_dataset, mnist
+from ablations.config.parts import DATASETS
+from ablations.data import Dataset, data_folder, digits, load_dataset, mnist
 from ablations.data import atomic_files as files
 from tests.ablations.small_mnist import NAMES, put, set_sources
 
@@ -38,10 +39,8 @@ def test_an_unknown_dataset_is_refused_with_the_nearest_name(tmp_path: Path) -> 
         load_dataset("mnits", folder=tmp_path)
 
 
-def test_another_dataset_is_added_as_a_function(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    dataset = load_dataset("digits")
-    monkeypatch.setitem(DATASETS, "mine", lambda folder, notify: dataset)
-    assert load_dataset("mine", folder=tmp_path) is dataset
+def test_every_dataset_that_is_named_has_a_loader() -> None:
+    assert all(callable(DATASETS[name].load()) for name in DATASETS)
 
 
 # --- MNIST from files ---
@@ -58,8 +57,8 @@ def test_files_in_the_folder_are_read_without_asking_any_source(
     dataset = load_dataset(folder=tmp_path)
     assert dataset.train_images.numpy().tobytes() == small[NAMES[0]][16:]
     assert dataset.test_images.numpy().tobytes() == small[NAMES[2]][16:]
-    assert dataset.train_labels.tolist() == [n % 10 for n in range(30)]
-    assert dataset.test_labels.tolist() == [n % 10 for n in range(20)]
+    assert dataset.labels[0].tolist() == [n % 10 for n in range(30)]
+    assert dataset.labels[1].tolist() == [n % 10 for n in range(20)]
 
 
 def test_reading_leaves_no_trace_in_a_complete_folder(small: dict[str, bytes], tmp_path: Path) -> None:
@@ -231,15 +230,53 @@ def test_the_digest_covers_every_array_but_not_the_name(small: dict[str, bytes],
 @pytest.mark.parametrize(
     ("images", "labels"),
     [
-        (torch.zeros(3, 28, 28), torch.zeros(3, dtype=torch.int64)),
-        (torch.zeros(3, 784, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64)),
-        (torch.zeros(3, 28, 28, dtype=torch.uint8), torch.zeros(4, dtype=torch.int64)),
-        (torch.zeros(3, 28, 28, dtype=torch.uint8), torch.zeros(3, dtype=torch.uint8)),
+        (torch.zeros(3, 1, 28, 28), torch.zeros(3, dtype=torch.int64)),
+        (torch.zeros(3, 28, 28, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64)),
+        (torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.zeros(4, dtype=torch.int64)),
+        (torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.zeros(3, dtype=torch.uint8)),
+        (torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.full((3,), -1)),
     ],
 )
 def test_arrays_of_another_form_are_refused(images: torch.Tensor, labels: torch.Tensor) -> None:
-    with pytest.raises(ValueError, match="images must be uint8"):
+    with pytest.raises(ValueError, match=r"(images|labels) must be (uint8|int64)"):
         Dataset(name="x", train_images=images, train_labels=labels, test_images=images, test_labels=labels)
+
+
+def test_splits_of_different_form_are_refused() -> None:
+    small, large = (torch.zeros(3, 1, side, 8, dtype=torch.uint8) for side in (8, 9))
+    labels = torch.zeros(3, dtype=torch.int64)
+    with pytest.raises(ValueError, match="the same in both splits"):
+        Dataset(name="x", train_images=small, train_labels=labels, test_images=large, test_labels=labels)
+    with pytest.raises(ValueError, match="both splits have labels, or neither"):
+        Dataset(name="x", train_images=small, train_labels=labels, test_images=small, test_labels=None)
+
+
+def test_a_dataset_says_its_shape_and_its_digest_tells_colours_from_rows() -> None:
+    values = torch.arange(2 * 3 * 4 * 5, dtype=torch.uint8)
+    shapes = [(2, 3, 4, 5), (2, 3, 5, 4), (6, 1, 4, 5)]
+    found = [
+        Dataset(
+            name="x",
+            train_images=values.view(shape),
+            train_labels=None,
+            test_images=values.view(shape),
+            test_labels=None,
+        )
+        for shape in shapes
+    ]
+    assert found[0].shape.image == (3, 4, 5)
+    assert found[0].shape.values == 60
+    assert found[0].shape.classes is None
+    assert len({one.digest for one in found}) == len(shapes)
+    with pytest.raises(ConfigError, match="'x' has no labels"):
+        _ = found[0].labels
+
+
+def test_there_are_as_many_classes_as_the_largest_label_of_either_split_says() -> None:
+    images = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
+    low, high = torch.tensor([0, 2]), torch.tensor([1, 4])
+    labelled = Dataset(name="x", train_images=images, train_labels=low, test_images=images, test_labels=high)
+    assert labelled.shape.classes == 5
 
 
 # --- digits ---
@@ -247,9 +284,9 @@ def test_arrays_of_another_form_are_refused(images: torch.Tensor, labels: torch.
 
 def test_digits_are_split_without_overlap_into_all_classes() -> None:
     dataset = load_dataset("digits")
-    assert dataset.test_labels.bincount().tolist() == [50] * 10
+    assert dataset.labels[1].bincount().tolist() == [50] * 10
     assert len(dataset.train_images) + len(dataset.test_images) == 1797
-    assert dataset.train_labels.bincount().min() > 100
+    assert dataset.labels[0].bincount().min() > 100
     assert dataset.digest == "b8fe547747b1ec9907e74bb8336937a655a0a9dd146d72c7c13660be3507af6f"
 
 
@@ -272,4 +309,4 @@ def test_real_mnist_has_its_known_digest() -> None:
     dataset = load_dataset()
     assert (len(dataset.train_images), len(dataset.test_images)) == (60_000, 10_000)
     assert dataset.digest == "ce3886e150f73eda1adc78acad47da4697dc8b759111ee0b6a878481ea6a4f10"
-    assert dataset.test_labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert dataset.labels[1][:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]

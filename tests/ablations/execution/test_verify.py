@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,37 +13,49 @@ from click.testing import CliRunner
 from ablations.cli import main
 from ablations.config import Engine
 from ablations.config.errors import DataError, StoreError
-from ablations.execution.plan import make_plan
-from ablations.execution.runner import execute
 from ablations.execution.verify import deviations, first_difference, prediction_interval, verify
-from ablations.store import Store
+from ablations.scoring.scorer import scorer_identity
+from ablations.store import Archive
 from ablations.store.result import Result
+from ablations.training.numerics import NUMERICS
 from ablations.training.seed_group import SeedGroup
 from tests.ablations.factories import make_result
-from tests.ablations.small_study import OPTIONS, STUDY
+from tests.ablations.small_study import BASE, STUDY, kept, run
 
 
 @pytest.fixture(scope="module")
-def trained(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    folder = tmp_path_factory.mktemp("verified")
-    shutil.copy(empty_database, folder)
-    store = Store.open(folder)
-    execute(make_plan(dataclasses.replace(STUDY, seeds=2), OPTIONS, store), store)
-    return store
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    archive = Archive.open(tmp_path_factory.mktemp("verified"))
+    run(dataclasses.replace(STUDY, seeds=2), archive)
+    return archive
 
 
-def stored(store: Store) -> tuple[str, Result]:
-    run_id = list(store.read("small").run_ids.values())[-1]
-    return run_id, store.read_result(run_id)
+def stored(archive: Archive) -> tuple[str, Result]:
+    key = archive.members("small")[-1].key
+    return key, archive.get(key)
 
 
-def test_a_stored_run_is_trained_again_to_the_bit(trained: Store) -> None:
+def test_a_stored_run_is_trained_again_to_the_bit(trained: Archive) -> None:
+    before = trained.keys()
     outcome = verify(stored(trained)[1])
     assert outcome.identical, outcome
     assert set(outcome.deviations.values()) == {0.0}
+    assert outcome.facts == {}
+    assert trained.keys() == before
 
 
-def test_a_run_that_was_altered_is_found_out(trained: Store) -> None:
+def test_a_run_that_diverged_diverges_again_to_the_bit(archive: Archive) -> None:
+    """It was last scored before its end, so with the metrics of a passing score."""
+    wild = {"name": "sgd", "learning_rate": 1e38}
+    sgd = {f"{side}_optimizer.{key}": v for side in ("generator", "discriminator") for key, v in wild.items()}
+    study = dataclasses.replace(STUDY, variants=(BASE.override(sgd, name="wild"),), contrasts=(), seeds=2)
+    run(study, archive)
+    for result in kept(archive):
+        assert result.status == "diverged"
+        assert verify(result).first_difference is None
+
+
+def test_a_run_that_was_altered_is_found_out(trained: Archive) -> None:
     """As if another version had been trained: one value of one curve, one weight, one score."""
     _, result = stored(trained)
     curves = {name: values.copy() for name, values in result.curves.items()}
@@ -58,19 +68,19 @@ def test_a_run_that_was_altered_is_found_out(trained: Store) -> None:
     assert not outcome.within(1e-9)
 
 
-def test_the_command_takes_ids_and_studies(trained: Store) -> None:
-    run_id, _ = stored(trained)
+def test_the_command_takes_keys_and_studies(trained: Archive) -> None:
+    key, _ = stored(trained)
     runner = CliRunner()
-    done = runner.invoke(main, ["verify", run_id, "--store", str(trained.folder), "--json"])
+    done = runner.invoke(main, ["verify", key, "--store", str(trained.root), "--json"])
     assert done.exit_code == 0, done.output
     (outcome,) = json.loads(done.stdout)
     assert outcome["identical"]
-    assert outcome["run"] == run_id
-    done = runner.invoke(main, ["verify", "--study", "small", "--sample", "2", "--store", str(trained.folder)])
+    assert outcome["run"] == key
+    done = runner.invoke(main, ["verify", "--study", "small", "--sample", "2", "--store", str(trained.root)])
     assert done.exit_code == 0, done.output
     assert done.output.count("identical: ") == 2
-    for arguments in ([], [run_id, "--study", "small"]):
-        assert runner.invoke(main, ["verify", *arguments, "--store", str(trained.folder)]).exit_code == 2
+    for arguments in ([], [key, "--study", "small"]):
+        assert runner.invoke(main, ["verify", *arguments, "--store", str(trained.root)]).exit_code == 2
 
 
 def test_first_differences_are_named() -> None:
@@ -96,9 +106,9 @@ def test_the_prediction_interval_holds_one_more_seed_as_often_as_it_says() -> No
     assert prediction_interval([3.0]) == (float("-inf"), float("inf"))
 
 
-def test_a_difference_is_judged_by_the_other_seeds(trained: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_difference_is_judged_by_the_other_seeds(trained: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stored run stays as it is; training it again goes another way, as on another machine."""
-    run_id, _ = stored(trained)
+    key, _ = stored(trained)
     advance = SeedGroup.advance
 
     def another_way(self: SeedGroup, steps: int) -> None:
@@ -108,15 +118,12 @@ def test_a_difference_is_judged_by_the_other_seeds(trained: Store, monkeypatch: 
         advance(self, steps)
 
     monkeypatch.setattr(SeedGroup, "advance", another_way)
-    done = CliRunner().invoke(main, ["verify", run_id, "--store", str(trained.folder)])
+    done = CliRunner().invoke(main, ["verify", key, "--store", str(trained.root)])
     assert done.exit_code == 1
     assert "DIFFERENT" in done.output
     assert "first at d_loss_fake at step 1" in done.output
     assert "where 95% of new seeds would lie" in done.output
-    assert (
-        CliRunner().invoke(main, ["verify", run_id, "--store", str(trained.folder), "--tolerance", "1e9"]).exit_code
-        == 0
-    )
+    assert CliRunner().invoke(main, ["verify", key, "--store", str(trained.root), "--tolerance", "1e9"]).exit_code == 0
 
 
 def test_missing_and_unlike_values_are_infinitely_far() -> None:
@@ -124,7 +131,7 @@ def test_missing_and_unlike_values_are_infinitely_far() -> None:
     assert deviations(ours, dataclasses.replace(ours, weights={}))["weights"] == float("inf")
 
 
-def test_what_cannot_be_compared_is_refused(trained: Store) -> None:
+def test_what_cannot_be_compared_is_refused(trained: Archive) -> None:
     _, result = stored(trained)
     with pytest.raises(StoreError, match="only finished and diverged runs"):
         verify(dataclasses.replace(result, status="failed"))
@@ -133,10 +140,11 @@ def test_what_cannot_be_compared_is_refused(trained: Store) -> None:
         verify(dataclasses.replace(result, run=other))
 
 
-def test_facts_that_differ_are_listed(trained: Store) -> None:
+def test_facts_that_differ_are_listed(trained: Archive) -> None:
     _, result = stored(trained)
     environment = {**result.environment, "cpu": "another processor"}
-    run = dataclasses.replace(result.run, source_digest="f" * 64, engine=Engine())
-    facts = verify(dataclasses.replace(result, environment=environment, run=run)).facts
+    run = dataclasses.replace(result.run, numerics=0, engine=Engine())
+    facts = verify(dataclasses.replace(result, environment=environment, run=run, scorer="another")).facts
     assert facts["cpu"][0] == "another processor"
-    assert facts["source"][0] == "f" * 12
+    assert facts["numerics"] == ("0", str(NUMERICS))
+    assert facts["scorer"] == ("another", scorer_identity())

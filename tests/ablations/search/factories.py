@@ -12,7 +12,7 @@ from ablations.execution.executors import Executor, SerialExecutor
 from ablations.search.generations import Found, Search
 from ablations.search.settings import Settings
 from ablations.search.trial import Outcome, Score, State
-from ablations.search.trial_storage import Trial, open_archive
+from ablations.search.trial_storage import Trial, open_storage
 
 TINY = {"steps": 18, "batch_size": 8, "generator.hidden": (8,), "discriminator.hidden": (8,)}
 NARROW = {"batch_size": "8:16", "generator.hidden": "8:16", "discriminator.hidden": "8:16"}
@@ -23,10 +23,10 @@ SETTINGS = Settings(name="small", space=SPACE, trials=5, seeds=2, parallel=2, da
 def search(work: Path, settings: Settings = SETTINGS, executor: Executor | None = None, **options: Any) -> Found:
     record = options.pop("record", lambda trials: None)
     stop = options.pop("stop", lambda: None)
-    with open_archive(settings, f"sqlite:///{work}/optuna.db", fresh=options.pop("fresh", False)) as archive:
+    with open_storage(settings, f"sqlite:///{work}/optuna.db", fresh=options.pop("fresh", False)) as storage:
         return Search(
             settings=settings,
-            archive=archive,
+            storage=storage,
             work=work,
             engine=Engine(),
             executor=executor or SerialExecutor(),

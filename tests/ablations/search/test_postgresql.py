@@ -19,7 +19,7 @@ from ablations.config.errors import StoreError
 from ablations.execution.events import Event
 from ablations.execution.executors import Job, SerialExecutor
 from ablations.search.generations import Search
-from ablations.search.trial_storage import open_archive
+from ablations.search.trial_storage import open_storage
 from tests.ablations.search.factories import SETTINGS
 
 pytest.importorskip("psycopg2", reason="needs a driver for PostgreSQL")
@@ -65,9 +65,9 @@ class Doomed:
 
 
 def take_part(url: str, work: Path, doomed: bool) -> None:
-    with open_archive(SHARED, url, heartbeat=1) as archive:
+    with open_storage(SHARED, url, heartbeat=1) as storage:
         executor = Doomed() if doomed else SerialExecutor()
-        Search(settings=SHARED, archive=archive, work=work, engine=Engine(), executor=executor).run(finalists=0)
+        Search(settings=SHARED, storage=storage, work=work, engine=Engine(), executor=executor).run(finalists=0)
 
 
 @pytest.mark.slow
@@ -77,8 +77,8 @@ def test_the_trials_of_a_killed_machine_are_run_again_by_another(url: str, tmp_p
     killed.start()
     killed.join()
     assert killed.exitcode == -signal.SIGKILL
-    with open_archive(SHARED, url) as archive:
-        left = [trial for trial in archive.known().values() if not trial.state.is_finished()]
+    with open_storage(SHARED, url) as storage:
+        left = [trial for trial in storage.known().values() if not trial.state.is_finished()]
     assert len(left) == SHARED.parallel
     others = [context.Process(target=take_part, args=(url, tmp_path / name, False)) for name in ("one", "two")]
     for process in others:
@@ -86,8 +86,8 @@ def test_the_trials_of_a_killed_machine_are_run_again_by_another(url: str, tmp_p
     for process in others:
         process.join()
     assert [process.exitcode for process in others] == [0, 0]
-    with open_archive(SHARED, url) as archive:
-        ended = archive.ended()
+    with open_storage(SHARED, url) as storage:
+        ended = storage.ended()
     assert SHARED.trials <= len(ended) <= SHARED.trials + SHARED.parallel
     assert {trial.outcome.state for trial in ended} <= {"finished", "pruned"}
     tried = [trial.values for trial in ended]
@@ -98,5 +98,5 @@ def test_the_trials_of_a_killed_machine_are_run_again_by_another(url: str, tmp_p
 def test_a_server_that_does_not_answer_is_named(url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with pytest.raises(StoreError, match="cannot be used"), open_archive(SHARED, f"postgresql://x@127.0.0.1:{port}/y"):
+    with pytest.raises(StoreError, match="cannot be used"), open_storage(SHARED, f"postgresql://x@127.0.0.1:{port}/y"):
         pass

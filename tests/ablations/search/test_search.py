@@ -16,14 +16,15 @@ from ablations.catalog import BASELINE
 from ablations.catalog.spaces import make_space
 from ablations.config.errors import ConfigError, StoreError
 from ablations.data import load_dataset
+from ablations.data.splits import load_split
 from ablations.execution.events import Event
 from ablations.execution.executors import Job, ProcessExecutor, SerialExecutor
 from ablations.search.budget import front
 from ablations.search.generations import Found
 from ablations.search.judge import Bench, Judge
-from ablations.search.protocol import selection_seeds, tuning_seeds, validation_split
+from ablations.search.protocol import SPLIT, selection_seeds, tuning_seeds
 from ablations.search.trial import Outcome
-from ablations.search.trial_storage import Archive, open_archive
+from ablations.search.trial_storage import TrialStorage, open_storage
 from tests.ablations.search.factories import NARROW, SETTINGS, SPACE, TINY, search, table
 
 Stop = Callable[[], str | None]
@@ -84,14 +85,14 @@ def test_a_killed_search_goes_on_as_if_nothing_had_happened(
 def test_a_search_killed_between_two_tells_goes_on(
     undisturbed: Found, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tell = Archive.tell
+    tell = TrialStorage.tell
 
-    def half(self: Archive, trial: Any, outcome: Outcome) -> None:
+    def half(self: TrialStorage, trial: Any, outcome: Outcome) -> None:
         if trial.number == 3:
             raise SystemExit
         tell(self, trial, outcome)
 
-    monkeypatch.setattr(Archive, "tell", half)
+    monkeypatch.setattr(TrialStorage, "tell", half)
     with pytest.raises(SystemExit):
         search(tmp_path)
     monkeypatch.undo()
@@ -128,7 +129,8 @@ def test_the_first_trial_is_the_variant_as_it_is(undisturbed: Found) -> None:
 
 def test_no_image_and_no_seed_is_used_twice() -> None:
     whole = load_dataset("digits")
-    split = validation_split(whole)
+    split, digest = load_split("digits", SPLIT, None)
+    assert digest == whole.digest
     assert len(split.train_images) + len(split.test_images) == len(whole.train_images)
     together = np.concatenate([split.test_images.numpy(), split.train_images.numpy()])
     np.testing.assert_array_equal(together, whole.train_images.numpy())
@@ -270,12 +272,12 @@ def test_a_pruned_trial_has_one_objective() -> None:
 
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:////proc/no/such.db", "oracle://a:secret@127.0.0.1:1/b"])
 def test_a_storage_out_of_reach_is_named_without_its_password(url: str) -> None:
-    with pytest.raises(StoreError, match="storage") as caught, open_archive(SETTINGS, url):
+    with pytest.raises(StoreError, match="storage") as caught, open_storage(SETTINGS, url):
         pass
     assert "secret" not in str(caught.value)
 
 
 def test_a_search_at_work_is_not_joined(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/optuna.db"
-    with open_archive(SETTINGS, url), pytest.raises(StoreError, match="another command"), open_archive(SETTINGS, url):
+    with open_storage(SETTINGS, url), pytest.raises(StoreError, match="another command"), open_storage(SETTINGS, url):
         pass

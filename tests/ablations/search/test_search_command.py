@@ -14,25 +14,30 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ablations.cli import main
-from ablations.store import Store
+from ablations.store import Archive
+from ablations.store.mirror import Mirror
+from tests.ablations.stored import folder_of
 
 SMALL = ["--data", "digits", "--workers", "1", "--steps", "9", "--seeds", "1", "--finalists", "1"]
 NARROW = [f"--space={side}.hidden=8:16" for side in ("generator", "discriminator")] + ["--space=batch_size=8:16"]
 
 
 @pytest.fixture(scope="module")
-def folder(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("search")
-    (folder / "results" / "store").mkdir(parents=True)
-    shutil.copy(empty_database, folder / "results" / "store" / "mlflow.db")
-    return folder
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("search")
+
+
+@pytest.fixture(scope="module")
+def mirror(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Mirror:
+    folder = tmp_path_factory.mktemp("mirror")
+    shutil.copy(empty_database, folder)
+    return Mirror.open(folder)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _here(folder: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.delenv("ABLATIONS_STORE", raising=False)
         yield
 
 
@@ -67,13 +72,26 @@ def test_a_search_reports_its_trials_and_a_study_that_checks_its_best(searched: 
     assert "baseline tuned" in listed.output
 
 
-def test_the_store_has_a_run_for_the_search_and_a_child_for_each_trial_once(searched: Any) -> None:
+def test_the_archive_has_the_search_with_its_trials(searched: Any) -> None:
+    (tree,) = Archive.open("results/store").searches()
+    (search,) = searched["searches"]
+    assert (tree["search"]["name"], tree["best"]) == ("baseline", search["best"]["number"])
+    assert tree["report"] == Path(searched["report"]).read_text()
+    trials = [(trial["number"], trial["state"], trial["value"], dict(trial["curve"])) for trial in tree["trials"]]
+    assert trials == [
+        (trial["number"], trial["state"], trial["value"], {int(k): v for k, v in trial["scores"].items()})
+        for trial in search["trials"]
+    ]
+
+
+def test_the_mirror_has_a_run_for_the_search_and_a_child_for_each_trial_once(searched: Any, mirror: Mirror) -> None:
     from mlflow.tracking import MlflowClient
 
-    again = run_json("search", *SMALL, *NARROW, "--trials", "3")
-    assert again["searches"][0]["trials"] == searched["searches"][0]["trials"]
-    store = Store.open("results/store")
-    client = MlflowClient(store.uri)
+    shown = ["--mirror", str(folder_of(mirror))]
+    for _ in range(2):
+        again = run_json("search", *SMALL, *NARROW, "--trials", "3", *shown)
+        assert again["searches"][0]["trials"] == searched["searches"][0]["trials"]
+    client = MlflowClient(mirror.uri)
     experiment = client.get_experiment_by_name("search")
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id])
@@ -90,23 +108,23 @@ def test_the_store_has_a_run_for_the_search_and_a_child_for_each_trial_once(sear
         assert child.data.metrics.get("value") == trial["value"]
         history = client.get_metric_history(child.info.run_id, "score/validation_score")
         assert {str(point.step): point.value for point in history} == trial["scores"]
-    assert store.studies() == ()
+    assert mirror.studies() == ()
 
 
-def test_the_charts_of_a_search_stand_under_a_link(searched: Any) -> None:
+def test_the_charts_of_a_search_stand_under_a_link(searched: Any, mirror: Mirror) -> None:
     from mlflow.tracking import MlflowClient
 
-    store = Store.open("results/store")
-    page = store.search_pages()["baseline"]
+    mirror.sync(Archive.open("results/store"))
+    page = mirror.search_pages()["baseline"]
     key = page.partition("viewStateShareKey=")[2].partition("&")[0]
-    experiment = MlflowClient(store.uri).get_experiment_by_name("search")
+    experiment = MlflowClient(mirror.uri).get_experiment_by_name("search")
     assert experiment is not None
     view = experiment.tags[f"mlflow.sharedViewState.{key}"]
     assert len(view) < 5000
     charts = json.loads(zlib.decompress(base64.b64decode(view.removeprefix("deflate;"))))["compareRunCharts"]
     tried = set(searched["searches"][0]["best"]) - {"number", "value"}
     assert set(charts[0]["selectedParams"]) == tried == {chart["xaxis"]["key"] for chart in charts[1:]}
-    trial = MlflowClient(store.uri).search_runs([experiment.experiment_id], "tags.kind = 'trial'")[0]
+    trial = MlflowClient(mirror.uri).search_runs([experiment.experiment_id], "tags.kind = 'trial'")[0]
     assert tried <= set(trial.data.params)
     assert {*charts[0]["selectedMetrics"], charts[1]["yaxis"]["key"]} <= set(trial.data.metrics)
 
@@ -168,7 +186,7 @@ def test_an_axis_is_tuned_and_compared(folder: Path) -> None:
         assert (level["trials"], level["trials_beyond_budget"]) == (2, 0)
         assert 0 < level["charged_steps"] <= 18
         assert level["seconds"] > level["train_seconds"] > 0
-    stored = Store.open("results/store").read("tuned-conditioning")
+    stored = Archive.open("results/store").read("tuned-conditioning")
     assert len(stored.results) == 4
     assert all(result.run.seed == 0 for result in stored.results)
     assert {result.run.dataset for result in stored.results} == {"digits"}

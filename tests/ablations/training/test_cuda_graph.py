@@ -13,7 +13,7 @@ from ablations.config import Engine, Variant
 from ablations.training.cuda_graph import CapturedStep, Replay, tensors_of
 from ablations.training.seed_group import SeedGroup
 from ablations.training.step import TrainStep
-from tests.ablations.training.test_seed_group import CNN, DROPOUT, SMALL, digest, group, trained
+from tests.ablations.training.test_seed_group import CNN, DROPOUT, RELATIVISTIC, SMALL, SPECTRAL, digest, group, trained
 
 SGD = SMALL.override(
     {
@@ -22,7 +22,14 @@ SGD = SMALL.override(
         for k, v in (("name", "sgd"), ("momentum", 0.9))
     }
 )
-VARIANTS = {"mlp": SMALL, "dropout-conditional": DROPOUT, "cnn-batch-norm": CNN, "sgd-momentum": SGD}
+VARIANTS = {
+    "mlp": SMALL,
+    "dropout-conditional": DROPOUT,
+    "cnn-batch-norm": CNN,
+    "sgd-momentum": SGD,
+    "cnn-spectral-penalty": SPECTRAL,
+    "relativistic-joint-batch-norm": RELATIVISTIC,
+}
 
 
 def record_by_calling(step: Callable[[], Tensor]) -> tuple[Replay, Tensor]:
@@ -37,8 +44,8 @@ def record_by_calling(step: Callable[[], Tensor]) -> tuple[Replay, Tensor]:
 
 def captured(variant: Variant) -> SeedGroup:
     one = group(variant)
-    sides = one._sides()
-    one._train_step = CapturedStep(TrainStep(variant, *sides), sides, record_by_calling)
+    networks = one._networks()
+    one._train_step = CapturedStep(TrainStep(variant, *networks), networks, record_by_calling)
     return one
 
 
@@ -52,8 +59,8 @@ def test_a_captured_group_trains_as_an_eager_one(name: str) -> None:
 
 def test_warming_up_is_put_back_in_the_middle_of_a_training_too() -> None:
     eager, recorded = trained(steps=9), trained(steps=4)
-    sides = recorded._sides()
-    recorded._train_step = CapturedStep(TrainStep(SMALL, *sides), sides, record_by_calling)
+    networks = recorded._networks()
+    recorded._train_step = CapturedStep(TrainStep(SMALL, *networks), networks, record_by_calling)
     recorded.advance(5)
     assert digest(eager, 2) == digest(recorded, 2)
 
@@ -73,7 +80,7 @@ def test_draws_are_copied_never_kept() -> None:
 def test_a_cuda_graph_trains_as_the_eager_step_does(name: str) -> None:
     engine = Engine(device="cuda")
     recorded, eager = group(VARIANTS[name], engine=engine), group(VARIANTS[name], engine=engine)
-    eager._train_step = TrainStep(VARIANTS[name], *eager._sides())
+    eager._train_step = TrainStep(VARIANTS[name], *eager._networks())
     recorded.advance(9)
     eager.advance(9)
     for ours, theirs in zip(recorded.weights(1).values(), eager.weights(1).values(), strict=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ablations.store import Store
+from ablations.store import Archive
 from tests.ablations.small_study import BASE, STUDY
 
 LIMIT = 12 << 30
@@ -45,7 +45,7 @@ def test_a_variant_that_does_not_fit_fails_alone(tmp_path: Path) -> None:
     summary = json.loads(done.stdout)
     assert summary["counts"]["finished"] == summary["counts"]["failed"] == 1
     assert "memory" in summary["failures"][0]["reason"].lower()
-    stored = {result.run.variant.name: result for result in Store.open(tmp_path / "store").read("small").results}
+    stored = {result.run.variant.name: result for result in Archive.open(tmp_path / "store").read("small").results}
     assert stored["base"].status == "finished"
     assert stored["huge"].status == "failed"
     assert (tmp_path / "report" / "report.html").exists()

@@ -22,7 +22,32 @@ SMALL = BASELINE.override(
 )
 DROPOUT = SMALL.override({"generator.dropout": 0.2, "discriminator.dropout": 0.2, "conditional": True})
 CNN = AXES["architecture"].level("cnn").apply(SMALL).override({"generator.normalization": "batch"})
-VARIANTS = {"mlp": SMALL, "dropout-conditional": DROPOUT, "cnn-batch-norm": CNN}
+SPECTRAL = CNN.override(
+    {
+        "loss.criterion": "hinge",
+        "loss.penalty": "gradient_penalty",
+        "discriminator.output": "logits",
+        "discriminator.weight_norm": "spectral",
+        "discriminator.dropout": 0.1,
+    }
+)
+RELATIVISTIC = DROPOUT.override(
+    {
+        "loss.criterion": "relativistic",
+        "discriminator.output": "logits",
+        "discriminator.normalization": "batch",
+        "update.batch_statistics": "joint",
+        **{f"{side}_optimizer.name": "sgd" for side in ("generator", "discriminator")},
+    }
+)
+"""With SGD: Adam scales up the rounding of gradients that a dense BatchNorm makes exactly zero."""
+VARIANTS = {
+    "mlp": SMALL,
+    "dropout-conditional": DROPOUT,
+    "cnn-batch-norm": CNN,
+    "cnn-spectral-penalty": SPECTRAL,
+    "relativistic-joint-batch-norm": RELATIVISTIC,
+}
 
 
 def group(variant: Variant = SMALL, seeds: tuple[int, ...] = (0, 1, 2, 3), engine: Engine | None = None) -> SeedGroup:
@@ -160,7 +185,7 @@ def test_undetached_fakes_change_the_cost_only() -> None:
 def test_samples_are_images_and_depend_on_the_label_asked_for() -> None:
     one = trained(RECIPES["s3"].override({"conditional": True, "training_images": 300, "batch_size": 20}))
     images = one.sample(0, 30)
-    assert images.shape == (30, 28, 28)
+    assert images.shape == (30, 1, 28, 28)
     assert images.dtype == torch.float32
     assert images.min() >= 0
     assert images.max() <= 1
@@ -201,6 +226,13 @@ def test_weights_are_copies() -> None:
 def test_a_batch_larger_than_the_dataset_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"batch_size=400.*only 300 images of random"):
         group(SMALL.override({"batch_size": 400}))
+
+
+def test_networks_that_do_not_fit_the_data_are_refused() -> None:
+    """The kernels are checked where the size of the images is known."""
+    kernels = {"discriminator.architecture": "cnn", "discriminator.hidden": "8,8,8", "discriminator.kernels": "9,9,9"}
+    with pytest.raises(ConfigError, match=r"on random: discriminator.kernels=\(9, 9, 9\) leave nothing of a 28x28 im"):
+        group(SMALL.override(kernels))
 
 
 @pytest.mark.cuda

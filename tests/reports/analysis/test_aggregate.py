@@ -16,19 +16,19 @@ def test_a_run_without_a_score_moves_the_median_but_not_the_mean() -> None:
     item = spread([1.0, 2.0, 3.0, math.inf])
     assert (item.runs, item.scored, item.mean, item.median) == (4, 3, 2.0, 2.5)
     assert spread([1.0, math.inf]).median == math.inf
-    assert item.trimmed == 2.5
+    assert item.interquartile_mean == 2.5
 
 
 def test_no_scores_at_all() -> None:
     item = spread([math.inf] * 3)
     assert math.isnan(item.mean)
     assert item.median == math.inf
-    assert math.isnan(spread([]).trimmed)
+    assert math.isnan(spread([]).interquartile_mean)
 
 
 def test_the_interval_of_the_interquartile_mean_covers_the_truth() -> None:
     random = np.random.default_rng(5)
-    intervals = [spread([*random.normal(size=20)], resamples=500).interquartile_mean for _ in range(300)]
+    intervals = [spread([*random.normal(size=20)], resamples=500).interquartile_interval for _ in range(300)]
     covered = np.mean([not interval.excludes(0.0) for interval in intervals])
     assert 0.87 <= covered <= 0.98
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,15 +11,15 @@ import numpy as np
 import pytest
 
 from ablations.catalog import STUDIES
-from ablations.catalog.claim_tests import Check, Claim, Curve, Metric
-from ablations.catalog.claims import CLAIMS, studies_of
+from ablations.catalog.claim_tests import Check, Claim, Curve, Value, studies_of
+from ablations.catalog.claims import CLAIMS
+from ablations.catalog.metrics import find
 from ablations.catalog.quantities import CURVES
 from ablations.config import Variant
-from ablations.scoring.table import METRICS
 from ablations.store.result import Evaluation, Result, Status
 from ablations.training.loop import evaluation_steps
-from reports.analysis.claim_answers import answer, values
-from reports.analysis.statistics import Rules
+from reports.analysis.claim_answers import answer, ended, values
+from reports.analysis.rules import Rules
 from reports.pages.claims_page import build_claims, claims_frame
 from tests.reports import factories
 
@@ -71,7 +70,7 @@ def claim(*tests: Check, **facts: object) -> Claim:
     return dataclasses.replace(Claim(name="S9-x", text="x", tests=tests), **facts)  # type: ignore[arg-type]
 
 
-LOWER = Check(says="a below b", measure=Metric(of="s/a"), expect="lower", against=Metric(of="s/b"))
+LOWER = Check(says="a below b", measure=Value(of="s/a"), expect="lower", against=Value(of="s/b"))
 
 
 def test_every_claim_of_the_documents_is_there_once() -> None:
@@ -83,15 +82,14 @@ def test_every_claim_of_the_documents_is_there_once() -> None:
 
 
 def test_the_tests_name_what_the_catalog_trains_and_the_recorder_records() -> None:
-    for study, variants in studies_of().items():
+    for study, variants in studies_of(CLAIMS).items():
         assert variants <= {variant.name for variant in STUDIES[study].variants}
-    recorded = {name for metric in METRICS for name in metric.names} | {"worst_label_accuracy", "d_accuracy"}
     for item in (side for one in CLAIMS for test in one.tests for side in (test.measure, test.against)):
-        if isinstance(item, Metric):
+        if isinstance(item, Value):
             study, _, name = item.of.partition("/")
             steps = evaluation_steps(STUDIES[study].variant(name).steps, STUDIES[study].evaluations)
             assert item.step is None or item.step in steps, item
-            assert item.name in recorded, item
+            assert find(item.name) or item.name == "worst_label_accuracy", item
         elif isinstance(item, Curve):
             assert item.name in (*CURVES, "d_loss")
             assert 0 <= item.start < item.stop <= 1
@@ -116,22 +114,22 @@ def test_a_shift_decides_and_a_denied_claim_turns_the_answer(
 
 def test_of_a_denied_claim_too_one_test_against_it_refutes() -> None:
     found = runs(a=lambda s: 15 + noise(s), b=lambda s: 20 + noise(s, 1))
-    contrary = Check(says="b below a", measure=Metric(of="s/b"), expect="lower", against=Metric(of="s/a"))
+    contrary = Check(says="b below a", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
     item = answer([claim(LOWER, contrary, denied=True)], found)[0]
     assert (item.answer, item.counted) == ("refuted", "1 for it, 1 against it")
 
 
 def test_one_contrary_test_refutes_and_one_that_shows_nothing_does_not_confirm() -> None:
-    found = runs(a=lambda s: 15 + noise(s), b=lambda s: 20 + noise(s, 1), c=lambda s: 20 + noise(s, 2))
-    nothing = Check(says="c below b", measure=Metric(of="s/c"), expect="lower", against=Metric(of="s/b"))
-    contrary = Check(says="b below a", measure=Metric(of="s/b"), expect="lower", against=Metric(of="s/a"))
+    found = runs(a=lambda s: 8 + noise(s), b=lambda s: 20 + noise(s, 1), c=lambda s: 20 + noise(s, 2))
+    nothing = Check(says="c below b", measure=Value(of="s/c"), expect="lower", against=Value(of="s/b"))
+    contrary = Check(says="b below a", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
     assert answer([claim(LOWER, nothing)], found)[0].answer == "not shown"
     assert answer([claim(LOWER, nothing, contrary)], found)[0].answer == "refuted"
 
 
 def test_without_runs_a_claim_is_not_answered_and_missing_tests_do_not_confirm() -> None:
     assert answer([claim(LOWER)], {})[0].answer == "cannot be tested here"
-    absent = Check(says="z", measure=Metric(of="s/z"), expect="lower", against=Metric(of="s/b"))
+    absent = Check(says="z", measure=Value(of="s/z"), expect="lower", against=Value(of="s/b"))
     found = runs(a=lambda s: 10 + noise(s), b=lambda s: 20 + noise(s, 1))
     assert answer([claim(LOWER, absent)], found)[0].answer == "not shown"
 
@@ -149,7 +147,7 @@ def test_a_difference_of_scores_below_the_noise_floor_shows_nothing() -> None:
 
 
 def test_equal_means_within_the_margin() -> None:
-    same = Check(says="same", measure=Metric(of="s/a"), expect="equal", against=Metric(of="s/b"))
+    same = Check(says="same", measure=Value(of="s/a"), expect="equal", against=Value(of="s/b"))
     close = runs(a=lambda s: 20 + 0.1 * noise(s), b=lambda s: 20 + 0.1 * noise(s, 1))
     far = runs(a=lambda s: 30 + 0.1 * noise(s), b=lambda s: 20 + 0.1 * noise(s, 1))
     unsure = runs(a=lambda s: 20 + 9 * noise(s), b=lambda s: 20 + 9 * noise(s, 1))
@@ -166,7 +164,7 @@ def test_a_printed_figure_may_be_one_more_seeds() -> None:
     for trial in range(400):
         rng = np.random.default_rng(trial)
         numbers, fresh = 3 + rng.normal(size=SEEDS), float(3 + rng.normal())
-        printed = Check(says="printed", measure=Metric(of="s/a"), expect="among", against=fresh)
+        printed = Check(says="printed", measure=Value(of="s/a"), expect="among", against=fresh)
         made = {"s/a": {seed: run(seed, float(number)) for seed, number in enumerate(numbers)}}
         held += answer([claim(printed)], made)[0].answer == "confirmed"
     assert 0.92 < held / 400 < 0.98
@@ -176,30 +174,31 @@ def test_what_a_measure_reads() -> None:
     made = {"s/a": {3: run(3, 10.0, metrics={"label_accuracy": 0.5})}, "s/b": {3: run(3, 10.0, seconds=5.0)}}
     metrics = {f"label_accuracy_{n}": n / 10 for n in range(10)}
     made["s/c"] = {3: run(3, 10.0, metrics=metrics)}
-    expected: Mapping[Metric | Curve, float] = {
-        Metric(of="s/a"): 10.0,
-        Metric(of="s/a", step=50): 15.0,
-        Metric(of="s/a", step=0, scale=0.5): 10.0,
-        Metric(of="s/a", name="label_accuracy"): 0.5,
-        Metric(of="s/a", same_seconds="s/b"): 15.0,  # 5 of its 10 seconds
-        Metric(of="s/b", same_seconds="s/a"): 10.0,  # its own end
-        Metric(of="s/c", name="worst_label_accuracy"): 0.0,
+    expected: Mapping[Value | Curve, float] = {
+        Value(of="s/a"): 10.0,
+        Value(of="s/a", step=50): 15.0,
+        Value(of="s/a", step=0, scale=0.5): 10.0,
+        Value(of="s/a", name="label_accuracy"): 0.5,
+        Value(of="s/a", same_seconds="s/b"): 15.0,  # 5 of its 10 seconds
+        Value(of="s/b", same_seconds="s/a"): 10.0,  # its own end
+        Value(of="s/c", name="worst_label_accuracy"): 0.0,
         Curve(of="s/a", name="d_loss", start=0.5): 0.745,
         Curve(of="s/a", name="g_loss", stop=0.1): 0.045,
     }
     for measure, value in expected.items():
         assert values(measure, made)[3] == pytest.approx(value, abs=1e-6), measure
-    assert values(Metric(of="s/a", name="coverage"), made) == {}
+    assert values(Value(of="s/a", name="coverage"), made) == {}
 
 
-def test_a_run_without_a_score_ranks_worst_and_is_not_dropped() -> None:
+def test_a_run_without_a_score_counts_by_how_it_ended_and_is_not_dropped() -> None:
     lost = {"s/a": {seed: run(seed, 1.0, "diverged") for seed in range(SEEDS)}}
     lost |= runs(b=lambda s: 20 + noise(s))
-    assert set(values(Metric(of="s/a"), lost).values()) == {math.inf}
+    assert values(Value(of="s/a"), lost) == {}
+    assert set(ended(Value(of="s/a"), lost).values()) == {"diverged"}
     assert answer([claim(LOWER)], lost)[0].answer == "refuted"
     assert values(Curve(of="s/a", name="g_loss"), lost) != {}
     interrupted = {"s/a": {0: run(0, 1.0, "interrupted")}}
-    assert values(Metric(of="s/a"), interrupted) == {}
+    assert ended(Value(of="s/a"), interrupted) == {}
 
 
 def test_the_page_shows_every_claim_and_every_test(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scores of different classifiers, data or numbers of samples are never put in one table."""
+"""Scores of different scorers, data or numbers of samples are never put in one table."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ablations.config.errors import StoreError
 from ablations.store.result import Result
 from reports.analysis.comparable import check_comparable
 from reports.analysis.findings import find
-from tests.reports.factories import quick_study, stored
+from tests.reports.factories import SCORER, quick_study, stored
 
 STORED = stored(quick_study(seeds=2))
 
 
-def altered(result: Result, **run: Any) -> Result:
-    return dataclasses.replace(result, run=dataclasses.replace(result.run, **run))
+def altered(result: Result, *, scorer: str = SCORER, **run: Any) -> Result:
+    return dataclasses.replace(result, scorer=scorer, run=dataclasses.replace(result.run, **run))
 
 
 def with_metrics(result: Result, metrics: dict[str, float]) -> Result:
@@ -25,7 +25,7 @@ def with_metrics(result: Result, metrics: dict[str, float]) -> Result:
     return dataclasses.replace(result, evaluations=evaluations)
 
 
-def test_results_of_one_classifier_are_no_problem() -> None:
+def test_results_of_one_scorer_are_no_problem() -> None:
     check_comparable("quick", STORED.results)
     check_comparable("quick", [])
 
@@ -33,7 +33,7 @@ def test_results_of_one_classifier_are_no_problem() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"classifier_digest": "e" * 64}, ["classifiers", "c" * 64, "e" * 64]),
+        ({"scorer": "e" * 16}, ["scorers", "c" * 16, "e" * 16, "ablations rescore quick"]),
         ({"data_digest": "e" * 64, "dataset": "digits"}, ["data", "mnist", "digits", "d" * 64, "e" * 64]),
     ],
 )
@@ -45,15 +45,24 @@ def test_another_digest_is_refused_with_both(change: dict[str, str], words: list
         assert word in str(refusal.value)
 
 
+def test_runs_that_the_scorer_has_not_scored_are_refused_with_the_way_out() -> None:
+    first, second, *others = STORED.results
+    bare = [with_metrics(dataclasses.replace(item, scorer=""), {"d_real_test": 0.5}) for item in (first, second)]
+    with pytest.raises(StoreError, match=f"2 runs, such as baseline seed 0.*{SCORER}.*ablations rescore quick"):
+        find(dataclasses.replace(STORED, results=(*bare, *others)))
+    failed = dataclasses.replace(bare[0], status="failed")
+    find(dataclasses.replace(STORED, results=(failed, second, *others)))
+
+
 def test_another_number_of_samples_is_refused_with_both() -> None:
     first, *others = STORED.results
-    with pytest.raises(StoreError, match=r"frechet_10k \(.*; frechet_2k \("):
+    with pytest.raises(StoreError, match=r"10k \(.*; 2k \("):
         check_comparable("quick", [with_metrics(first, {"frechet_2k": 1.0, "frechet_inf": 1.0}), *others])
 
 
 def test_a_run_without_a_score_goes_with_any() -> None:
     first, *others = STORED.results
-    unscored = dataclasses.replace(altered(first, classifier_digest="e" * 64), evaluations=(), status="failed")
+    unscored = dataclasses.replace(altered(first, scorer="e" * 16), evaluations=(), status="failed")
     check_comparable("quick", [unscored, *others])
 
 

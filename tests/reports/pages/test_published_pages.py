@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from ablations.catalog import AXES, STUDIES
-from ablations.catalog.claims import studies_of
+from ablations.catalog.claim_tests import studies_of
+from ablations.catalog.claims import CLAIMS
 from ablations.catalog.publication import SHOWN, SIX_AXES, STUDIES_IN_ORDER
 from ablations.config.errors import UserError
 from reports.pages import published_pages as published
 from tests.reports import factories
+
+ROOT = Path(__file__).parents[3]
+PUBLISHED = ROOT / "reports" / "published"
 
 
 def write(out: Path) -> None:
@@ -34,21 +38,21 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_claims_find_all_they_need_in_the_published_studies() -> None:
-    assert set(studies_of()) <= set(STUDIES_IN_ORDER) <= set(STUDIES)
+    assert set(studies_of(CLAIMS)) <= set(STUDIES_IN_ORDER) <= set(STUDIES)
     assert set(SIX_AXES) <= set(AXES)
     assert set(SHOWN) <= {variant.name for variant in STUDIES["axes"].variants}
     axes = {contrast.axis for contrast in STUDIES["axes"].contrasts}
     assert axes == set(AXES), "the study of all axes asks something of each"
 
 
-def test_pages_link_to_what_is_there_and_every_run_has_an_id(pages: Path) -> None:
+def test_pages_link_to_what_is_there_and_every_run_has_a_key(pages: Path) -> None:
     for page in pages.rglob("*.md"):
         for target in re.findall(r"\]\(<?([^)#>]+)[^)]*\)", page.read_text()):
             there = page.parent / target
             assert there.exists() or target.startswith("certificate/"), f"{page.name} links to {target}"
     rows = (pages / "axes" / "runs.csv").read_text().splitlines()
     assert len(rows) == 1 + 8 * 3
-    assert "run_id" in rows[0]
+    assert "key" in rows[0]
     assert "repeat_" not in rows[0]
     assert "<image" in (pages / "overview.svg").read_text()
 
@@ -75,11 +79,18 @@ def test_pages_too_large_for_a_repository_are_refused_and_none_is_written(
     assert not (tmp_path / "pages").exists()
 
 
-def test_the_readme_shows_what_was_published() -> None:
-    root = Path(__file__).parents[3]
-    pages = (root / "reports" / "published" / "README.md").read_text().splitlines()
-    shown = (root / "README.md").read_text()
-    for name in ("claims", "axes", "tuned"):
-        table = shown.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- end of {name} -->")[0].splitlines()
-        assert len(table) > 10, name
-        assert {row.replace("](reports/published/", "](") for row in table} <= set(pages)
+@pytest.mark.parametrize(
+    ("page", "name"), [("README.md", "axes"), ("docs/answers.md", "claims"), ("docs/search.md", "tuned")]
+)
+def test_the_pages_for_readers_show_what_was_published(page: str, name: str) -> None:
+    published_rows = (PUBLISHED / "README.md").read_text().splitlines()
+    shown = (ROOT / page).read_text()
+    table = shown.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- end of {name} -->")[0].splitlines()
+    assert len(table) > 10
+    assert {row.replace("](../reports/published/", "](") for row in table} <= set(published_rows)
+
+
+def test_the_links_of_the_pages_for_readers_lead_somewhere() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+            assert link.startswith("https://") or (page.parent / link).exists(), (page.name, link)

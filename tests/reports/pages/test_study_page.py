@@ -1,3 +1,4 @@
+import dataclasses
 import re
 import shlex
 import shutil
@@ -11,7 +12,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-import reports
 from ablations.catalog import STUDIES
 from ablations.config import Contrast, Study
 from ablations.config.errors import StoreError, UserError
@@ -19,6 +19,7 @@ from ablations.store import StoredStudy
 from reports import words
 from reports.analysis.findings import find
 from reports.pages.command_line import command
+from reports.pages.study_page import write
 from tests.reports.factories import quick_study, recipes_study, stored
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -49,7 +50,7 @@ class Outline(HTMLParser):
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
     statuses = {("sgd", 1): "diverged", ("sgd", 3): "diverged", ("cnn", 0): "interrupted"}
     material = stored(quick_study(), statuses=statuses, repeats=True)  # type: ignore[arg-type]
-    return reports.build(material, tmp_path_factory.mktemp("report") / "new" / "folder", noise_floor=1.4)
+    return write(find(material, noise_floor=1.4), tmp_path_factory.mktemp("report") / "new" / "folder")
 
 
 def text_of(page: Path) -> str:
@@ -71,11 +72,68 @@ def test_the_answers_come_first_in_words(quick: Path) -> None:
     places = [text.index(title) for title in (" Answers ", " Effects ", " Samples ", " Axis by axis ", " Every seed ")]
     assert places == sorted(places)
     assert re.search(
-        r"worse Sigmoid instead of LeakyReLU S1-a frechet_10k higher by [\d.]+ \[[\d.]+, [\d.]+\] \(\+\d+%\)", text
+        r"worse Sigmoid instead of LeakyReLU S1-a at 1,000 steps balanced_frechet_10k higher by \d+ "
+        r"\[\d+, [\d,]+\] \(\+\d+%\)",
+        text,
     )
-    assert "2 of 5 runs ended without a score (reference: 0)" in text
-    assert "4 scored pairs, at least 5 are needed" in text
+    assert "(sgd: 2 diverged of 5; baseline: none of 5; p = 1)" in text
+    assert "4 scored seeds on one side, at least 5 are needed" in text
     assert "Real training images score 1.40" in text
+
+
+def test_a_difference_is_split_and_needs_both_kinds_of_features(quick: Path) -> None:
+    text = text_of(quick)
+    sigmoid = text[text.index("Sigmoid instead of LeakyReLU") : text.index("No normalization instead")]
+    for kind in ("the classifier&#39;s features", "the label-free features"):
+        assert re.search(
+            kind + r" whole \+[\d,.]+ \[.*\] = images \+[\d,.]+ \[.*\] \+ class shares \+[\d,.]+ \[", sigmoid
+        )
+    assert "depends on the score" in text
+    assert "images: better by the classifier&#39;s features, no difference shown by the label-free features" in text
+    contrasts = pd.read_csv(quick.parent / "contrasts.csv").set_index("treatment")
+    row = contrasts.loc["sigmoid"]
+    parts = row[["balanced_frechet_effect", "class_share_frechet_effect"]].sum()
+    assert row.frechet_effect == pytest.approx(parts)
+    assert row.effect == row.balanced_frechet_effect
+
+
+def test_an_answer_that_is_none_says_what_more_seeds_would_cost(quick: Path) -> None:
+    text = text_of(quick)
+    assert "This study would have found a difference of" in text
+    assert re.search(r"takes \d+ more seeds, about", text)
+    assert re.search(r"Pairing (saved|cost) \d+% of the seeds|Pairing gained nothing", text)
+
+
+def test_an_answer_says_how_it_came_about_over_training(quick: Path) -> None:
+    text = text_of(quick)
+    assert "along training: worse from step 200 to the end" in text
+    assert len(re.findall("Effect along training", quick.read_text())) == 7
+
+
+def test_a_study_with_looks_shows_the_path_of_each_interval(tmp_path: Path) -> None:
+    study = dataclasses.replace(quick_study(seeds=14), looks=(5, 10, 14), reference_seeds=38)
+    text = text_of(page := write(find(stored(study)), tmp_path))
+    assert "over looks at 5, 10, 14 seeds" in text
+    assert re.search(r"decided after \d looks?", text)
+    assert "Interval by look" in page.read_text()
+
+
+def test_old_results_of_one_kind_of_features_are_judged_and_say_so(tmp_path: Path) -> None:
+    material = stored(quick_study())
+    results = tuple(
+        dataclasses.replace(
+            result,
+            evaluations=tuple(
+                dataclasses.replace(item, metrics={"frechet_10k": item.metrics["frechet_10k"]})
+                for item in result.evaluations
+            ),
+        )
+        for result in material.results
+    )
+    text = text_of(write(find(dataclasses.replace(material, results=results)), tmp_path))
+    assert "by one kind of features only" in text
+    assert "the verdicts rest on frechet_10k alone" in text
+    assert re.search(r"worse Sigmoid instead of LeakyReLU S1-a at 1,000 steps frechet_10k higher", text)
 
 
 def test_every_run_is_there_with_its_key_and_the_command_that_repeats_it(quick: Path) -> None:
@@ -116,10 +174,10 @@ def test_the_variance_is_told_apart_by_source(quick: Path) -> None:
 
 
 def test_runs_without_repeated_scores_have_no_section_of_the_variance(tmp_path: Path) -> None:
-    page = reports.build(stored(recipes_study()), tmp_path)
+    page = write(find(stored(recipes_study())), tmp_path)
     assert "Where the variance" not in page.read_text()
     assert not (tmp_path / "variance.csv").exists()
-    few = reports.build(stored(recipes_study(), repeats=True), tmp_path)
+    few = write(find(stored(recipes_study(), repeats=True)), tmp_path)
     assert "too few seeds" in text_of(few)
     assert " nan" not in text_of(few)
 
@@ -140,7 +198,7 @@ def test_the_tables_beside_the_page_hold_the_same_verdicts(quick: Path) -> None:
     assert contrasts.set_index("treatment").verdict["sigmoid"] == "worse"
     assert contrasts.set_index("treatment").verdict["cnn"] == "too few seeds"
     markdown = (quick.parent / "report.md").read_text()
-    assert "| Sigmoid instead of LeakyReLU | **worse** |" in markdown
+    assert "| Sigmoid instead of LeakyReLU | **worse** at 1,000 steps |" in markdown
     for name in ("evaluations.csv", "curves.csv"):
         assert len(pd.read_csv(quick.parent / name)) > 100
 
@@ -154,7 +212,7 @@ def test_every_table_is_there_as_csv_and_as_parquet(quick: Path) -> None:
 
 def test_the_same_study_gives_the_same_bytes(tmp_path: Path) -> None:
     material = stored(recipes_study())
-    one, other = reports.build(material, tmp_path / "one"), reports.build(material, tmp_path / "other")
+    one, other = write(find(material), tmp_path / "one"), write(find(material), tmp_path / "other")
     assert one.read_bytes() == other.read_bytes()
 
 
@@ -167,7 +225,7 @@ def test_a_crossed_study_shows_main_effects_and_interactions(tmp_path: Path) -> 
     )
     study = Study(name="crossed", title="Crossed", description="", variants=variants)
     levels = {"bce-False": 100.0, "bce-True": 100.0, "mse-False": 100.0, "mse-True": 300.0}
-    text = text_of(reports.build(stored(study, scores=levels), tmp_path))
+    text = text_of(write(find(stored(study, scores=levels)), tmp_path))
     assert "cross all levels of 2 factors" in text
     assert re.search(r"loss MSE instead of BCE \+\d+", text)
     assert "conditional instead of unconditional, with MSE instead of BCE" in text
@@ -189,7 +247,7 @@ def test_the_files_beside_the_page_stand_alone(quick: Path) -> None:
 
 
 def test_a_study_without_contrasts_shows_its_variants(tmp_path: Path) -> None:
-    text = text_of(reports.build(stored(recipes_study()), tmp_path))
+    text = text_of(write(find(stored(recipes_study())), tmp_path))
     assert "This study asks for no contrast" in text
     assert "Effects" not in text
     assert "mlp 200 leaky_relu" in text
@@ -198,7 +256,7 @@ def test_a_study_without_contrasts_shows_its_variants(tmp_path: Path) -> None:
 def test_what_a_study_says_is_escaped(tmp_path: Path) -> None:
     study = recipes_study()
     evil = Study(name="evil", title="<script>alert(1)</script>", description="a < b", variants=study.variants, seeds=2)
-    page = reports.build(stored(evil), tmp_path).read_text()
+    page = write(find(stored(evil)), tmp_path).read_text()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 
@@ -207,51 +265,41 @@ def test_what_a_study_says_is_escaped(tmp_path: Path) -> None:
 def test_a_study_of_which_nothing_finished_still_has_a_report(tmp_path: Path, status: str) -> None:
     study = quick_study(seeds=2)
     statuses = {(v.name, seed): status for v in study.variants for seed in range(2)}
-    text = text_of(reports.build(stored(study, statuses=statuses), tmp_path))  # type: ignore[arg-type]
+    text = text_of(write(find(stored(study, statuses=statuses)), tmp_path))  # type: ignore[arg-type]
     assert "too few seeds" in text
     assert f"{status}: a loss was not finite" in text
 
 
 def test_one_seed_and_one_step_are_enough_for_a_report(tmp_path: Path) -> None:
-    assert reports.build(stored(quick_study(seeds=1, steps=1)), tmp_path).exists()
+    assert write(find(stored(quick_study(seeds=1, steps=1))), tmp_path).exists()
 
 
 def test_variants_that_were_not_run_leave_their_questions_open(tmp_path: Path) -> None:
     whole = stored(quick_study())
     some = tuple(r for r in whole.results if r.run.variant.name in ("baseline", "cnn"))
-    part = StoredStudy(study=whole.study, results=some, run_ids=whole.run_ids, unreadable={"r1": "torn"}, superseded=3)
-    text = text_of(reports.build(part, tmp_path))
-    assert "0 scored pairs, at least 5 are needed" in text
+    part = dataclasses.replace(whole, results=some, unreadable={"r1": "torn"})
+    text = text_of(write(find(part), tmp_path))
+    assert "0 scored seeds on one side, at least 5 are needed" in text
     assert "1 stored run could not be read" in text
-    assert "3 older runs" in text
 
 
 def test_nothing_stored_is_an_error_with_a_way_out(tmp_path: Path) -> None:
-    empty = StoredStudy(study=quick_study(), results=(), run_ids={}, unreadable={}, superseded=0)
+    empty = StoredStudy(study=quick_study(), results=())
     with pytest.raises(StoreError, match="ablations run quick"):
-        reports.build(empty, tmp_path)
+        write(find(empty), tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file.*--out"):
-        reports.build(stored(recipes_study()), tmp_path / "file")
+        write(find(stored(recipes_study())), tmp_path / "file")
 
 
 def test_the_noise_floor_is_taken_from_the_runs() -> None:
     material = stored(recipes_study())
     assert find(material).rules.noise_floor == 0
-    facts = {"noise_floor": "1.25"}
-    floored = [
-        type(r)(**{**{f: getattr(r, f) for f in r.__dataclass_fields__}, "environment": facts})
-        for r in material.results
-    ]
-    assert (
-        find(
-            StoredStudy(study=material.study, results=tuple(floored), run_ids={}, unreadable={}, superseded=0)
-        ).rules.noise_floor
-        == 1.25
-    )
+    floored = tuple(dataclasses.replace(result, noise_floor=1.25) for result in material.results)
+    assert find(dataclasses.replace(material, results=floored)).rules.noise_floor == 1.25
 
 
 def test_five_hundred_runs_take_seconds_and_stay_small(tmp_path: Path) -> None:
@@ -264,7 +312,7 @@ def test_five_hundred_runs_take_seconds_and_stay_small(tmp_path: Path) -> None:
     study = Study(name="big", title="Big", description="", variants=variants, contrasts=contrasts, seeds=20)
     material = stored(study, repeats=True)
     start = time.process_time()  # what else the machine does is no fault of the report
-    page = reports.build(material, tmp_path)
+    page = write(find(material), tmp_path)
     assert time.process_time() - start < 15
     assert page.stat().st_size < 5_000_000
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from ablations.catalog.metrics import METRICS
 from ablations.scoring.certify.damages import DAMAGES, Damage
 from ablations.scoring.certify.operations import Material
-from ablations.scoring.table import METRICS
 
 BY_NAME = {damage.name: damage for damage in DAMAGES}
 
@@ -55,12 +55,11 @@ def test_a_higher_grade_is_farther_from_the_undamaged_images(name: str, material
     assert all(a < b for a, b in itertools.pairwise(distances))
 
 
-def test_claims_name_metrics_once_and_grades_rise() -> None:
-    known = {name for metric in METRICS for name in metric.names}
+def test_claims_are_about_damages_that_there_are_and_grades_rise() -> None:
+    claimed = {name for row in METRICS.values() for name in (*row.rises, *row.falls, *row.stays)}
+    assert claimed == {damage.name for damage in DAMAGES}
     for damage in DAMAGES:
-        claimed = [*damage.rises, *damage.falls, *damage.stays]
-        assert len(claimed) == len(set(claimed)) == len(damage.claims)
-        assert set(claimed) <= known
+        assert damage.claims
         assert list(damage.grades) == sorted(set(damage.grades))
         assert damage.why
 
@@ -72,6 +71,21 @@ def test_translation_moves_and_occlusion_blackens(material: Material) -> None:
     hidden, _ = BY_NAME["occlusion"](material, 4)
     assert not hidden[:, 12:16].any()
     assert torch.equal(hidden[:, :12], material.images[:, :12])
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+def test_images_in_colour_are_damaged_as_their_channels_are(damage: Damage, material: Material) -> None:
+    """But for what is drawn for each pixel."""
+    wide = Material(
+        images=material.images[:, None].expand(-1, 3, -1, -1),
+        labels=material.labels,
+        others=material.others[:, None].expand(-1, 3, -1, -1),
+        other_labels=material.other_labels,
+    )
+    grey, colour = damage(material, damage.grades[0])[0], damage(wide, damage.grades[0])[0]
+    assert colour.shape == (400, 3, 28, 28)
+    if damage.name not in ("noise", "salt_and_pepper", "noise_images"):
+        assert all(torch.equal(colour[:, channel], grey) for channel in range(3))
 
 
 def test_a_blur_keeps_the_mean_of_what_is_far_from_the_edge(material: Material) -> None:

@@ -1,0 +1,61 @@
+"""`ablations rescore STUDY`: scores by today's scorer of runs that an earlier one scored; trains nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ablations.commands.run import AT_LEAST_ONE
+from ablations.commands.shared import (
+    build_report,
+    data_folder_option,
+    isa_option,
+    mirror_option,
+    mirrored,
+    out_option,
+    resumable,
+    store_option,
+)
+
+
+@click.command("rescore")
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
+@click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
+@isa_option
+@data_folder_option
+@store_option
+@mirror_option
+@out_option
+def command(
+    studies: tuple[str, ...],
+    workers: int | None,
+    isa: str,
+    data_folder: Path | None,
+    location: str,
+    mirror: str | None,
+    out: Path | None,
+) -> None:
+    """Score the runs of each STUDY anew at every step of which G's weights were kept, and write its report again.
+
+    What today's scorer has scored is left as it is; interrupted, the same command goes on.
+    """
+    from ablations.execution.progress import Display
+    from ablations.execution.rescore import carry_out_rescoring, rescore_jobs
+    from ablations.scoring.scorer import scorer_identity
+    from ablations.store import Archive
+
+    archive, failed = Archive.open(location), False
+    for study in studies:
+        with mirrored(archive, study, mirror):
+            jobs = rescore_jobs(archive, study, scorer_identity(), data_folder)
+            with resumable("what has been scored is kept"), Display({j.name: j.estimate_seconds for j in jobs}) as show:
+                failures = carry_out_rescoring(archive, study, jobs, show, workers, isa)
+            page = build_report(archive, study, None if out is None else out / study)
+        count = sum(len(job.keys) for job in jobs) - len(failures)
+        click.echo(f"{study}: {count} run{'' if count == 1 else 's'} scored anew\nreport: {page}")
+        for run, reason in failures.items():
+            click.echo(f"not scored: {run}: {reason}", err=True)
+            failed = True
+    if failed:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,252 @@
+"""The parts that a variant may name: one row each, with what must be known of it where there is no torch.
+
+A new part of this package is a builder in `ablations.parts` (or `ablations.data`) and a row here; a user's own is one
+call of `register`. Nothing else has to know its name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ablations.config.errors import unknown
+from ablations.config.registry import Part, Registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossFacts(Part):
+    """The builder is an `ablations.parts.losses.LossFunction`."""
+
+    outputs: tuple[str, ...]
+    """The output layers of D that it can be taken of."""
+    reason: str = ""
+    """Why these."""
+    ideal: float | None = None
+    """Each half of D's loss where D cannot tell real from fake (S0-a): D = 1/2, a logit of 0. None: it has none."""
+    generator_ideal: float | None = None
+    """G's loss there, with the non-saturating objective; with the saturating one it is minus `ideal`."""
+    paired: bool = False
+    """Each half sees D's outputs on real and on fake images, and so does G's loss."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PenaltyFacts(Part):
+    """The builder is an `ablations.parts.penalties.Penalty`, or None where nothing is added to D's loss."""
+
+    uniform_draws: int = 0
+    """Numbers, uniform in [0, 1), that it draws for each image of a batch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalizationFacts(Part):
+    """The builder takes the name of the layer and the shape of one sample, and gives layers."""
+
+    over_batch: bool = False
+    """It mixes the samples of a batch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFacts(Part):
+    """The builder is an `ablations.parts.outputs.Output`."""
+
+    image_range: str | None = None
+    """The range of images that G reaches with it: "unit" or "symmetric"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerFacts(Part):
+    """The builder takes parameters, a `config.Optimizer` and whether they are on a GPU, and gives an elementwise
+    torch.optim.Optimizer.
+    """
+
+    transfers: int
+    """Values that a step reads and writes for each parameter: what it costs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchitectureFacts(Part):
+    """The builder is an `ablations.parts.networks.Architecture`."""
+
+    convolutional: bool = False
+    """`hidden` counts channels of maps, and each block has a size in `kernels`; else `hidden` counts units."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetFacts(Part):
+    """The builder takes the data folder and a function that is told what is fetched, and gives a `data.Dataset`."""
+
+    title: str = ""
+
+
+_ANY_NUMBER = "it takes any number"
+
+LOSSES = Registry(
+    "loss",
+    LossFacts,
+    {
+        "mse": LossFacts(
+            builder="ablations.parts.losses:MSE",
+            outputs=("sigmoid",),
+            reason="its targets 0 and 1 are probabilities",
+            ideal=0.25,
+            generator_ideal=0.25,
+        ),
+        "bce": LossFacts(
+            builder="ablations.parts.losses:BCE",
+            outputs=("sigmoid",),
+            reason="binary cross-entropy takes a probability (for a D without Sigmoid there is criterion=bce_logits)",
+            ideal=math.log(2),
+            generator_ideal=math.log(2),
+        ),
+        "bce_logits": LossFacts(
+            builder="ablations.parts.losses:BCE_LOGITS",
+            outputs=("logits",),
+            reason="it applies the Sigmoid itself",
+            ideal=math.log(2),
+            generator_ideal=math.log(2),
+        ),
+        "hinge": LossFacts(
+            builder="ablations.parts.losses:HINGE",
+            outputs=("logits",),
+            reason=_ANY_NUMBER,
+            ideal=1.0,
+            generator_ideal=0.0,
+        ),
+        "wasserstein": LossFacts(builder="ablations.parts.losses:WASSERSTEIN", outputs=("logits",), reason=_ANY_NUMBER),
+        "relativistic": LossFacts(
+            builder="ablations.parts.losses:RELATIVISTIC",
+            outputs=("logits",),
+            reason="it applies the Sigmoid itself",
+            ideal=math.log(2),
+            generator_ideal=math.log(2),
+            paired=True,
+        ),
+    },
+)
+
+PENALTIES = Registry(
+    "penalty",
+    PenaltyFacts,
+    {
+        "none": PenaltyFacts(builder=None),
+        "gradient_penalty": PenaltyFacts(
+            builder="ablations.parts.penalties:gradient_penalty", settings=("penalty_weight",), uniform_draws=1
+        ),
+        "r1": PenaltyFacts(builder="ablations.parts.penalties:r1", settings=("penalty_weight",)),
+    },
+)
+
+ACTIVATIONS = Registry(
+    "activation",
+    Part,
+    {
+        "sigmoid": Part(builder="ablations.parts.activations:sigmoid"),
+        "relu": Part(builder="ablations.parts.activations:relu"),
+        "leaky_relu": Part(builder="ablations.parts.activations:leaky_relu", settings=("slope",)),
+        "gelu": Part(builder="ablations.parts.activations:gelu"),
+        "tanh": Part(builder="ablations.parts.activations:tanh"),
+    },
+)
+"""A builder takes the `config.Network` and gives a function from tensor to tensor."""
+
+NORMALIZATIONS = Registry(
+    "normalization",
+    NormalizationFacts,
+    {
+        "none": NormalizationFacts(builder="ablations.parts.normalizations:none"),
+        "layer": NormalizationFacts(builder="ablations.parts.normalizations:layer"),
+        "batch": NormalizationFacts(builder="ablations.parts.normalizations:batch", over_batch=True),
+    },
+)
+
+WEIGHT_NORMS = Registry(
+    "weight_norm",
+    Part,
+    {"none": Part(builder=None), "spectral": Part(builder="ablations.parts.weight_norms:Spectral")},
+)
+"""A builder takes the layers of a network and gives an `ablations.parts.weight_norms.WeightNorm`."""
+
+OUTPUTS = Registry(
+    "output",
+    OutputFacts,
+    {
+        "sigmoid": OutputFacts(builder="ablations.parts.outputs:SIGMOID", image_range="unit"),
+        "tanh": OutputFacts(builder="ablations.parts.outputs:TANH", image_range="symmetric"),
+        "logits": OutputFacts(builder="ablations.parts.outputs:LOGITS"),
+    },
+)
+
+OPTIMIZERS = Registry(
+    "optimizer",
+    OptimizerFacts,
+    {
+        "adam": OptimizerFacts(
+            builder="ablations.parts.optimizers:adam", settings=("learning_rate", "beta1", "beta2"), transfers=7
+        ),
+        "sgd": OptimizerFacts(
+            builder="ablations.parts.optimizers:sgd", settings=("learning_rate", "momentum"), transfers=3
+        ),
+    },
+)
+"""Adam moves p, m and v twice and the gradient once; SGD p twice and the gradient."""
+
+INITIALIZATIONS = Registry(
+    "initialization",
+    Part,
+    {
+        "framework": Part(builder="ablations.parts.initializations:framework"),
+        "xavier": Part(builder="ablations.parts.initializations:xavier"),
+        "normal": Part(builder="ablations.parts.initializations:normal"),
+    },
+)
+"""A builder takes a `numpy.random.Generator` and an `ablations.parts.layers.TensorSpec`, and gives the values."""
+
+ARCHITECTURES = Registry(
+    "architecture",
+    ArchitectureFacts,
+    {
+        "mlp": ArchitectureFacts(builder="ablations.parts.mlp:MLP", settings=("hidden",)),
+        "cnn": ArchitectureFacts(builder="ablations.parts.cnn:CNN", settings=("hidden", "kernels"), convolutional=True),
+    },
+)
+
+DATASETS = Registry(
+    "dataset",
+    DatasetFacts,
+    {
+        "mnist": DatasetFacts(builder="ablations.data.mnist:load_mnist", title="MNIST, 60,000 + 10,000 digits"),
+        "digits": DatasetFacts(builder="ablations.data.digits:load_digits", title="1,797 digits of scikit-learn"),
+    },
+)
+
+KINDS: Mapping[str, Registry[Any]] = {
+    registry.kind: registry
+    for registry in (
+        LOSSES,
+        PENALTIES,
+        ACTIVATIONS,
+        NORMALIZATIONS,
+        WEIGHT_NORMS,
+        OUTPUTS,
+        OPTIMIZERS,
+        INITIALIZATIONS,
+        ARCHITECTURES,
+        DATASETS,
+    )
+}
+
+
+def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
+    """Add a part of one's own, by the door through which the built-in ones came.
+
+    `register("loss", "my_hinge", Halves(...), outputs=("logits",))` is all that it takes to train with
+    `loss.criterion=my_hinge`. Which facts a kind has, its contract above says.
+
+    Raises:
+        ConfigError: no such kind or fact, a fact that is missing, or a name that is taken.
+    """
+    if kind not in KINDS:
+        raise unknown("kind of part", kind, KINDS)
+    KINDS[kind].register(name, builder, **facts)

@@ -1,0 +1,85 @@
+"""Registries: the parts of one kind by name, each with what it states about itself and where its builder stands.
+
+A registry is open: `register` makes a name valid wherever a variant may say it. No torch: a builder is named as
+"module:attribute" and imported when it is asked for, or it is the object itself, as a user's own part hands it in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from ablations.config.errors import ConfigError, unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What every part states. What its builder must be, the module of its kind in `ablations.parts` says."""
+
+    builder: Any
+    """The builder itself, or where it stands: "ablations.parts.losses:HINGE"."""
+    settings: tuple[str, ...] = ()
+    """The settings of a variant that it reads, by their last name."""
+
+    def load(self) -> Any:
+        """The builder; raises `ImportError` or `AttributeError` where nothing stands at its address."""
+        if not isinstance(self.builder, str):
+            return self.builder
+        module, _, attribute = self.builder.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+
+P = TypeVar("P", bound=Part)
+
+
+class Registry(Generic[P]):
+    """The parts of one kind. Iterating gives the names, in the order in which they were registered."""
+
+    def __init__(self, kind: str, contract: type[P], parts: Mapping[str, P]) -> None:
+        self.kind = kind
+        """As it stands in messages, such as "loss"."""
+        self._contract = contract
+        self._parts = dict(parts)
+
+    def register(self, name: str, builder: Any, **facts: Any) -> P:
+        """Add a part; `facts` are the fields of its kind's contract.
+
+        Raises:
+            ConfigError: the name is taken or is no name, or the kind has no such fact.
+        """
+        if name in self._parts:
+            raise ConfigError(f"the {self.kind} {name!r} is registered already; take another name")
+        if not name.replace("-", "_").isidentifier():
+            raise ConfigError(f"{name!r} is no name for a part: take letters, digits, _ and -, a letter first")
+        fields = dataclasses.fields(self._contract)
+        for fact in facts:
+            if fact not in {field.name for field in fields}:
+                raise unknown(f"fact of the {self.kind} {name!r}:", fact, [field.name for field in fields])
+        required = [field.name for field in fields if field.default is dataclasses.MISSING and field.name != "builder"]
+        if missing := [fact for fact in required if fact not in facts]:
+            raise ConfigError(f"the {self.kind} {name!r} lacks the fact {missing[0]!r}")
+        self._parts[name] = part = self._contract(builder=builder, **facts)
+        return part
+
+    def problem(self, name: object, where: str) -> str | None:
+        """Why `name`, said at the setting `where`, is no part of this kind; None where it is one."""
+        return None if name in self._parts else str(unknown(f"{self.kind} in {where}:", name, self._parts))
+
+    def __getitem__(self, name: str) -> P:
+        """Raises `ConfigError` for an unknown name, with the nearest valid one."""
+        try:
+            return self._parts[name]
+        except KeyError:
+            raise unknown(self.kind, name, self._parts) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._parts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)

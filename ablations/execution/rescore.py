@@ -1,0 +1,162 @@
+"""Scores of stored runs by today's scorer, from the weights of G that were kept: nothing is trained again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ablations.catalog.metric_facts import Tier
+from ablations.config.errors import DataError, StoreError, UserError
+from ablations.data import DataShape
+from ablations.data.splits import load_split
+from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
+from ablations.execution.executors.contract import Emit, Stop, stopping
+from ablations.execution.runner import choose_executor
+from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
+from ablations.store import run_folder
+from ablations.store.archive import Archive
+from ablations.store.result import Result, Status
+from ablations.training.engine import choose_engine, default_workers, set_up
+from ablations.training.generator import StoredGenerator
+from ablations.training.step_inputs import asked_labels
+
+RUNS_IN_A_JOB = 5
+_EVALUATION_SECONDS = 0.5
+"""Roughly, of one run at one step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RescoreJob:
+    """Some runs of one variant, to be scored anew; it implements the executors' contract."""
+
+    name: str
+    variant: str
+    archive: Path
+    keys: tuple[str, ...]
+    seeds: tuple[int, ...]
+    estimate_seconds: float
+    data_folder: Path | None = None
+
+    def run(self, emit: Emit, stop: Stop) -> None:
+        """Score each run that is not scored yet; each is left whole or not at all."""
+        started = time.perf_counter()
+        archive = Archive(self.archive)
+        statuses: dict[int, Status] = dict.fromkeys(self.seeds, "interrupted")
+        reasons: dict[int, str] = {}
+        emit(GroupStarted(group=self.name, variant=self.variant, seeds=self.seeds, step=0, steps=len(self.keys)))
+        for index, (key, seed) in enumerate(zip(self.keys, self.seeds, strict=True)):
+            if stop():
+                break
+            try:
+                rescore_run(archive, key, self.data_folder)
+                statuses[seed] = "finished"
+            except UserError as error:
+                statuses[seed], reasons[seed] = "failed", str(error)
+            seconds = time.perf_counter() - started
+            emit(Progressed(group=self.name, step=index + 1, steps=len(self.keys), train_seconds=seconds))
+        emit(self._ended(statuses, reasons, time.perf_counter() - started))
+
+    def lost(self, status: Status, reason: str) -> GroupEnded:
+        return self._ended(dict.fromkeys(self.seeds, status), dict.fromkeys(self.seeds, reason), 0.0)
+
+    def _ended(self, statuses: dict[int, Status], reasons: dict[int, str], seconds: float) -> GroupEnded:
+        return GroupEnded(group=self.name, variant=self.variant, statuses=statuses, reasons=reasons, seconds=seconds)
+
+
+def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | None = None) -> list[RescoreJob]:
+    """The runs of a study that `scorer` has not scored, a few of one variant a job, the longest first.
+
+    Raises:
+        StoreError: a run of which not all the weights were kept cannot be scored anew.
+    """
+    missing: dict[str, list[tuple[str, int, int]]] = {}
+    for member in archive.members(study):
+        if not archive.done({member.key: ()}):
+            continue
+        folder = archive.folder(member.key)
+        if scorer in run_folder.scorers_of(folder):
+            continue
+        head = run_folder.read_head(folder)
+        if not head["snapshots"]:
+            raise StoreError(f"the run {member.key} kept no weights of G, so it cannot be scored anew; train it again")
+        missing.setdefault(member.variant, []).append((member.key, member.seed, len(head["snapshots"])))
+    jobs = []
+    for variant, runs in missing.items():
+        for first in range(0, len(runs), RUNS_IN_A_JOB):
+            part = runs[first : first + RUNS_IN_A_JOB]
+            jobs.append(
+                RescoreJob(
+                    name=f"{variant} {part[0][1]}-{part[-1][1]}",
+                    variant=variant,
+                    archive=archive.root,
+                    keys=tuple(key for key, _, _ in part),
+                    seeds=tuple(seed for _, seed, _ in part),
+                    estimate_seconds=_EVALUATION_SECONDS * sum(steps for _, _, steps in part),
+                    data_folder=data_folder,
+                )
+            )
+    return sorted(jobs, key=lambda job: -job.estimate_seconds)
+
+
+def carry_out_rescoring(
+    archive: Archive,
+    study: str,
+    jobs: Sequence[RescoreJob],
+    on_event: Callable[[Event], None],
+    workers: int | None = None,
+    isa: str | None = None,
+) -> dict[str, str]:
+    """Do the jobs; where all runs could be scored, the study's record then names the scorer of today.
+
+    Returns what could not be scored, and why.
+
+    Raises:
+        KeyboardInterrupt: stopped by SIGINT or SIGTERM; what has been scored is kept.
+    """
+    failures: dict[str, str] = {}
+
+    def heard(event: Event) -> None:
+        on_event(event)
+        if isinstance(event, GroupEnded):
+            failures.update({f"{event.variant} seed {seed}": reason for seed, reason in event.reasons.items()})
+
+    engine = choose_engine("cpu", isa=isa)
+    count = max(1, min(workers or default_workers(engine), len(jobs)))
+    with stopping() as stop:
+        choose_executor(count, engine, alone=count == 1).run(jobs, heard, stop)
+        if reason := stop():
+            raise KeyboardInterrupt(reason)
+    if not failures:
+        archive.write_study(archive.study(study), archive.members(study), scorer=scorer_identity())
+    return failures
+
+
+def rescore_run(archive: Archive, key: str, data_folder: Path | None = None) -> None:
+    """Score a stored run at every step of which G's weights were kept; the last with all metrics.
+
+    Raises:
+        DataError: its files or the dataset are not what they must be.
+    """
+    result = archive.get(key)
+    run = result.run
+    dataset, digest = load_split(run.dataset, run.split, data_folder)
+    if digest != run.data_digest:
+        raise DataError(f"the run {key} was trained on other data than {dataset.name!r} here; get the same data")
+    set_up(run.engine)
+    scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device)
+    steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}
+    run_folder.add_scores(archive.folder(key), scorer.identity, steps, scorer.noise_floor)
+
+
+def score_snapshot(result: Result, step: int, shape: DataShape, scorer: Scorer) -> dict[str, float]:
+    """What the scorer says of a run's G as it was at a step: the same numbers as when it was trained."""
+    run = result.run
+    generator = StoredGenerator(run.variant, shape, run.seed, result.snapshots[step], run.engine.device)
+    labels = asked_labels(scorer.count, shape.classes, torch.device("cpu"))
+    asked = labels.numpy() if labels is not None and run.variant.conditional else None
+    tier: Tier = "full" if step == run.variant.steps else "quick"
+    return scorer(lambda number: generator.sample(scorer.count, number), asked, tier)

@@ -1,0 +1,278 @@
+"""The archive: a folder a run, by key, and a record a study. It is the one truth; MLflow is a mirror of it.
+
+    archive.json                    that this is one, and of which form
+    runs/KEY/                       a run: see `run_folder`
+    studies/NAME/study.json         a study, and the keys of the runs it consists of
+    studies/NAME/report.html        its report, with verdicts.json
+    searches/NAME.json              a search and its trials
+    work/                           checkpoints, locks, Optuna's database
+
+A run's folder comes into being by one rename: what exists is whole. Two writers of one key leave one folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from ablations.config import Study
+from ablations.config.errors import DataError, StoreError, UserError, unknown
+from ablations.store import run_folder
+from ablations.store.disk import restore, write_whole
+from ablations.store.result import DONE, Result
+
+FORM = 2
+_KEY = re.compile(r"[0-9a-f]{20}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredStudy:
+    """A study and what the archive has of it, with the scores of one scorer."""
+
+    study: Study
+    results: tuple[Result, ...]
+    """One for each variant and seed, of every status, in the study's order; without weights."""
+    scorer: str = ""
+    """Who gave the scores. Runs that it has not scored are among the results, without scores."""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Keys of runs whose files are missing or altered, each with the reason: they are not among the results."""
+    weights_sha256: Mapping[str, str] = field(default_factory=dict)
+    """The digest of each result's weights, by key: the weights themselves are left out."""
+
+    @property
+    def failures(self) -> tuple[Result, ...]:
+        """Everything that did not finish, diverged runs included."""
+        return tuple(result for result in self.results if result.status != "finished")
+
+    @property
+    def unscored(self) -> tuple[Result, ...]:
+        """Runs that should have scores and have none of this scorer."""
+        return tuple(result for result in self.results if result.is_done and result.scorer != self.scorer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A run of a study: what the study calls it, and its key."""
+
+    variant: str
+    seed: int
+    key: str
+
+
+class Archive:
+    """Open with `Archive.open`. Any number of processes may read and write at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runs = root / "runs"
+        self.work = root / "work"
+
+    @classmethod
+    def open(cls, location: str | Path) -> Self:
+        """The archive in a folder, which is made where it does not exist.
+
+        Raises:
+            StoreError: it is no folder, cannot be made, or holds something else.
+        """
+        text = str(location)
+        if "://" in text:
+            raise StoreError(f"--store {text}: runs are kept in a folder; a tracking server is named with --mirror")
+        root = Path(text).expanduser().absolute()
+        marker = root / "archive.json"
+        try:
+            if root.exists() and not root.is_dir():
+                raise StoreError(f"--store {text} is a file; name a folder")
+            if not marker.exists():
+                if (root / "mlflow.db").exists():
+                    raise StoreError(
+                        f"{root} was written by an earlier version, which kept its runs in MLflow; they cannot be "
+                        "read by this one: name another folder with --store, and train the study again"
+                    )
+                (root / "runs").mkdir(parents=True, exist_ok=True)
+                write_whole(marker, json.dumps({"form": FORM}).encode())
+            form = json.loads(marker.read_bytes()).get("form")
+        except (OSError, ValueError, AttributeError) as error:
+            raise StoreError(f"cannot open the archive {root}: {error}; name another folder with --store") from error
+        if form != FORM:
+            raise StoreError(f"{root} is an archive of form {form}, this version writes {FORM}; name another folder")
+        return cls(root)
+
+    # --- runs ---
+
+    def folder(self, key: str) -> Path:
+        return self.runs / key
+
+    def put(self, result: Result) -> bool:
+        """Keep a result as its run's folder; False where the archive had the run already, and keeps what it has.
+
+        A run that is done is replaced only by one that is done too and has more scored steps, or where its files are
+        damaged; any other run by whatever comes later.
+
+        Raises:
+            DataError: the disk is full, or the folder cannot be written.
+        """
+        if self._keeps(result):
+            return False
+        try:
+            run_folder.save(result, self.folder(result.key))
+        except DataError:
+            if self._keeps(result):
+                return False  # another process was faster
+            raise
+        return True
+
+    def _keeps(self, result: Result) -> bool:
+        """Whether what is here is worth as much as the result."""
+        steps = [item.step for item in result.evaluations] if result.is_done else []
+        if not self._is_done(result.key, steps):
+            return False
+        try:
+            run_folder.load(self.folder(result.key))
+        except DataError:
+            return False
+        return True
+
+    def done(self, wanted: Mapping[str, Collection[int]]) -> set[str]:
+        """Of keys, each with the steps that must be scored, those whose run is here, done, and has them."""
+        return {key for key, steps in wanted.items() if self._is_done(key, steps)}
+
+    def _is_done(self, key: str, steps: Collection[int]) -> bool:
+        try:
+            head = run_folder.read_head(self.folder(key))
+            if head["status"] not in DONE:
+                return False
+            reached = [step for step in steps if step <= head["last_step"]]
+            return set(reached) <= {item["step"] for item in head["evaluations"]}
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def get(self, key: str, *, scorer: str | None = None, weights: bool = True) -> Result:
+        """One run.
+
+        Raises:
+            StoreError: there is none of that key.
+            DataError: its files are missing or altered.
+        """
+        if not _KEY.fullmatch(key) or not self.folder(key).is_dir():
+            raise StoreError(f"the archive {self.root} has no run {key!r}; its report names the runs by their keys")
+        return run_folder.load(self.folder(key), scorer=scorer, weights=weights)
+
+    def keys(self, prefix: str = "") -> tuple[str, ...]:
+        """Of all runs, in alphabetical order."""
+        try:
+            names = (path.name for path in self.runs.glob(f"{prefix}*"))
+            return tuple(sorted(name for name in names if _KEY.fullmatch(name)))
+        except OSError as error:
+            raise StoreError(f"cannot read {self.runs}: {error.strerror}") from error
+
+    def tidy(self) -> None:
+        """Undo what a killed writer left half done."""
+        restore(self.runs)
+
+    # --- studies ---
+
+    def write_study(self, study: Study, members: Collection[Member], *, scorer: str) -> None:
+        """Record what is asked, before anything of it is trained; replaces an earlier form of the study.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        rows = [dataclasses.asdict(member) for member in members]
+        self._write(self._study(study.name) / "study.json", {"study": study.as_dict(), "scorer": scorer, "runs": rows})
+
+    def studies(self) -> tuple[str, ...]:
+        """The names of the studies that were recorded, in alphabetical order."""
+        return tuple(sorted(path.parent.name for path in (self.root / "studies").glob("*/study.json")))
+
+    def study(self, name: str) -> Study:
+        """A recorded study, without its runs."""
+        return self._read_study(name)[0]
+
+    def scorer(self, name: str) -> str:
+        """By whom a recorded study's runs are scored."""
+        return self._read_study(name)[2]
+
+    def members(self, name: str) -> tuple[Member, ...]:
+        """The runs that a recorded study consists of, whether they are here or not."""
+        return self._read_study(name)[1]
+
+    def read(self, name: str, *, scorer: str | None = None) -> StoredStudy:
+        """A study with all its results, without their weights, scored by `scorer`, or by the one it was run with.
+
+        Raises:
+            StoreError: there is no such study.
+        """
+        study, members, own = self._read_study(name)
+        chosen = own if scorer is None else scorer
+        variants = {variant.name: variant for variant in study.variants}
+        results, unreadable, weights = [], {}, {}
+        for member in members:
+            if not self.folder(member.key).is_dir() or member.variant not in variants:
+                continue
+            try:
+                result = run_folder.load(self.folder(member.key), scorer=chosen, weights=False)
+                weights[member.key] = run_folder.recorded_digests(self.folder(member.key)).get("weights_sha256", "")
+            except UserError as error:
+                unreadable[member.key] = str(error)
+                continue
+            # The study that trained it may call the variant otherwise; what it stands for is the same.
+            run = dataclasses.replace(result.run, variant=variants[member.variant])
+            results.append(dataclasses.replace(result, run=run, study=name))
+        return StoredStudy(
+            study=study, results=tuple(results), scorer=chosen, unreadable=unreadable, weights_sha256=weights
+        )
+
+    def attach(self, study: str, name: str, content: bytes) -> None:
+        """Keep a file, such as `report.html`, beside a study. Raises `StoreError` where it cannot be written."""
+        try:
+            write_whole(self._study(study) / name, content)
+        except OSError as error:
+            raise StoreError(f"cannot write into the archive {self.root}: {error.strerror}; make room") from error
+
+    def attachment(self, study: str, name: str) -> bytes | None:
+        path = self._study(study) / name
+        return path.read_bytes() if path.is_file() else None
+
+    # --- searches ---
+
+    def write_search(self, name: str, tree: Mapping[str, Any]) -> None:
+        """Keep a search and its trials as plain data. Raises `StoreError` where it cannot be written."""
+        self._write(self.root / "searches" / f"{name}.json", tree)
+
+    def searches(self) -> Iterator[dict[str, Any]]:
+        """The searches that were kept, by name. Raises `StoreError` where one cannot be read."""
+        for path in sorted((self.root / "searches").glob("*.json")):
+            try:
+                yield json.loads(path.read_bytes())
+            except (OSError, ValueError) as error:
+                raise StoreError(f"the record of the search {path} cannot be read ({error}); run it again") from error
+
+    # --- the parts ---
+
+    def _study(self, name: str) -> Path:
+        return self.root / "studies" / name
+
+    def _read_study(self, name: str) -> tuple[Study, tuple[Member, ...], str]:
+        path = self._study(name) / "study.json"
+        if not path.is_file():
+            raise StoreError(str(unknown(f"study of the archive {self.root}:", name, self.studies())))
+        try:
+            head = json.loads(path.read_bytes())
+            members = tuple(Member(**row) for row in head["runs"])
+            return Study.from_dict(head["study"]), members, str(head["scorer"])
+        except (UserError, OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"the record of the study {name!r} cannot be read ({error}); run it again") from error
+
+    def _write(self, path: Path, tree: Mapping[str, Any]) -> None:
+        try:
+            write_whole(path, json.dumps(tree, indent=1, ensure_ascii=False).encode())
+        except OSError as error:
+            raise StoreError(
+                f"cannot write into the archive {self.root}: {error.strerror}; make room, or name another folder with "
+                "--store"
+            ) from error

@@ -1,0 +1,218 @@
+"""The mirror: an archive's studies and searches in MLflow, for people to look at. Writing it twice writes it once.
+
+A run of the mirror is complete when its tag `complete` says so, which is the last thing written. Everything without it
+is the trace of a killed writer and is deleted by the next pass. What the archive no longer has under a study goes too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from ablations.config import Study, Variant, sha256_of
+from ablations.config.errors import DataError, StoreError, unknown
+from ablations.store import run_folder
+from ablations.store.archive import Archive, Member
+from ablations.store.mirror import rows
+from ablations.store.mirror.artifacts import Files
+from ablations.store.mirror.guarded_calls import Gate
+from ablations.store.mirror.location import locate
+from ablations.store.mirror.mlflow_runs import COMPLETE, Runs, is_complete
+from ablations.store.mirror.searches import Searches
+from ablations.store.mirror.server import MODEL_TRAINING
+from ablations.store.mirror.variant_runs import PARENT, Variants
+from ablations.store.result import Result, Status
+from ablations.store.search_record import SearchRecord, TrialRecord
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+REPORT, VERDICTS = "report.html", "verdicts.json"
+"""Files beside a study in the archive which the mirror shows."""
+_STATE = "mirrored"
+"""Tag of an experiment: the digest of everything of the study that the mirror has."""
+_ENDS: Mapping[Status, str] = {
+    "finished": "FINISHED",
+    "diverged": "FAILED",
+    "failed": "FAILED",
+    "pruned": "KILLED",
+    "timed_out": "KILLED",
+    "interrupted": "KILLED",
+}
+
+
+class Mirror:
+    """Open with `Mirror.open`. Every method raises `StoreError` where MLflow cannot be reached, read or written."""
+
+    def __init__(self, gate: Gate, client: MlflowClient) -> None:
+        self._gate = gate
+        self._files = Files(gate, client)
+        self._runs = Runs(gate, client)
+        self._variants = Variants(self._runs)
+        self._searches = Searches(self._runs, self._files)
+
+    @classmethod
+    def open(cls, location: str | Path, artifacts: str | Path | None = None) -> Self:
+        """A folder, for MLflow on sqlite inside it, or a tracking URI; `artifacts` is needed only for databases other
+        than sqlite.
+        """
+        gate = Gate(locate(location, artifacts))
+        return cls(gate, gate.open())
+
+    @property
+    def uri(self) -> str:
+        """The tracking URI."""
+        return self._gate.location.uri
+
+    def sync(self, archive: Archive) -> int:
+        """Write whatever of the archive the mirror lacks; returns how many runs were written."""
+        for tree in archive.searches():
+            self.write_search(tree)
+        return sum(self.sync_study(archive, name) for name in archive.studies())
+
+    def sync_study(self, archive: Archive, name: str, *, summarize: bool = True) -> int:
+        """Write the runs of one study that the mirror lacks; returns how many those were.
+
+        `summarize=False` leaves the variants' summaries, the report and what has to go to a later pass.
+        """
+        study, scorer = archive.study(name), archive.scorer(name)
+        found = {item: run_folder.fingerprint(archive.folder(item.key), scorer) for item in archive.members(name)}
+        contents = {item: content for item, content in found.items() if content}
+        files = map(_digest, _attachments(archive, name))
+        listed = [[item.variant, item.key, content] for item, content in contents.items()]
+        state = sha256_of([study.as_dict(), scorer, listed, *files])
+        with self._gate.writing():
+            experiment = self._runs.experiment(name)
+            if self._runs.tags_of(experiment).get(_STATE) == state:
+                return 0
+            self._begin(experiment, study)
+            written = self._write_children(experiment, archive, study, contents)
+            if summarize:
+                self._finish(experiment, archive, name, contents)
+                self._runs.tag_experiment(experiment, {_STATE: state})
+        return written
+
+    def page(self, study: str) -> str:
+        """Where a study is on MLflow's pages, to append to a server's address: the table with its summary columns."""
+        return f"/#/experiments/{self._experiment(study)}/runs?viewStateShareKey={rows.VIEW_KEY}&{MODEL_TRAINING}"
+
+    def studies(self) -> tuple[str, ...]:
+        """The names of the studies that the mirror shows, in alphabetical order."""
+        return tuple(sorted(item.name for item in self._runs.experiments() if item.tags.get("kind") == "study"))
+
+    def write_search(self, tree: Mapping[str, Any]) -> None:
+        """Write a search as the archive keeps it: the trials that are missing and, where it has ended, its report."""
+        search = SearchRecord(**tree["search"])
+        trials = [
+            TrialRecord(**{**item, "curve": [tuple(point) for point in item["curve"]]}) for item in tree["trials"]
+        ]
+        with self._gate.writing():
+            self._searches.write(search, trials)
+            if tree["report"] is not None:
+                best = next((trial for trial in trials if trial.number == tree["best"]), None)
+                self._searches.end(search, best, tree["report"].encode())
+
+    def search_pages(self) -> dict[str, str]:
+        """Where the charts of each search are on MLflow's pages, by its name, to append to a server's address."""
+        return {name: f"{page}&{MODEL_TRAINING}" for name, page in self._searches.pages().items()}
+
+    # --- the parts ---
+
+    def _begin(self, experiment: str, study: Study) -> None:
+        """The experiment's description and the variants' runs, in the study's order."""
+        tags = {"kind": "study", "title": study.title, "mlflow.note.content": rows.study_note(study)}
+        self._runs.tag_experiment(experiment, {_STATE: "", **tags, **rows.VIEW})
+        start = time.time()
+        for index, variant in enumerate(study.variants):
+            # MLflow's table shows the latest first: so it has the study's order.
+            self._variants.parent(experiment, variant, start=start - 0.01 * index)
+
+    def _write_children(self, experiment: str, archive: Archive, study: Study, contents: Mapping[Member, str]) -> int:
+        """The runs of single seeds that are missing or have changed; what is incomplete or doubled goes."""
+        wanted = {_name_of(item): content for item, content in contents.items()}
+        present: set[tuple[str, str]] = set()
+        for run in self._runs.search([experiment], kind="seed"):
+            name, content = _name_in(run), run.data.tags.get("content_sha256")
+            if is_complete(run) and name not in present and wanted.get(name) == content:
+                present.add(name)
+            elif name in wanted or not is_complete(run):
+                self._runs.delete(run)
+        scorer, written = archive.scorer(study.name), 0
+        for member, content in contents.items():
+            if _name_of(member) in present:
+                continue
+            try:
+                result = archive.get(member.key, scorer=scorer, weights=False)
+                digests = run_folder.recorded_digests(archive.folder(member.key))
+            except DataError:
+                continue  # the study's report names what cannot be read
+            self._write_child(experiment, result, study.variant(member.variant), digests, content)
+            written += 1
+        return written
+
+    def _write_child(
+        self, experiment: str, result: Result, variant: Variant, digests: Mapping[str, str], content: str
+    ) -> None:
+        digests = {**digests, "scores_sha256": result.digests["scores_sha256"]}
+        tags = rows.run_tags(result, variant, digests) | {
+            PARENT: self._variants.parent(experiment, variant),
+            "content_sha256": content,
+        }
+        start = time.time() - result.train_seconds - result.evaluation_seconds
+        run = self._runs.create(experiment, f"{variant.name} seed {result.run.seed}", tags, start=start)
+        self._runs.log_dataset(run.info.run_id, result.run.dataset, result.run.data_digest)
+        self._runs.log_samples(run.info.run_id, result.samples)
+        self._runs.end(run.info.run_id, _ENDS[result.status])
+        params = rows.run_params(result, variant)
+        self._runs.log(run.info.run_id, points=rows.run_points(result), params=params, tags=COMPLETE)
+
+    def _finish(self, experiment: str, archive: Archive, name: str, contents: Mapping[Member, str]) -> None:
+        """Summaries of the variants, the report with its verdicts; what the archive no longer has is deleted."""
+        known = {_name_of(item) for item in contents}
+        for run in self._runs.search([experiment], kind="seed"):
+            if _name_in(run) not in known:
+                self._runs.delete(run)
+        stored = archive.read(name)
+        groups: dict[Variant, list[Result]] = {variant: [] for variant in stored.study.variants}
+        for result in stored.results:
+            groups[result.run.variant].append(result)
+        self._variants.summarize(experiment, groups)
+        report, verdicts = _attachments(archive, name)
+        if report is not None:
+            found = self._runs.search([experiment], kind="study")
+            holder: Run = found[0] if found else self._runs.create(experiment, "report", {"kind": "study"})
+            self._files.put(holder, REPORT, report)
+            self._runs.end(holder.info.run_id, "FINISHED")
+        for variant_name, text in (json.loads(verdicts) if verdicts else {}).items():
+            variant = next((item for item in groups if item.name == variant_name), None)
+            if variant is not None:
+                run_id = self._variants.parent(experiment, variant)
+                self._runs.log(run_id, tags={rows.VERDICT: text[: rows.TAG]})
+
+    def _experiment(self, study: str) -> str:
+        experiment = self._runs.find_experiment(study)
+        if experiment is None:
+            raise StoreError(str(unknown(f"study of the mirror {self._gate.location.name}:", study, self.studies())))
+        return str(experiment.experiment_id)
+
+
+def _attachments(archive: Archive, name: str) -> Sequence[bytes | None]:
+    return [archive.attachment(name, file) for file in (REPORT, VERDICTS)]
+
+
+def _digest(content: bytes | None) -> str:
+    return "" if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _name_of(member: Member) -> tuple[str, str]:
+    """Two variants of a study may stand for the same training, so a key alone does not tell its runs apart."""
+    return member.variant, member.key
+
+
+def _name_in(run: Run) -> tuple[str, str]:
+    return run.data.tags["variant"], run.data.tags["run_key"]

@@ -1,0 +1,89 @@
+"""G alone, from stored weights: the same images as when it was trained, to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ablations.config import Variant
+from ablations.config.errors import DataError
+from ablations.data import DataShape
+from ablations.parts.layers import Linear
+from ablations.parts.networks import StackedNetwork, build_networks
+from ablations.training.step_inputs import asked_labels, evaluation_latents
+
+EVALUATION_BATCH = 2_000
+"""Samples computed at a time: the bits of a product can depend on its shape."""
+
+
+class StoredGenerator:
+    """One seed's G of a variant, with weights as `SeedGroup.generator_weights` gives them.
+
+    Raises:
+        DataError: weights of another network.
+    """
+
+    def __init__(
+        self,
+        variant: Variant,
+        shape: DataShape,
+        seed: int,
+        weights: Mapping[str, NDArray[Any]],
+        device: str = "cpu",
+    ) -> None:
+        self._variant = variant
+        self._shape = shape
+        self._seed = seed
+        self._network, _ = build_networks(variant, shape)
+        self._tensors = {}
+        transposed = {f"{layer.name}.weight" for layer in self._network.layers if isinstance(layer, Linear)}
+        for spec in self._network.tensors:
+            values = weights.get(spec.name)
+            stored = None if values is None else torch.from_numpy(values)
+            if stored is not None and spec.name in transposed:
+                stored = stored.T
+            if stored is None or tuple(stored.shape) != spec.shape:
+                found = None if stored is None else tuple(stored.shape)
+                raise DataError(
+                    f"the weights are not those of {variant.name!r}: {spec.name} is {found}, not {spec.shape}"
+                )
+            self._tensors[spec.name] = stored.contiguous()[None].to(device)
+
+    def sample(self, count: int, number: int = 0) -> Tensor:
+        """See `draw_images`."""
+        return draw_images(self._network, self._tensors, self._variant, self._shape, self._seed, count, number)
+
+
+@torch.no_grad()
+def draw_images(
+    network: StackedNetwork,
+    tensors: Mapping[str, Tensor],
+    variant: Variant,
+    shape: DataShape,
+    seed: int,
+    count: int,
+    number: int = 0,
+) -> Tensor:
+    """`count` images of one seed in eval mode on its fixed evaluation latents: float32 (count, channels, height, width)
+    in [0, 1].
+
+    `tensors` are those of this seed alone, each of shape (1, ...). A conditional G is asked for the `asked_labels`.
+    Each `number` stands for latents of its own.
+    """
+    first = next(iter(tensors.values()))
+    latents = evaluation_latents(variant, seed, count, first.device, first.dtype, number)
+    labels = asked_labels(count, shape.classes, first.device)
+    told = labels[None] if labels is not None and variant.conditional else None
+    images = in_batches(network, tensors, network.append_one_hot(latents, told))
+    if variant.image_range == "symmetric":
+        images = (images + 1) / 2
+    return images.view(count, *shape.image).float()
+
+
+def in_batches(network: StackedNetwork, tensors: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    """A network in eval mode on inputs (seeds, n, ...), a fixed number of samples at a time."""
+    return torch.cat([network(tensors, part, training=False) for part in inputs.split(EVALUATION_BATCH, 1)], 1)

@@ -1,0 +1,220 @@
+"""Kills, signals and lost workers: the study ends with the bits that it has undisturbed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from ablations.execution.events import Evaluated, Event, GroupStarted, Progressed
+from ablations.execution.executors import Job, ProcessExecutor
+from ablations.execution.plan import make_plan
+from ablations.execution.runner import execute
+from ablations.store import Archive
+from ablations.training.seed_group import SeedGroup
+from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, kept, run
+
+Open = Callable[[str], Archive]
+Digests = dict[str, tuple[str, dict[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Digests:
+    archive = Archive.open(tmp_path_factory.mktemp("undisturbed"))
+    run(STUDY, archive)
+    return digests(archive)
+
+
+class Killed(BaseException):
+    """Stands for a signal that no code sees."""
+
+
+def dying(monkeypatch: pytest.MonkeyPatch, step: int) -> list[int]:
+    """Die once in training, at the first tick from `step` on; the list has the step at which."""
+    advance = SeedGroup.advance
+    began: list[int] = []
+
+    def dies(self: SeedGroup, steps: int) -> None:
+        if self.step >= step and not began:
+            began.append(self.step)
+            raise Killed
+        advance(self, min(steps, 3))
+
+    monkeypatch.setattr(SeedGroup, "advance", dies)
+    return began
+
+
+@pytest.mark.parametrize("step", [0, 7, 20, 33])
+def test_killed_and_resumed_is_never_killed(
+    undisturbed: Digests, open_archive: Open, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    archive = open_archive(f"killed-{step}")
+    began = dying(monkeypatch, step)
+    with pytest.raises(Killed):
+        run(STUDY, archive, checkpoint_seconds=0.0)
+    summary, events = run(STUDY, archive)
+    resumed = [event.step for event in events if isinstance(event, GroupStarted)]
+    assert summary.counts["finished"] == 6
+    assert max(resumed) == (began[0] if step else 0)
+    assert digests(archive) == undisturbed
+    assert all(sorted(result.snapshots) == [0, 20, 40] for result in kept(archive))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [({"evaluations": 1}, {"evaluations": 2}), ({"keep": "last"}, {"keep": "all"})],
+)
+def test_a_checkpoint_that_lacks_something_wanted_now_is_not_used(
+    undisturbed: Digests,
+    open_archive: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    before: dict[str, object],
+    after: dict[str, object],
+) -> None:
+    archive = open_archive("other-wishes")
+    dying(monkeypatch, 33)
+    with pytest.raises(Killed):
+        run(STUDY, archive, checkpoint_seconds=0.0, **before)
+    _, events = run(STUDY, archive, **after)
+    assert {event.step for event in events if isinstance(event, GroupStarted)} == {0}
+    assert digests(archive) == undisturbed
+    assert all(sorted(result.snapshots) == [0, 20, 40] for result in kept(archive))
+
+
+def test_sigterm_checkpoints_records_and_raises(open_archive: Open) -> None:
+    archive = open_archive("stopped")
+    long = dataclasses.replace(STUDY, variants=(BASE.override({"steps": 100_000}),), contrasts=())
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progressed) and event.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        execute(make_plan(long, OPTIONS, archive), archive, stop)
+    results = archive.read("small").results
+    assert {r.status for r in results} == {"interrupted"}
+    assert results[0].reason == "stopped by SIGTERM"
+    assert list((archive.work / "checkpoints").glob("*/step-*")), "there is a checkpoint to go on from"
+
+
+def test_an_interrupted_attempt_at_more_scores_leaves_the_finished_run(
+    undisturbed: Digests, open_archive: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = open_archive("kept")
+    run(STUDY, archive)
+
+    def fails(self: SeedGroup, steps: int) -> None:
+        raise RuntimeError("no luck")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SeedGroup, "advance", fails)
+        assert run(STUDY, archive, evaluations=8)[0].counts["failed"] == 6
+    assert digests(archive) == undisturbed
+
+
+@dataclasses.dataclass
+class Flaky:
+    """An executor whose process is killed once for each job that begins."""
+
+    inner: ProcessExecutor
+    until_dead: bool = False
+    """Whether the parent looks only once the process is gone."""
+    killed: int = 0
+    times: int = 1
+
+    def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Callable[[], str | None]) -> None:
+        def watch(event: Event) -> None:
+            on_event(event)
+            if isinstance(event, Evaluated) and event.step == 20 and self.killed < self.times:
+                self.killed += 1
+                for child in self.inner.pids():
+                    os.kill(child, signal.SIGKILL)
+                while self.until_dead and self.inner.pids():
+                    time.sleep(0.01)
+
+        self.inner.run(jobs, watch, stop)
+
+
+@pytest.mark.parametrize("until_dead", [False, True])
+def test_a_killed_worker_is_replaced_and_its_group_trained_again(
+    until_dead: bool, undisturbed: Digests, open_archive: Open
+) -> None:
+    archive = open_archive("worker-killed")
+    flaky = Flaky(ProcessExecutor(1), until_dead)
+    summary = execute(make_plan(STUDY, OPTIONS, archive), archive, executor=flaky)
+    assert flaky.killed == 1
+    assert summary.counts["finished"] == 6
+    assert digests(archive) == undisturbed
+
+
+def test_a_group_whose_workers_all_die_is_recorded_and_the_others_go_on(
+    undisturbed: Digests, open_archive: Open
+) -> None:
+    archive = open_archive("worker-lost")
+    flaky = Flaky(ProcessExecutor(1), until_dead=True, times=2)
+    summary = execute(make_plan(STUDY, OPTIONS, archive), archive, executor=flaky)
+    assert {status: count for status, count in summary.counts.items() if count} == {"finished": 3, "failed": 3}
+    assert "was killed by signal SIGKILL" in summary.failures[0][1]
+    assert len(archive.read("small").failures) == 3
+    run(STUDY, archive)
+    assert digests(archive) == undisturbed
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sigterm_to_parent_and_workers_at_once_ends_and_a_rerun_completes(
+    workers: int, undisturbed: Digests, open_archive: Open
+) -> None:
+    archive = open_archive(f"group-killed-{workers}")
+    executor = ProcessExecutor(workers)
+
+    def end(event: Event) -> None:
+        if isinstance(event, Evaluated) and event.step == 20:
+            for child in executor.pids():
+                os.kill(child, signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+            while executor.pids():
+                time.sleep(0.01)
+
+    with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+        execute(make_plan(STUDY, OPTIONS, archive), archive, end, executor)
+    run(STUDY, archive)
+    assert digests(archive) == undisturbed
+
+
+def full(*arguments: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_disk_that_is_full_at_a_checkpoint_is_said_and_a_rerun_takes_up(
+    open_archive: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = open_archive("full-disk")
+    with monkeypatch.context() as patch:
+        patch.setattr("ablations.execution.checkpoint.save_file", full)
+        summary, _ = run(STUDY, archive, checkpoint_seconds=0.0)
+    assert summary.counts["failed"] == 6
+    assert "No space left on device; make room" in summary.failures[0][1]
+    again, _ = run(STUDY, archive)
+    assert again.counts["finished"] == 6
+
+
+def test_a_disk_that_is_full_at_a_run_ends_the_command_and_a_rerun_takes_up(
+    undisturbed: Digests, open_archive: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ablations.config.errors import DataError
+
+    archive = open_archive("full-disk")
+    with monkeypatch.context() as patch:
+        patch.setattr("ablations.store.run_folder.save_file", full)
+        with pytest.raises(DataError, match="No space left on device; make room or move --store"):
+            run(STUDY, archive, checkpoint_seconds=0.0)
+    assert archive.keys() == ()
+    assert list(Path(archive.runs).iterdir()) == []
+    _, events = run(STUDY, archive)
+    assert max(event.step for event in events if isinstance(event, GroupStarted)) == 40, "nothing is trained twice"
+    assert digests(archive) == undisturbed
