@@ -25,11 +25,16 @@ def write_package(tree: Path, step_seconds: float, *, broken: bool = False) -> N
         "catalog": (
             "class Study:\n    def variant(self, name): return name\nSTUDIES = {'quick': Study(), 'recipes': Study()}\n"
         ),
-        "group": "raise ImportError('no such thing')\n" if broken else GROUP.replace("SECONDS", repr(step_seconds)),
+        "training/__init__": "",
+        "training/seed_group": "raise ImportError('no such thing')\n"
+        if broken
+        else GROUP.replace("SECONDS", repr(step_seconds)),
     }
     (tree / "ablations").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (tree / "ablations" / f"{name}.py").write_text(text)
+        path = tree / "ablations" / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
 
 
 GROUP = """
@@ -89,8 +94,8 @@ def test_an_injected_slowdown_is_a_slowdown(repository: Path) -> None:
 def test_the_revision_is_checked_out_and_leaves_nothing_behind(repository: Path) -> None:
     write_package(repository, 5 * MILLISECOND)
     with checked_out(repository, "HEAD", "ablations") as old:
-        assert "0.001 *" in (old / "ablations" / "group.py").read_text()
-        assert "0.005 *" in (repository / "ablations" / "group.py").read_text()
+        assert "0.001 *" in (old / "ablations" / "training" / "seed_group.py").read_text()
+        assert "0.005 *" in (repository / "ablations" / "training" / "seed_group.py").read_text()
     assert not old.exists()
     listed = subprocess.run(["git", "worktree", "list"], cwd=repository, check=True, capture_output=True, text=True)
     assert len(listed.stdout.splitlines()) == 1

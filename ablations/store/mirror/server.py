@@ -50,11 +50,16 @@ class Server:
         def leave(number: int, _: FrameType | None) -> NoReturn:
             raise SystemExit(128 + number)
 
-        before = signal.signal(signal.SIGTERM, leave)
+        # Started in the background of a shell, a process finds SIGINT ignored; a person who sends it means it.
+        before = {
+            signal.SIGTERM: signal.signal(signal.SIGTERM, leave),
+            signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
+        }
         try:
             return self.process.wait()
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def stop(self) -> None:
         """With all its workers."""
