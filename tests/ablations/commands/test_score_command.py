@@ -38,7 +38,7 @@ def folder(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "empty").mkdir()
     (folder / "pictures").mkdir()
     for number, image in enumerate(images):
-        Image.fromarray(image).save(folder / "pictures" / f"{number:04}.png")
+        Image.fromarray(image[0]).save(folder / "pictures" / f"{number:04}.png")
     (folder / "model.pt").write_bytes(b"")
     (folder / "model.bin").write_bytes(b"")
     return folder

@@ -55,9 +55,7 @@ def test_the_loss_is_least_where_views_agree_and_all_else_differs() -> None:
     assert agreement_loss(alike).item() == pytest.approx(np.log(15))
     projected = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     cosines = functional.cosine_similarity(projected[:, None], projected[None], dim=2) / 0.2
-    expected = [
-        -cosines[row, (row + 3) % 6] + cosines[row][torch.arange(6) != row].logsumexp(0) for row in range(6)
-    ]
+    expected = [-cosines[row, (row + 3) % 6] + cosines[row][torch.arange(6) != row].logsumexp(0) for row in range(6)]
     assert agreement_loss(projected).item() == pytest.approx(torch.stack(expected).mean().item(), rel=1e-5)
 
 

@@ -144,9 +144,7 @@ def test_one_value_that_is_not_finite_spoils_its_image_alone(reader: Reader, val
         (torch.full((2, 28, 28), 1.5), ValueError, r"in \[0, 1\], not in \[1.5, 1.5\]"),
     ],
 )
-def test_other_images_are_refused(
-    reader: Reader, images: torch.Tensor, error: type[Exception], problem: str
-) -> None:
+def test_other_images_are_refused(reader: Reader, images: torch.Tensor, error: type[Exception], problem: str) -> None:
     with pytest.raises(error, match=problem):
         reader.features(images)
 
