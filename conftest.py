@@ -1,12 +1,16 @@
-"""What holds in tests and benchmarks alike: one thread, and CUDA only where there is a device."""
+"""What holds in tests and benchmarks alike: one thread, one instruction set, and CUDA only where there is a device."""
 
 from __future__ import annotations
 
 import os
 
+from ablations.training.instruction_set import default_instruction_set, environment_of
+
 # Before anything imports torch: they are read once, when its libraries load. Child processes inherit them.
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MPLBACKEND": "Agg"}
+
+os.environ |= {name: value for name, value in environment_of(default_instruction_set()).items() if value is not None}
 
 import pytest
 import torch

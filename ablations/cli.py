@@ -15,10 +15,10 @@ from ablations import __version__
 from ablations.commands import (
     certify,
     claims,
-    classifier,
     compare,
     data,
     doctor,
+    extractor,
     listing,
     mirror,
     publish,
@@ -87,7 +87,7 @@ for module in (
     tune,
     certify,
     data,
-    classifier,
+    extractor,
     doctor,
 ):
     main.add_command(module.command)

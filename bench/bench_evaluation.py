@@ -12,9 +12,9 @@ from ablations.catalog.metric_facts import Tier
 from ablations.config import Engine
 from ablations.data import Dataset
 from ablations.execution.recorder import measure
-from ablations.scoring.extractors.classifier import load_classifier
+from ablations.scoring.panel import load_panel
 from ablations.scoring.scorer import Scorer
-from ablations.scoring.suite import evaluate, reference_of, sample_count
+from ablations.scoring.suite import evaluate, references_of, sample_count
 from ablations.training.seed_group import SeedGroup
 from ablations.training.step_inputs import asked_labels
 
@@ -25,7 +25,7 @@ MODELS = {"mlp": BASELINE} | {name: STUDIES["quick"].variant(name) for name in (
 @pytest.mark.parametrize("model", sorted(MODELS))
 def test_evaluation(benchmark: BenchmarkFixture, model: str, tier: Tier, dataset: Dataset, quick: bool) -> None:
     group = SeedGroup(MODELS[model], [0], dataset, Engine())
-    scorer = Scorer(dataset, load_classifier())
+    scorer = Scorer(dataset, load_panel())
     benchmark.group = f"evaluation of one model, tier {tier}"
     scores, images = benchmark.pedantic(
         lambda: measure(group, 0, dataset, scorer, tier), rounds=1 if quick else 3, warmup_rounds=1
@@ -37,13 +37,13 @@ def test_evaluation(benchmark: BenchmarkFixture, model: str, tier: Tier, dataset
 @pytest.mark.parametrize("tier", ["quick", "full"])
 def test_metrics(benchmark: BenchmarkFixture, tier: Tier, dataset: Dataset, quick: bool) -> None:
     """The metrics alone, on images that are drawn already; the reference's features are computed once a process."""
-    classifier, count = load_classifier(), sample_count(dataset)
-    reference = reference_of(dataset, classifier)
+    panel, count = load_panel(), sample_count(dataset)
+    references = references_of(dataset, panel)
     images = SeedGroup(BASELINE, [0], dataset, Engine()).sample(0, count)
     asked = asked_labels(count, dataset.shape.classes, images.device)
 
     def score() -> dict[str, float]:
-        return evaluate(images, classifier, reference, asked, tier=tier)
+        return evaluate(images, panel, references, asked, tier=tier)
 
     benchmark.group = "metrics of one model, by tier"
     scores = benchmark.pedantic(score, rounds=1 if quick else 3, warmup_rounds=1)

@@ -33,13 +33,13 @@ def main(variant: str, width: str, dataset: str) -> None:
     from ablations.config import Engine
     from ablations.data import load_dataset
     from ablations.execution.recorder import measure
-    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.scoring.panel import load_panel
     from ablations.scoring.scorer import Scorer
     from ablations.training.seed_group import SeedGroup
 
     torch.set_num_threads(1)
     data = load_dataset(dataset)
-    scorer = Scorer(data, load_classifier())
+    scorer = Scorer(data, load_panel())
     group = SeedGroup({**RECIPES, "baseline": BASELINE}[variant], range(int(width)), data, Engine())
     group.advance(3)
     measure(group, 0, data, scorer, "full")

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ablations.catalog import AXES, BASELINE, RECIPES
-from ablations.config import Variant
+from ablations.config import Engine, Variant
 from ablations.data import load_dataset
 from ablations.training.engine import choose_engine, set_up
 from ablations.training.seed_group import SeedGroup
@@ -62,14 +62,19 @@ def variants() -> dict[str, Variant]:
     return found | {f"crossing {name}": base.override(changes) for name, (base, changes) in crossings.items()}
 
 
-def digests(variant: Variant) -> dict[str, str]:
+def trained_group(variant: Variant, seeds: Sequence[int], engine: Engine, steps: int = STEPS) -> SeedGroup:
+    """A stack of seeds after so many steps."""
+    images = EPOCH_BATCHES * variant.batch_size + 3
+    group = SeedGroup(variant.override({"training_images": images}), seeds, load_dataset("digits"), engine)
+    group.advance(steps)
+    return group
+
+
+def digests(group: SeedGroup) -> dict[str, str]:
     """Of the curves, of each seed's weights, and of what a seed draws and judges after training."""
     dataset = load_dataset("digits")
-    images = EPOCH_BATCHES * variant.batch_size + 3
-    group = SeedGroup(variant.override({"training_images": images}), SEEDS, dataset, choose_engine("cpu"))
-    group.advance(STEPS)
     found = {"curves": _sha({"curves": group.take_curves()})}
-    for slot, seed in enumerate(SEEDS):
+    for slot, seed in enumerate(group.seeds):
         found[f"weights of seed {seed}"] = _sha(group.weights(slot))
     drawn = group.sample(1, 64)
     judged = group.discriminate(1, drawn, dataset.labels[1][:64])
@@ -90,9 +95,10 @@ def _sha(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def main(pattern: str = "") -> None:
-    set_up(choose_engine("cpu"))
+    engine = choose_engine("cpu")
+    set_up(engine)
     chosen = {name: variant for name, variant in variants().items() if pattern in name}
-    print(json.dumps({name: digests(variant) for name, variant in chosen.items()}, indent=1))
+    print(json.dumps({name: digests(trained_group(v, SEEDS, engine)) for name, v in chosen.items()}, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Data only: recipes, axes and studies. No torch."""
 
-from ablations.catalog.axes import AXES, Axis, Level
+from ablations.catalog.axes import AXES
+from ablations.catalog.axis import Axis, Level
 from ablations.catalog.recipes import RECIPES
 from ablations.catalog.studies import BASELINE, STUDIES
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ablations.catalog.axes import Axis, Level
+from ablations.catalog.axis import Axis, Level
 from ablations.config import Contrast, Variant
 
 

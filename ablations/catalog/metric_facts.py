@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Direction = Literal["lower", "higher", "neither"]
 Tier = Literal["quick", "full"]
-Needs = Literal["features", "probabilities"]
+Needs = Literal["features", "classes"]
 Claim = Literal["rises", "falls", "stays"]
 
 SCORES, SHARES, REPEATS = "score", "share of samples", "the score again"
 """Sections of MLflow's charts."""
 ENDING = re.compile(r"_(\d+)(k?)(_vs_\d+k?)?$")
 """The protocol at the end of a counted metric's name: how many samples, and of how many references if not as many."""
+
+
+EXTRACTORS: Mapping[str, str] = {"reader": "", "contrastive": "label-free features"}
+"""The kinds of features, and how a metric's label tells them apart."""
+BOTH = tuple(EXTRACTORS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +41,9 @@ class Metric:
     of: Literal["images", "model", "clock"] = "images"
     """images: the suite takes it, of any images; model: it takes the model as well; clock: it is a fact of the run."""
     needs: Needs = "features"
-    """features: any will do; probabilities: the extractor must be a classifier."""
+    """features: any will do; classes: the data must have classes, and the reader must be among the extractors."""
+    extractors: tuple[str, ...] = ("reader",)
+    """By whose features it is taken. By any but the first of `EXTRACTORS` its name begins with the extractor's."""
     counted: bool = False
     """It depends on how many samples it is taken of, so its name ends in that: `frechet` is `frechet_10k`."""
     tier: Tier = "quick"
@@ -71,6 +79,14 @@ class Metric:
     def named(self, samples: int, references: int) -> str:
         """Its name in a result: with the protocol, if it is counted."""
         return f"{self.name}_{protocol(samples, references)}" if self.counted else self.name
+
+
+def of_extractor(row: Metric, extractor: str) -> Metric:
+    """The row of the same metric by another kind of features."""
+    words = EXTRACTORS.get(extractor, f"features of {extractor}")
+    if not words:
+        return row
+    return replace(row, name=f"{extractor}_{row.name}", label=f"{row.label}, {words}")
 
 
 def protocol(samples: int, references: int) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ablations.catalog.metric_facts import ENDING, REPEATS, SHARES, Metric
+from ablations.catalog.metric_facts import BOTH, ENDING, REPEATS, SHARES, Metric, of_extractor
 from ablations.config.errors import ConfigError
 
-PRIMARY = "frechet"
-"""The metric that verdicts are given on, without its protocol. Lower is better."""
+PRIMARY = "balanced_frechet"
+"""The metric that verdicts are given on, without its protocol: the image part of the distance. Lower is better."""
 USUAL_SAMPLES = 10_000
 """Samples a score is taken of, against as many test images; a smaller test set sets its own, smaller number."""
 
@@ -33,17 +33,36 @@ _TABLE = (
     Metric(
         name="frechet", label=f"Fr{_E}chet distance", better="lower", counted=True,
         about="Distance between Gaussians fitted to the features of the samples and of the test images.",
-        unit="squared distance of features, 0: alike",
+        unit="squared distance of features, 0: alike", extractors=BOTH,
         rises=(*SPOILING, *COLLAPSES), stays=HARMLESS,
     ),
     Metric(
-        name="class_{}", label="share of a class", better="neither", needs="probabilities", group=SHARES, detail=True,
-        about="Share of the samples that the classifier reads as this class.",
+        name="balanced_frechet", label=f"Fr{_E}chet distance, images", better="lower", counted=True, needs="classes",
+        about="The part of the distance that is owed to the images: class shares evened out.",
+        unit="squared distance of features, 0: alike", extractors=BOTH,
+        rises=(*SPOILING, "duplicates", "one_a_class"), stays=HARMLESS,
+    ),
+    Metric(
+        name="class_share_frechet", label=f"Fr{_E}chet distance, class shares", better="lower", counted=True,
+        needs="classes",
+        about="What is left of the distance: owed to missing and unevenly drawn classes.",
+        unit="squared distance of features, 0: drawn as in the data", extractors=BOTH,
+        rises=("dropped_classes",), stays=HARMLESS,
+    ),
+    Metric(
+        name="readable", label="readable", better="higher", needs="classes",
+        about="Share of the samples in which anything can be read; class shares are taken of these alone.",
+        unit="share, 0 to 1",
+        falls=("noise_images",), stays=(*HARMLESS, *COLLAPSES),
+    ),
+    Metric(
+        name="class_{}", label="share of a class", better="neither", needs="classes", group=SHARES, detail=True,
+        about="Share of the readable samples that the reader reads as this class.",
         unit="share, 0 to 1",
     ),
     Metric(
-        name="label_accuracy", label="label accuracy", better="higher", needs="probabilities", conditional=True,
-        about="Share of the samples that the classifier reads as the class asked for.",
+        name="label_accuracy", label="label accuracy", better="higher", needs="classes", conditional=True,
+        about="Share of the readable samples that the reader reads as the class asked for.",
         unit="share, 0 to 1",
         falls=(*SPOILING, "swapped_labels"), stays=("copies", "duplicates"),
     ),
@@ -65,15 +84,15 @@ _TABLE = (
     ),
     Metric(
         name="kernel_distance", label="kernel distance", better="lower", counted=True, tier="full",
-        about="Squared maximum mean discrepancy of the features, with a cubic kernel.",
-        unit="squared discrepancy, 0: alike",
+        about="Squared maximum mean discrepancy of the features over all pairs, with a cubic kernel.",
+        unit="squared discrepancy, 0: alike", extractors=BOTH,
         rises=(*SPOILING, *COLLAPSES), stays=HARMLESS,
     ),
     Metric(
         name="kernel_distance_error", label="standard error of kernel_distance", better="lower", counted=True,
         tier="full", detail=True,
-        about="The standard error of its mean over disjoint subsets.",
-        unit="squared discrepancy",
+        about="The standard error of it, by the jackknife over groups of samples.",
+        unit="squared discrepancy", extractors=BOTH,
     ),
     Metric(
         name="precision", label="precision", better="higher", counted=True, tier="full", left_out=BALLS,
@@ -100,7 +119,7 @@ _TABLE = (
         falls=(*SPOILING, *COLLAPSES), stays=HARMLESS,
     ),
     Metric(
-        name="classifier_score", label="classifier score", better="higher", needs="probabilities", counted=True,
+        name="classifier_score", label="classifier score", better="higher", needs="classes", counted=True,
         tier="full",
         about="The Inception score of the frozen classifier: sure of each sample, and of all classes.",
         unit="1 to the number of classes",
@@ -108,20 +127,20 @@ _TABLE = (
         falls=("noise", "salt_and_pepper", "occlusion", "dropped_classes", "noise_images"), stays=HARMLESS,
     ),
     Metric(
-        name="confidence", label="confidence", better="higher", needs="probabilities", counted=True, tier="full",
+        name="confidence", label="confidence", better="higher", needs="classes", counted=True, tier="full",
         about="Mean probability of the class that the classifier reads.",
         unit="probability, 0 to 1",
         left_out="the classifier is as sure of noise as of digits, so noise raises it",
         falls=("noise", "noise_images"), stays=HARMLESS,
     ),
     Metric(
-        name="mode_count", label="classes present", better="higher", needs="probabilities", counted=True, tier="full",
+        name="mode_count", label="classes present", better="higher", needs="classes", counted=True, tier="full",
         about="How many classes are drawn at least a tenth as often as they occur in the data.",
         unit="classes",
         falls=("noise", "dropped_classes", "noise_images"), stays=(*HARMLESS, "duplicates", "one_a_class"),
     ),
     Metric(
-        name="mode_kl", label="class histogram, KL to the data", better="lower", needs="probabilities", counted=True,
+        name="mode_kl", label="class histogram, KL to the data", better="lower", needs="classes", counted=True,
         tier="full",
         about="Divergence of the histogram of the classes drawn from that of the data.",
         unit="nats, 0: alike",
@@ -129,7 +148,7 @@ _TABLE = (
         stays=(*HARMLESS, "one_a_class"),
     ),
     Metric(
-        name="intra_class_diversity", label="diversity within classes", better="neither", needs="probabilities",
+        name="intra_class_diversity", label="diversity within classes", better="neither", needs="classes",
         tier="full",
         about="Spread of the samples within a class over that of real images.",
         unit="ratio, 0: one image a class, 1: as the data",
@@ -138,22 +157,65 @@ _TABLE = (
         falls=("blur", "one_a_class"), stays=(*HARMLESS, "dropped_classes"),
     ),
     Metric(
-        name="label_accuracy_{}", label="label accuracy of a class", better="higher", needs="probabilities",
+        name="label_accuracy_{}", label="label accuracy of a class", better="higher", needs="classes",
         tier="full", conditional=True, detail=True,
         about="Label accuracy of the samples that were asked to show this class.",
         unit="share, 0 to 1",
     ),
     Metric(
         name="memorization", label="memorisation", better="lower", counted=True, tier="full", about_copies=True,
+        needs="classes",
         about="How likely a sample lies nearer to the training images than a test image does.",
         unit="probability, 0.5: new, 1: copies",
         rises=("copies",), falls=SPOILING, stays=("swapped_labels",),
     ),
     Metric(
         name="copy_share", label="share of copies", better="lower", counted=True, tier="full", about_copies=True,
+        needs="classes",
         about="Share of the samples nearer to a training image than all but one in a thousand test images.",
         unit="share, 0 to 1",
         rises=("copies",), stays=(*SPOILING, "swapped_labels", "duplicates", "one_a_class"),
+    ),
+    Metric(
+        name="copy_p", label="p of so many copies", better="neither", counted=True, tier="full", about_copies=True,
+        needs="classes",
+        detail=True,
+        about="Probability of so many copies or more where samples are as new as test images; exact.",
+        unit="probability, 0 to 1",
+    ),
+    Metric(
+        name="data_copying", label="C_T by class", better="neither", counted=True, tier="full", about_copies=True,
+        needs="classes",
+        about="Are samples farther from the training images than test images, class by class (Meehan et al. 2020)?",
+        unit="z, far below 0: copies, 0: new, above 0: far from the data",
+        falls=("copies",), stays=("swapped_labels",),
+    ),
+    Metric(
+        name="authenticity", label="authenticity", better="higher", counted=True, tier="full", about_copies=True,
+        needs="classes",
+        about="Share of samples farther from their nearest training image than that is from its own neighbour.",
+        unit="share, 0: copies, about 0.5: new",
+        falls=("copies",), stays=("swapped_labels",),
+    ),
+    Metric(
+        name="vendi_score", label="Vendi score", better="neither", counted=True, tier="full", extractors=BOTH,
+        about="How many wholly different images the samples are worth.",
+        unit="images",
+        falls=("one_a_class",), stays=HARMLESS,
+    ),
+    Metric(
+        name="sliced_wasserstein", label="sliced Wasserstein distance", better="lower", counted=True, tier="full",
+        extractors=BOTH,
+        about="Distance of the features' one-dimensional shadows: no Gaussians are assumed.",
+        unit="distance of features, 0: alike",
+        rises=(*SPOILING, *COLLAPSES), stays=HARMLESS,
+    ),
+    Metric(
+        name="likelihood_divergence", label="feature likelihood divergence", better="lower", counted=True, tier="full",
+        about_copies=True,
+        about="How much less likely test images are under the samples than under real ones (Jiralerspong et al. 2023).",
+        unit="nats a feature times 100, about 0 for new images of the data's kind",
+        rises=(*SPOILING, "copies"), stays=("swapped_labels",),
     ),
     Metric(
         name="repeat_{}_{}", label="the score again", better="lower", of="model", tier="full", group=REPEATS,
@@ -188,7 +250,9 @@ _TABLE = (
     ),
 )  # fmt: skip
 
-METRICS: dict[str, Metric] = {row.name: row for row in _TABLE}
+METRICS: dict[str, Metric] = {
+    (found := of_extractor(row, extractor)).name: found for row in _TABLE for extractor in row.extractors
+}
 """By name without protocol, in the order in which they are computed and shown."""
 
 

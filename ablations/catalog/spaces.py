@@ -66,6 +66,15 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
     *_side("discriminator"),
     Hyperparameter(key="latent.size", domain=Range(low=8, high=200, log=True, whole=True)),
     Hyperparameter(key="batch_size", domain=Range(low=16, high=256, log=True, whole=True)),
+    *(
+        Hyperparameter(
+            key="loss.penalty_weight",
+            domain=Range(low=0.1, high=100, log=True),
+            when={"loss.penalty": penalty},
+            asked=False,
+        )
+        for penalty in ("gradient_penalty", "r1")
+    ),
     Hyperparameter(key="update.discriminator_steps", domain=Range(low=1, high=3, whole=True)),
 )
 

@@ -16,8 +16,8 @@ from ablations.catalog.axes import (
     LOSS,
     NORMALIZATION,
     OPTIMIZER,
-    Axis,
 )
+from ablations.catalog.axis import Axis
 from ablations.catalog.combine import ask, asked_of, crossed, one_factor
 from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_PRINTED
 from ablations.config import Contrast, Study, Variant

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, json_option, print_json
+from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json
 
 FAILED = 1
 PUBLISHED = Path("reports/published/certificate")
@@ -27,9 +27,10 @@ TRIED = Path("results/certificate")
     show_default=True,
     help="Of samples whose distance is known, to count how often an interval holds it.",
 )
+@isa_option
 @data_folder_option
 @json_option
-def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None, as_json: bool) -> None:
+def command(dataset: str, out: Path | None, draws: int, isa: str, data_folder: Path | None, as_json: bool) -> None:
     """Put the metrics to the test on real images and on real images that were damaged in grades.
 
     Writes a page (README.md with figures, and certificate.json). Takes minutes on MNIST. Exit code 1 if a metric does
@@ -41,7 +42,7 @@ def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None
     from ablations.scoring.certify import certificate_page as page
     from ablations.scoring.certify.lines import failed
     from ablations.scoring.certify.measure import certify
-    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.scoring.panel import load_panel
     from reports.pages.rendering import write_files
 
     folder = out or (PUBLISHED if dataset == "mnist" else TRIED)
@@ -52,7 +53,7 @@ def command(dataset: str, out: Path | None, draws: int, data_folder: Path | None
     write_files(folder, {})  # before the minutes of measuring, not after
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=tell)
-    certificate = certify(images, load_classifier(), repeats=draws, notify=tell)
+    certificate = certify(images, load_panel(), repeats=draws, notify=tell)
     write_files(folder, page.files(certificate))
     wrong = failed(certificate.lines)
     if as_json:

@@ -42,8 +42,8 @@ def command(
     """
     import torch
 
+    from ablations.config.errors import DataError
     from ablations.data import load_dataset
-    from ablations.errors import DataError
     from ablations.scoring.extractors.training import TRAINERS
 
     tenths = 0

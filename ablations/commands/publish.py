@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablations.commands.run import AT_LEAST_ONE
-from ablations.commands.shared import DATASETS, carry_out, data_folder_option, mirror_option, mirrored
+from ablations.commands.shared import DATASETS, carry_out, data_folder_option, isa_option, mirror_option, mirrored
 
 if TYPE_CHECKING:
     from ablations.store import Archive
@@ -29,6 +29,7 @@ PAGES = Path("results") / "published-tuning"
 @click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
+@isa_option
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @click.option(
     "--store",

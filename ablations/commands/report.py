@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
@@ -14,12 +15,26 @@ from ablations.commands.shared import build_report, difference_option, json_opti
 @difference_option
 @store_option
 @out_option
+@click.option(
+    "--publish",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write its pages for a repository, with the bits of its runs, into this folder.",
+)
 @json_option
-def command(study: str, difference: str | None, location: str, out: Path | None, as_json: bool) -> None:
+def command(
+    study: str, difference: str | None, location: str, out: Path | None, publish: Path | None, as_json: bool
+) -> None:
     """Write the report of the stored STUDY again; trains nothing."""
     from ablations.store import Archive
 
-    page = build_report(Archive.open(location), study, out, difference)
+    archive = Archive.open(location)
+    page = build_report(archive, study, out, difference)
+    if publish is not None:
+        from reports.analysis.findings import find
+        from reports.pages.published_pages import write_study
+
+        shutil.rmtree(publish, ignore_errors=True)
+        write_study(find(archive.read(study), difference=difference), publish)
     if as_json:
         print_json({"study": study, "report": str(page)})
     else:

@@ -10,6 +10,7 @@ from ablations.commands.run import AT_LEAST_ONE
 from ablations.commands.shared import (
     build_report,
     data_folder_option,
+    isa_option,
     mirror_option,
     mirrored,
     out_option,
@@ -21,6 +22,7 @@ from ablations.commands.shared import (
 @click.command("rescore")
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
+@isa_option
 @data_folder_option
 @store_option
 @mirror_option
@@ -28,6 +30,7 @@ from ablations.commands.shared import (
 def command(
     studies: tuple[str, ...],
     workers: int | None,
+    isa: str,
     data_folder: Path | None,
     location: str,
     mirror: str | None,
@@ -47,7 +50,7 @@ def command(
         with mirrored(archive, study, mirror):
             jobs = rescore_jobs(archive, study, scorer_identity(), data_folder)
             with resumable("what has been scored is kept"), Display({j.name: j.estimate_seconds for j in jobs}) as show:
-                failures = carry_out_rescoring(archive, study, jobs, show, workers)
+                failures = carry_out_rescoring(archive, study, jobs, show, workers, isa)
             page = build_report(archive, study, None if out is None else out / study)
         count = sum(len(job.keys) for job in jobs) - len(failures)
         click.echo(f"{study}: {count} run{'' if count == 1 else 's'} scored anew\nreport: {page}")

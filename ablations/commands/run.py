@@ -13,6 +13,7 @@ from ablations.commands.shared import (
     build_report,
     carry_out,
     data_folder_option,
+    isa_option,
     json_option,
     mirror_option,
     mirrored,
@@ -63,6 +64,7 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
     show_default=True,
     help="bfloat16 is autocast on a GPU; part of what identifies a run.",
 )
+@isa_option
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @click.option("--width", type=AT_LEAST_ONE, help="Seeds trained in one stack; part of what identifies a run.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For each run.")

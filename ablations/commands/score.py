@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, json_option, print_json, print_table
+from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ablations.scoring.samples import Samples
@@ -47,9 +47,10 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @click.option("--conditional", is_flag=True, help="The generator takes z and classes (n,), 0 to 9.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the latents.")
 @click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@isa_option
 @data_folder_option
 @json_option
-def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool, **options: Any) -> None:
+def command(samples: Path, dataset: str, isa: str, data_folder: Path | None, as_json: bool, **options: Any) -> None:
     """Print every metric of SAMPLES beside that of real images, the noise floor.
 
     SAMPLES is a .npy file; a .npz file with one array of images, and `labels` if there are any; a folder of PNG files,
@@ -61,14 +62,14 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
 
     from ablations.data import load_dataset
     from ablations.scoring import foreign as scoring
-    from ablations.scoring.extractors.classifier import load_classifier
+    from ablations.scoring.panel import load_panel
     from ablations.scoring.suite import sample_count
     from reports.words import title, value
 
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
     read = read_samples(samples, options, sample_count(images))
-    found = scoring.score(read, images, load_classifier(), allow_fewer=options["allow_fewer"])
+    found = scoring.score(read, images, load_panel(), allow_fewer=options["allow_fewer"])
     if as_json:
         print_json(
             {
@@ -78,7 +79,7 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
                 "pixels": read.pixels,
                 "dataset": found.dataset,
                 "data_digest": found.data_digest,
-                "classifier_digest": found.classifier_digest,
+                "scorer": found.scorer,
                 "metrics": found.metrics,
                 "noise_floor": found.noise_floor,
             }
@@ -90,7 +91,7 @@ def command(samples: Path, dataset: str, data_folder: Path | None, as_json: bool
         "pixels": read.pixels,
         "labels": "no" if read.labels is None else "yes",
         "data": f"{found.dataset}, SHA-256 {found.data_digest}",
-        "classifier": f"SHA-256 {found.classifier_digest}",
+        "scorer": found.scorer,
     }
     for key, line in lines.items():
         click.echo(f"{key:12}{line}")

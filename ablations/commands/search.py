@@ -13,6 +13,7 @@ from ablations.commands.run import AT_LEAST_ONE, parse_overrides
 from ablations.commands.shared import (
     DATASETS,
     data_folder_option,
+    isa_option,
     json_option,
     mirror_option,
     mirrored_searches,
@@ -78,6 +79,7 @@ OPTIONS = (
     click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True),
     data_folder_option,
     click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True),
+    isa_option,
     click.option("--fresh", is_flag=True, help="Forget the stored search of this name and begin again."),
     store_option,
     mirror_option,
@@ -85,7 +87,7 @@ OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Print the spaces; train nothing."),
     json_option,
 )
-PLACE = ("storage", "data_folder", "device", "workers", "finalists", "fresh")
+PLACE = ("storage", "data_folder", "device", "isa", "workers", "finalists", "fresh")
 OWN = ("trials", "seconds", "seeds", "reports", "sampler", "pruner", "seed", "parallel", "dataset")
 
 

@@ -22,6 +22,24 @@ DATASETS = ("mnist", "digits")
 RULE = 60
 """The longest line under a heading."""
 
+
+def hold_to(context: click.Context, parameter: click.Parameter, name: str | None) -> str:
+    """Hold this process, and those it starts, to an instruction set, before anything imports torch or NumPy."""
+    from ablations.training.instruction_set import default_instruction_set, hold
+
+    chosen = name or default_instruction_set()
+    hold(chosen)
+    return chosen
+
+
+isa_option = click.option(
+    "--isa",
+    type=click.Choice(["avx512", "avx2", "native"]),
+    callback=hold_to,
+    help="The instruction set that all libraries are held to; part of what identifies a run.  [default: avx512 where "
+    "the processor has it, else avx2]",
+)
+
 store_option = click.option(
     "--store",
     "location",

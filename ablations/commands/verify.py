@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,21 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @click.option("--study", help="Take runs of this study instead of naming them.")
-@click.option("--sample", type=click.IntRange(min=1), default=3, show_default=True, help="How many runs of the study.")
+@click.option("--published", is_flag=True, help="Take rows of the published pages: no store is needed.")
+@click.option(
+    "--pages",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("reports/published"),
+    show_default=True,
+    help="Folder of the published pages.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="How many runs of the study or the pages.",
+)
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0),
@@ -32,6 +47,8 @@ if TYPE_CHECKING:
 def command(
     runs: tuple[str, ...],
     study: str | None,
+    published: bool,
+    pages: Path,
     sample: int,
     tolerance: float,
     data_folder: Path | None,
@@ -46,8 +63,12 @@ def command(
     from ablations.execution.verify import verify
     from ablations.store import Archive
 
-    if bool(runs) == bool(study):
-        raise click.UsageError("name runs, or a study with --study")
+    if bool(runs) + bool(study) + published != 1:
+        raise click.UsageError("name runs, or a study with --study, or take --published")
+    if published:
+        verify_pages(pages, sample, data_folder, as_json)
+        return
+    hold_as(location, runs, study)
     archive = Archive.open(location)
     outcomes = []
     for key in runs or spread(archive, str(study), sample):
@@ -61,6 +82,68 @@ def command(
         print_json(outcomes)
     if not all(outcome["accepted"] for outcome in outcomes):
         raise click.exceptions.Exit(1)
+
+
+def verify_pages(pages: Path, sample: int, data_folder: Path | None, as_json: bool) -> None:
+    """Train rows of the published pages again, evenly spread over them; exit code 1 unless all are identical."""
+    from ablations.catalog.published_bits import read_rows
+    from ablations.config.errors import StoreError
+    from ablations.training.instruction_set import hold, lacking
+
+    rows = read_rows([pages])
+    if not rows:
+        raise StoreError(f"{pages} has no table of published runs; run this in a clone of the project, or name --pages")
+    chosen = [rows[index * len(rows) // min(sample, len(rows))] for index in range(min(sample, len(rows)))]
+    possible = [row for row in chosen if not lacking(row.isa)]
+    for row in chosen:
+        if row not in possible:
+            click.echo(f"cannot: {row.label}: made with {row.isa}, which needs {', '.join(lacking(row.isa))} here")
+    for name in sorted({row.isa for row in possible})[:1]:
+        hold(name)
+        possible = [row for row in possible if row.isa == name]
+    from ablations.execution.published import verify_published
+
+    outcomes = []
+    for row in possible:
+        outcome = verify_published(row, data_folder)
+        outcomes.append(outcome)
+        if not as_json:
+            said = "identical" if outcome.identical else "DIFFERENT" if outcome.difference else "not comparable"
+            click.echo(f"{said}: {row.label}" + (f": first in {outcome.difference}" if outcome.difference else ""))
+            for name, (then, now) in outcome.facts.items():
+                click.echo(f"  {name}: {then} published, {now} here")
+    if as_json:
+        keys = ("label", "identical", "difference", "facts")
+        print_json([{key: getattr(outcome, key) for key in keys} for outcome in outcomes])
+    if len(outcomes) < len(chosen) or not all(outcome.identical for outcome in outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def hold_as(location: str, runs: tuple[str, ...], study: str | None) -> None:
+    """Hold this process to the instruction set that the runs were made with: before NumPy or torch is imported.
+
+    Raises:
+        ConfigError: the processor cannot do it, or the runs were made with several.
+    """
+    from ablations.config.errors import ConfigError
+    from ablations.training.instruction_set import hold
+
+    root = Path(location).expanduser()
+    keys = runs or tuple(row["key"] for row in _plain(root / "studies" / str(study) / "study.json").get("runs", ()))
+    heads = [_plain(root / "runs" / key / "run.json") for key in keys]
+    found = sorted({head["run"]["engine"]["isa"] for head in heads if head})
+    if len(found) > 1:
+        raise ConfigError(f"the runs were made with the instruction sets {' and '.join(found)}: verify them apart")
+    for name in found:
+        hold(name)
+
+
+def _plain(path: Path) -> dict[str, Any]:
+    """A file of JSON; empty where it cannot be read: who needs it says so better."""
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def spread(archive: Archive, study: str, sample: int) -> list[str]:

@@ -33,7 +33,7 @@ def describe(variant: Variant) -> str:
         f"G {_network(g)}",
         f"D {_network(d)}",
         f"z {variant.latent.size} {variant.latent.distribution}",
-        variant.loss.criterion,
+        variant.loss.criterion + ("" if variant.loss.penalty == "none" else f" with {variant.loss.penalty}"),
         f"{optimizer.name} {optimizer.learning_rate:g}",
         f"batch {variant.batch_size}",
         f"{variant.steps:,} steps",
@@ -43,6 +43,7 @@ def describe(variant: Variant) -> str:
 
 def _network(network: Network) -> str:
     norm = "" if network.normalization == "none" else f" {network.normalization} norm"
+    norm += "" if network.weight_norm == "none" else f" {network.weight_norm} weights"
     widths = "-".join(map(str, network.hidden))
     return f"{network.architecture} {widths} {network.activation}{norm}"
 

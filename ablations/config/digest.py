@@ -18,7 +18,7 @@ def sha256_of(tree: Any) -> str:
 
 def digest_of_arrays(arrays: Mapping[str, NDArray[Any]]) -> str:
     """SHA-256 over names, types, shapes and bytes, in the order of the names."""
-    import numpy as np
+    import numpy as np  # here, so that a process can still be held to an instruction set once this module is loaded
 
     sha = hashlib.sha256()
     for name in sorted(arrays):

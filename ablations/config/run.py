@@ -23,7 +23,9 @@ class Engine:
     precision: Literal["float32", "float64", "bfloat16"] = "float32"
     """float64 serves tests; bfloat16 is autocast on CUDA, never taken unasked."""
     matmul: Literal["default", "onednn"] = "default"
-    """The library behind float32 matrix products on a CPU; "onednn" only where it was measured to keep float32."""
+    """The library behind float32 matrix products on a CPU; "onednn" only where it keeps float32."""
+    isa: str = "native"
+    """The instruction set that the libraries are held to: see `training.instruction_set`."""
 
 
 @dataclass(frozen=True, kw_only=True)

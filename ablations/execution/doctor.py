@@ -1,4 +1,4 @@
-"""Looks over an installation: packages, device, data, classifier, disk, store. Each check is a line with a way out."""
+"""Looks over an installation: packages, device, data, extractors, disk, store. Each check is a line with a way out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def examine(store: str, data_folder: Path | None = None, dataset: str = "mnist")
     """Every check in turn. None of them writes anything that stays, and none fetches data or makes a store."""
     yield _check("packages", _packages)
     yield _check("device", _device)
-    yield _check("classifier", _classifier)
+    yield _check("bits", lambda: _bits(Path("reports/published")))
+    yield _check("extractors", _extractors)
     yield _check("data", lambda: _data(dataset, data_folder))
     yield _check("disk", lambda: _disk(store))
     yield _check("store", lambda: _store(store))
@@ -76,10 +77,25 @@ def _device() -> str:
     return f"no CUDA device; {len(os.sched_getaffinity(0))} processor core(s), so as many workers by default"
 
 
-def _classifier() -> str:
-    from ablations.scoring.extractors.classifier import load_classifier
+def _bits(pages: Path) -> str:
+    """To which instruction sets, and to which published runs, this machine can be held."""
+    from ablations.catalog.published_bits import read_rows
+    from ablations.training.instruction_set import INSTRUCTION_SETS, default_instruction_set, lacking
+    from ablations.training.numerics import NUMERICS
 
-    return f"frozen weights {load_classifier().digest[:12]} are whole"
+    able = [name for name in INSTRUCTION_SETS if not lacking(name)]
+    says = f"--isa {default_instruction_set()} by default, of {', '.join(able)}"
+    rows = read_rows([pages]) if pages.is_dir() else []
+    if not rows:
+        return f"{says}; no published runs here to be held to"
+    held = sum(row.isa in able and row.numerics == NUMERICS for row in rows)
+    return f"{says}; can be held to {held} of {len(rows)} published runs (ablations verify --published)"
+
+
+def _extractors() -> str:
+    from ablations.scoring.panel import load_panel
+
+    return f"frozen weights {load_panel().digest[:12]} are whole"
 
 
 def _data(name: str, folder: Path | None) -> str:

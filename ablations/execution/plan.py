@@ -38,6 +38,8 @@ class Options:
     data_folder: Path | None = None
     device: str = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
+    isa: str | None = None
+    """The instruction set; None: the one that this process is held to."""
     workers: int | None = None
     width: int | None = None
     fresh: bool = False
@@ -142,7 +144,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     dataset, digest = load_split(options.dataset, "whole", options.data_folder)
     for variant in asked.variants:
         check_fits(variant, dataset)
-    engine = choose_engine(options.device, options.precision)
+    engine = choose_engine(options.device, options.precision, options.isa)
     conditions = Conditions(dataset=options.dataset, data_digest=digest, engine=engine)
     stacks = _stacks(recorded, options.width or default_width(recorded.seeds), conditions)
     names = {variant.name for variant in asked.variants}

@@ -108,6 +108,7 @@ def carry_out_rescoring(
     jobs: Sequence[RescoreJob],
     on_event: Callable[[Event], None],
     workers: int | None = None,
+    isa: str | None = None,
 ) -> dict[str, str]:
     """Do the jobs; where all runs could be scored, the study's record then names the scorer of today.
 
@@ -123,7 +124,7 @@ def carry_out_rescoring(
         if isinstance(event, GroupEnded):
             failures.update({f"{event.variant} seed {seed}": reason for seed, reason in event.reasons.items()})
 
-    engine = choose_engine("cpu")
+    engine = choose_engine("cpu", isa=isa)
     count = max(1, min(workers or default_workers(engine), len(jobs)))
     with stopping() as stop:
         choose_executor(count, engine, alone=count == 1).run(jobs, heard, stop)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ablations.config import Network
 from ablations.config.parts import ACTIVATIONS
+from ablations.parts.elementwise import hyperbolic_tangent
 
 Function = Callable[[Tensor], Tensor]
 
@@ -40,4 +41,4 @@ def gelu(network: Network) -> Function:
 
 
 def tanh(network: Network) -> Function:
-    return torch.tanh_
+    return hyperbolic_tangent

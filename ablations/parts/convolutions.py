@@ -1,9 +1,12 @@
 """Stride-2 convolutions of a stack of seeds: images (seeds, batch, channels, side, side), weights (seeds, ...).
 
-`gather` is a convolution, `spread` the transposed one, and each is the other's gradient. With few channels a CPU
-library spends most of a step on the transposed side (one channel of 28x28 takes it ten times as long as the
-convolution), so that one is made here of a matrix product and a fold. A convolution runs seed by seed, which on a CPU
-is as fast as a grouped one.
+`convolve` is a convolution, `convolve_transposed` the transposed one, and each is the other's gradient. With few
+channels a CPU library spends most of a step on the transposed side, so that one is made here of a batched matrix
+product: a run of neighbouring pixels of a row, with all their channels, times a band matrix gives the rows that they
+spread to, which are added up where they overlap. A convolution runs seed by seed, which on a CPU is as fast as a
+grouped one.
+
+What comes out has its channels last in memory, whatever its shape says: that is how both are fastest.
 """
 
 from __future__ import annotations
@@ -15,82 +18,124 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _STRIDE = 2
+_WIDEST = 6
+"""Pixels in a run: a longer one wastes more of its band matrix on zeros, a shorter one has more overlaps to add."""
 
 
-def gather(images: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def convolve(images: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Convolution without padding, as torch.nn.Conv2d: weight (seeds, outputs, inputs, k, k), bias (seeds, outputs)."""
     if images.is_cuda:
         return torch.stack([F.conv2d(*one, stride=_STRIDE) for one in zip(images, weight, bias, strict=True)])
-    result: Tensor = _Gather.apply(images, weight, bias)
+    result: Tensor = _Convolution.apply(images, weight, bias)
     return result
 
 
-def spread(images: Tensor, weight: Tensor, bias: Tensor, side: int) -> Tensor:
+def convolve_transposed(images: Tensor, weight: Tensor, bias: Tensor, side: int) -> Tensor:
     """Transposed convolution to `side` x `side`, as torch.nn.ConvTranspose2d: weight (seeds, inputs, outputs, k, k)."""
     if images.is_cuda:
         padding = side - ((images.shape[-1] - 1) * _STRIDE + weight.shape[-1])
         stack = zip(images, weight, bias, strict=True)
         return torch.stack([F.conv_transpose2d(*one, stride=_STRIDE, output_padding=padding) for one in stack])
-    result: Tensor = _Spread.apply(images, weight, bias, side)
+    result: Tensor = _TransposedConvolution.apply(images, weight, bias, side)
     return result
 
 
-class _Gather(torch.autograd.Function):
+class _Convolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         ctx.save_for_backward(images, weight)
-        return torch.stack([F.conv2d(*one, stride=_STRIDE) for one in zip(images, weight, bias, strict=True)])
+        return _convolve(images, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         images, weight = ctx.saved_tensors
         (gradient,) = gradients
-        to_images, to_weight, to_bias = ctx.needs_input_grad
-        return (
-            _fold(gradient, weight, images.shape[-1]) if to_images else None,
-            _weight_gradient(images, gradient, weight) if to_weight else None,
-            gradient.sum((1, 3, 4)) if to_bias else None,
-        )
+        to_images, to_weight, _ = ctx.needs_input_grad
+        to_weight, to_bias = _weight_gradients(images, gradient, weight) if to_weight else (None, None)
+        return _spread_out(gradient, weight, images.shape[-1]) if to_images else None, to_weight, to_bias
 
 
-class _Spread(torch.autograd.Function):
+class _TransposedConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor, side: int) -> Tensor:
         ctx.save_for_backward(images, weight)
-        return _fold(images, weight, side) + bias[:, None, :, None, None]
+        return _spread_out(images, weight, side, bias)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
         images, weight = ctx.saved_tensors
-        gradient = gradients[0].contiguous()
-        to_images, to_weight, to_bias, _ = ctx.needs_input_grad
-        pairs = zip(gradient, weight, strict=True)
+        (gradient,) = gradients
+        to_images, to_weight, _, _ = ctx.needs_input_grad
         return (
-            torch.stack([F.conv2d(*one, stride=_STRIDE) for one in pairs]) if to_images else None,
-            _weight_gradient(gradient, images, weight) if to_weight else None,
-            gradient.sum((1, 3, 4)) if to_bias else None,
+            _convolve(gradient, weight) if to_images else None,
+            _weight_gradients(gradient, images, weight)[0] if to_weight else None,
+            gradient.sum((1, 3, 4)) if to_weight else None,
             None,
         )
 
 
-def _fold(images: Tensor, weight: Tensor, side: int) -> Tensor:
+def _channels_last(images: Tensor) -> Tensor:
+    """The same values with the channels last in memory."""
+    return images.transpose(-3, -2).transpose(-2, -1).contiguous().transpose(-2, -1).transpose(-3, -2)
+
+
+def _empty(like: Tensor, batch: int, channels: int, side: int) -> Tensor:
+    """Room for images. It is no view of another tensor, so that an activation may work in place on it."""
+    place = (batch * side * side * channels, side * side * channels, 1, side * channels, channels)
+    return torch.empty_strided((len(like), batch, channels, side, side), place, dtype=like.dtype, device=like.device)
+
+
+def _convolve(images: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    seeds, outputs, _, kernel, _ = weight.shape
+    biases = [None] * seeds if bias is None else list(bias)
+    stack = zip(_channels_last(images), _channels_last(weight), biases, strict=True)
+    result = _empty(images, images.shape[1], outputs, (images.shape[-1] - kernel) // _STRIDE + 1)
+    for place, one in zip(result, stack, strict=True):
+        place.copy_(F.conv2d(*one, stride=_STRIDE))
+    return result
+
+
+def _spread_out(images: Tensor, weight: Tensor, side: int, bias: Tensor | None = None) -> Tensor:
     """Every value of `images` times its kernel, added up where the kernels lie: (seeds, batch, outputs, side, side)."""
     seeds, inputs, outputs, kernel, _ = weight.shape
-    batch, places = images.shape[1], images.shape[-1] ** 2
-    kernels = weight.reshape(seeds, 1, inputs, outputs * kernel**2).transpose(2, 3)
-    columns = torch.matmul(kernels, images.reshape(seeds, batch, inputs, places))
-    folded = F.fold(columns.flatten(0, 1), (side, side), kernel, stride=_STRIDE)
-    return folded.view(seeds, batch, outputs, side, side)
+    batch, height, width = images.shape[1], *images.shape[3:]
+    run = next(size for size in range(min(width, _WIDEST), 0, -1) if width % size == 0)
+    bands = _bands(weight, run)
+    reach = bands.shape[4]
+    rows = images.permute(0, 1, 3, 4, 2).reshape(seeds, -1, run * inputs)
+    parts = torch.bmm(rows, bands.view(seeds, run * inputs, -1))
+    parts = parts.view(seeds, batch, height, width // run, kernel, reach, outputs)
+    result = _empty(images, batch, outputs, side)
+    if bias is None:
+        result.zero_()
+    else:
+        result.copy_(bias[:, None, :, None, None])
+    places = result.permute(0, 1, 3, 4, 2)
+    for row in range(kernel):
+        for number in range(width // run):
+            left = _STRIDE * run * number
+            place = places[:, :, row : row + _STRIDE * (height - 1) + 1 : _STRIDE, left : left + reach]
+            place += parts[:, :, :, number, row]
+    return result
 
 
-def _weight_gradient(images: Tensor, gradient: Tensor, weight: Tensor) -> Tensor:
-    """Of the weights of a convolution from `images` to where `gradient` is."""
-    stride, none = [_STRIDE] * 2, [0, 0]
-    return torch.stack(
-        [
-            torch.ops.aten.convolution_backward(
-                one_gradient, one, kernels, None, stride, none, [1, 1], False, none, 1, [False, True, False]
-            )[1]
-            for one, one_gradient, kernels in zip(images, gradient.contiguous(), weight, strict=True)
-        ]
-    )
+def _bands(weight: Tensor, run: int) -> Tensor:
+    """The kernels where each pixel of a run puts them: (seeds, run, inputs, kernel, reach, outputs), zero elsewhere."""
+    seeds, inputs, outputs, kernel, _ = weight.shape
+    bands = weight.new_zeros(seeds, run, inputs, kernel, _STRIDE * (run - 1) + kernel, outputs)
+    ahead, down, *rest = bands.stride()
+    strides = (ahead, down + _STRIDE * bands.stride(4), *rest)
+    diagonal = bands.as_strided((seeds, run, inputs, kernel, kernel, outputs), strides)
+    diagonal.copy_(weight.permute(0, 1, 3, 4, 2).unsqueeze(1))
+    return bands
+
+
+def _weight_gradients(images: Tensor, gradient: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of the weights and biases of a convolution from `images` to where `gradient` is."""
+    stride, none, outputs = [_STRIDE] * 2, [0, 0], [weight.shape[1]]
+    stack = zip(_channels_last(gradient), _channels_last(images), _channels_last(weight), strict=True)
+    found = [
+        torch.ops.aten.convolution_backward(*one, outputs, stride, none, [1, 1], False, none, 1, [False, True, True])
+        for one in stack
+    ]
+    return torch.stack([of_weight for _, of_weight, _ in found]), torch.stack([of_bias for *_, of_bias in found])

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ablations.parts.convolutions import gather, spread
+from ablations.parts.convolutions import convolve, convolve_transposed
 
 Role = Literal["weight", "bias", "scale", "shift", "running_mean", "running_var", "singular_vector"]
 Tensors = Mapping[str, Tensor]
@@ -23,7 +23,7 @@ Tensors = Mapping[str, Tensor]
 NORM_EPSILON = 1e-5
 NORM_MOMENTUM = 0.1
 _LARGE = 32_768
-"""Values of one seed in a batch from which passes over memory cost more than calls: seed by seed is then faster."""
+"""From so many values of one seed in a batch on, LayerNorm is faster seed by seed than over the whole stack."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Convolution:
         return self.inputs * self.outputs * self.kernel**2 * self.side**2
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
-        return gather(inputs, run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"])
+        return convolve(inputs, run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"])
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class TransposedConvolution:
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
         weight, bias = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
-        return spread(inputs, weight, bias, (self.side - 1) * 2 + self.kernel + self.output_padding)
+        return convolve_transposed(inputs, weight, bias, (self.side - 1) * 2 + self.kernel + self.output_padding)
 
 
 def _kernels(name: str, channels: tuple[int, int], kernel: int, outputs: int) -> tuple[TensorSpec, ...]:
@@ -184,10 +184,17 @@ class LayerNorm(Weightless):
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
         scale, shift = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
+        if len(self.shape) == 1:
+            return self._normal(inputs, scale, shift)
+        images, *others = (values.movedim(-3, -1) for values in (inputs, scale, shift))  # as they lie in memory
+        return self._normal(images, *others).movedim(-1, -3)
+
+    def _normal(self, inputs: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        shape = scale.shape[1:]
         if inputs[0].numel() >= _LARGE:
             stack = zip(inputs, scale, shift, strict=True)
-            return torch.stack([F.layer_norm(one, self.shape, w, b, NORM_EPSILON) for one, w, b in stack])
-        normal = F.layer_norm(inputs, self.shape, eps=NORM_EPSILON)
+            return torch.stack([F.layer_norm(one, shape, w, b, NORM_EPSILON) for one, w, b in stack])
+        normal = F.layer_norm(inputs, shape, eps=NORM_EPSILON)
         return torch.addcmul(shift.unsqueeze(1), normal, scale.unsqueeze(1))
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ablations.config.parts import OUTPUTS
+from ablations.parts.elementwise import hyperbolic_tangent
 from ablations.parts.layers import Elementwise, Layer
 
 
@@ -26,5 +27,5 @@ def output(name: str) -> Output:
 
 
 SIGMOID = Output((Elementwise(torch.sigmoid_),), lambda outputs: outputs)
-TANH = Output((Elementwise(torch.tanh_),), lambda outputs: (outputs + 1) / 2)
+TANH = Output((Elementwise(hyperbolic_tangent),), lambda outputs: (outputs + 1) / 2)
 LOGITS = Output((), torch.sigmoid)

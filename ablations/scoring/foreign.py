@@ -10,10 +10,11 @@ from torch import Tensor
 from ablations.catalog.metrics import facts
 from ablations.config.errors import DataError
 from ablations.data import Dataset
-from ablations.scoring.extractors.classifier import Classifier
 from ablations.scoring.metrics.frechet_inf import GROUPS
+from ablations.scoring.panel import Panel
 from ablations.scoring.samples import Samples
-from ablations.scoring.suite import evaluate, reference_of, sample_count
+from ablations.scoring.scorer import scorer_identity
+from ablations.scoring.suite import evaluate, references_of, sample_count
 
 LEAST = 2 * GROUPS
 """Samples below which some metric has no value at all."""
@@ -27,13 +28,14 @@ class Score:
     """How many were scored."""
     dataset: str
     data_digest: str
-    classifier_digest: str
+    scorer: str
+    """Identity of what measured: see `scorer_identity`."""
     metrics: dict[str, float]
     noise_floor: dict[str, float]
     """The same metrics of as many training images and their labels: what no generator need do better than."""
 
 
-def score(samples: Samples, dataset: Dataset, classifier: Classifier, *, allow_fewer: bool = False) -> Score:
+def score(samples: Samples, dataset: Dataset, panel: Panel, *, allow_fewer: bool = False) -> Score:
     """The full tier for the first `sample_count` samples; with `allow_fewer` for fewer, under names that say so.
 
     Raises:
@@ -45,10 +47,10 @@ def score(samples: Samples, dataset: Dataset, classifier: Classifier, *, allow_f
     if count < least:
         hint = "" if allow_fewer else f" (--allow-fewer scores {LEAST} or more, under names that state the number)"
         raise DataError(f"{samples.source} holds {count:,} samples; at least {least:,} are needed{hint}")
-    reference = reference_of(dataset, classifier)
+    references = references_of(dataset, panel)
 
     def numbers(images: Tensor, labels: Tensor | None) -> dict[str, float]:
-        return evaluate(images[:count], classifier, reference, None if labels is None else labels[:count], tier="full")
+        return evaluate(images[:count], panel, references, None if labels is None else labels[:count], tier="full")
 
     metrics = numbers(samples.images, samples.labels)
     floor = numbers(dataset.train_images, dataset.train_labels)
@@ -56,7 +58,7 @@ def score(samples: Samples, dataset: Dataset, classifier: Classifier, *, allow_f
         samples=count,
         dataset=dataset.name,
         data_digest=dataset.digest,
-        classifier_digest=classifier.digest,
+        scorer=scorer_identity(panel),
         metrics=metrics,
         noise_floor={name: math.nan if facts(name).about_copies else floor[name] for name in metrics},
     )

@@ -2,47 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ablations.catalog.metric_facts import Tier
 from ablations.catalog.metrics import USUAL_SAMPLES, primary
-from ablations.scoring.metrics.values import Reference, Samples
+from ablations.scoring.metrics.registry import Computation
+from ablations.scoring.metrics.values import Reading, Reference, Samples, reading_of
+from ablations.scoring.panel import READER, Panel, Views
 from ablations.scoring.table import computations
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ablations.data import Dataset
-    from ablations.scoring.extractors.classifier import Classifier
+
+References = Mapping[str, Reference]
+"""The real images as each extractor of a panel sees them, by its name."""
 
 
 def evaluate(
-    images: Tensor,
-    classifier: Classifier,
-    reference: Reference,
-    asked_labels: Tensor | None = None,
-    *,
-    tier: Tier = "quick",
+    images: Tensor, panel: Panel, references: References, asked_labels: Tensor | None = None, *, tier: Tier = "quick"
 ) -> dict[str, float]:
     """Every metric of a tier for images in the shape of the data, uint8 or float in [0, 1], and the classes (n,) asked.
 
     The tier `full` includes `quick`. If any image holds a value that is not finite, every metric is NaN.
     """
     asked = None if asked_labels is None else asked_labels.cpu().numpy()
-    return score(Samples(seen=classifier.features(images), asked=asked), reference, tier=tier)
+    return score(panel.views(images), references, asked, tier=tier)
 
 
-def score(samples: Samples, reference: Reference, *, tier: Tier = "quick") -> dict[str, float]:
+def score(
+    views: Views, references: References, asked: NDArray[Any] | None = None, *, tier: Tier = "quick"
+) -> dict[str, float]:
     """`evaluate` for features that are computed already."""
     scores: dict[str, float] = {}
-    seen = samples.seen
+    read = reading_of(views[READER]) if READER in views and views[READER].finite else None
     for item in computations():
-        if (item.facts.tier == "full" and tier == "quick") or (item.facts.conditional and samples.asked is None):
+        if (item.facts.tier == "full" and tier == "quick") or (item.facts.conditional and asked is None):
             continue
-        names = item.names(len(seen), len(reference.test), seen.classes)
-        values = item.compute(samples, reference) if seen.finite else [float("nan")] * len(names)
-        scores |= dict(zip(names, values, strict=True))
+        for extractor in item.facts.extractors:
+            if extractor in views:
+                samples = Samples(seen=views[extractor], read=read, asked=asked)
+                scores |= _numbers(item, extractor, samples, references[extractor])
     return scores
+
+
+def _numbers(item: Computation, extractor: str, samples: Samples, reference: Reference) -> dict[str, float]:
+    """What a metric says by one extractor, by name; nothing where it needs classes and the data have none."""
+    real: Reading | None = reference.read
+    if item.facts.needs == "classes" and real is None:
+        return {}
+    classes = real.classes if real else 0
+    names = item.names(len(samples.seen), len(reference.test), classes, extractor)
+    whole = samples.seen.finite and (item.facts.needs != "classes" or samples.read is not None)
+    values = item.compute(samples, reference) if whole else [float("nan")] * len(names)
+    return dict(zip(names, np.asarray(values, dtype=float).tolist(), strict=True))
 
 
 def sample_count(dataset: Dataset) -> int:
@@ -51,27 +69,34 @@ def sample_count(dataset: Dataset) -> int:
 
 
 def primary_metric(dataset: Dataset) -> str:
-    """What the metric that verdicts are given on is called on a dataset: `frechet_10k` on MNIST."""
+    """What the metric that verdicts are given on is called on a dataset: `balanced_frechet_10k` on MNIST."""
     return primary(samples=sample_count(dataset))
 
 
-_references: dict[str, Reference] = {}
+_references: dict[str, References] = {}
 
 
-def reference_of(dataset: Dataset, classifier: Classifier) -> Reference:
-    """The first `sample_count` test images as a reference; computed once a process for each dataset and classifier."""
-    digest = f"{dataset.digest}:{classifier.digest}"
+def references_of(dataset: Dataset, panel: Panel) -> References:
+    """The first `sample_count` test images as references; computed once a process for each dataset and panel."""
+    digest = f"{dataset.digest}:{panel.digest}"
     if digest not in _references:
-        images = dataset.test_images[: sample_count(dataset)]
-        _references[digest] = Reference(
-            test=classifier.features(images),
-            load_training=lambda: classifier.features(dataset.train_images),
-            digest=digest,
-        )
+        _references[digest] = references(panel.views(dataset.test_images[: sample_count(dataset)]), dataset, panel)
     return _references[digest]
 
 
-def noise_floor(dataset: Dataset, classifier: Classifier, *, tier: Tier = "quick") -> dict[str, float]:
+def references(test: Views, dataset: Dataset, panel: Panel) -> References:
+    """References of test images; the training images are looked at where a metric asks for them."""
+    read = reading_of(test[READER]) if READER in test else None
+
+    def reference(name: str) -> Reference:
+        return Reference(
+            test=test[name], read=read, load_training=lambda: panel.only(name).views(dataset.train_images)[name]
+        )
+
+    return {name: reference(name) for name in test}
+
+
+def noise_floor(dataset: Dataset, panel: Panel, *, tier: Tier = "quick") -> dict[str, float]:
     """The scores of real images: the first `sample_count` training images and their labels, as if they were samples.
 
     The floor of `memorization` is not among them: it is 0.5 by definition, and these images are copies.
@@ -79,4 +104,4 @@ def noise_floor(dataset: Dataset, classifier: Classifier, *, tier: Tier = "quick
     count = sample_count(dataset)
     images = dataset.train_images[:count]
     labels = None if dataset.train_labels is None else dataset.train_labels[:count]
-    return evaluate(images, classifier, reference_of(dataset, classifier), labels, tier=tier)
+    return evaluate(images, panel, references_of(dataset, panel), labels, tier=tier)

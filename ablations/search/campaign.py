@@ -34,6 +34,7 @@ class Place:
     experiment: str = "search"
     data_folder: Path | None = None
     device: str = "auto"
+    isa: str | None = None
     workers: int | None = None
     finalists: int = 3
     fresh: bool = False
@@ -74,7 +75,7 @@ def carry_out(searches: Sequence[Settings], place: Place) -> list[Result]:
     Raises:
         KeyboardInterrupt: it was asked to stop; the same call goes on.
     """
-    engine = choose_engine(place.device)
+    engine = choose_engine(place.device, isa=place.isa)
     most = max(settings.parallel for settings in searches)
     workers = min(place.workers or default_workers(engine), most)
     place.work.mkdir(parents=True, exist_ok=True)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
+import sys
 from typing import Literal
 
 import torch
 
 from ablations.config import Engine
 from ablations.config.errors import ConfigError
+from ablations.training.instruction_set import check_observed, check_processor, held, instruction_set
 
 _FLOAT32_ERROR = 5e-6
 """Relative error of a float32 product of this length stays below it; bfloat16 is a thousand times coarser."""
 
 
-def choose_engine(device: str = "auto", precision: Literal["float32", "bfloat16"] = "float32") -> Engine:
+def choose_engine(
+    device: str = "auto", precision: Literal["float32", "bfloat16"] = "float32", isa: str | None = None
+) -> Engine:
     """The engine on a device: "cpu", "cuda", or "auto" for a GPU where there is one.
 
+    `isa` is an instruction set of `instruction_set`, by default the one that this process is held to.
+
     Raises:
-        ConfigError: no GPU is in reach, or bfloat16 is asked of a CPU.
+        ConfigError: no GPU is in reach, bfloat16 is asked of a CPU, or the process is not held to the instruction set.
     """
     available = torch.cuda.is_available()
     if device == "cuda" and not available:
@@ -27,14 +34,56 @@ def choose_engine(device: str = "auto", precision: Literal["float32", "bfloat16"
     chosen = "cuda" if available and device != "cpu" else "cpu"
     if precision == "bfloat16" and chosen == "cpu":
         raise ConfigError("--precision bfloat16 is autocast on a CUDA device; on a CPU take --precision float32")
-    matmul: Literal["default", "onednn"] = "onednn" if chosen == "cpu" and onednn_keeps_float32() else "default"
-    return Engine(device=chosen, precision=precision, matmul=matmul)
+    if chosen != "cpu":
+        return Engine(device=chosen, precision=precision)
+    name = isa or held() or "native"
+    check_held(name)
+    products = instruction_set(name).products
+    if products == "measured":
+        products = "onednn" if onednn_keeps_float32() else "default"
+    return Engine(device=chosen, precision=precision, matmul=products, isa=name)
+
+
+def check_held(name: str) -> None:
+    """Raise `ConfigError` where this process, or its processor, cannot make the bits of an instruction set."""
+    check_processor(name)
+    if held() != name:
+        raise ConfigError(
+            f"this process is not held to the instruction set {name!r}: the libraries chose their kernels when they "
+            "were imported; call ablations.training.instruction_set.hold before that, or use the command line"
+        )
 
 
 def set_up(engine: Engine) -> None:
-    """Threads and matrix products of this process as the engine states them; the same in every worker."""
+    """Threads and matrix products of this process as the engine states them; the same in every worker.
+
+    Raises:
+        ConfigError: this process is not held to the engine's instruction set, or a library of it says otherwise.
+    """
+    if engine.device == "cpu" and engine.isa != "native":
+        check_held(engine.isa)
+        check_observed(engine.isa)
     torch.set_num_threads(engine.threads)
     torch.set_float32_matmul_precision("medium" if engine.matmul == "onednn" else "highest")
+    keep_freed_memory()
+
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+"""Parameters of `mallopt`, as in the C library's malloc.h."""
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep the memory that a step frees for the next step, where it can be told to (glibc).
+
+    As it comes, it gives blocks above 32 MiB back at once: each step of a wide stack then gets its activations and
+    gradients as fresh pages, which the operating system must find and clear one by one.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_MAX, 0)
+        mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 @functools.cache

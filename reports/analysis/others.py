@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -23,12 +24,17 @@ def student(drawn: Drawn, alpha: float) -> Share:
 def sign_flips(drawn: Drawn, alpha: float, random: np.random.Generator, flips: int = 999) -> Share:
     """The same for the largest t value against its distribution under flips of signs, those of a seed all at once.
 
+    All flips, the first of them none, where there are no more than `flips` beside that; else random ones.
+
     This is the max-t of Westfall and Young (1993) for paired differences; where all contrasts are null its step-down
     form rejects something in the same studies.
     """
     seeds = drawn.treatments.shape[-1]
     differences = drawn.treatments - drawn.reference[:, None, :seeds]
-    signs = np.concatenate([np.ones((1, seeds)), random.choice([-1.0, 1.0], size=(flips, seeds))])
+    if 2**seeds <= flips + 1:
+        signs = np.array([*itertools.product((1.0, -1.0), repeat=seeds)])
+    else:
+        signs = np.concatenate([np.ones((1, seeds)), random.choice([-1.0, 1.0], size=(flips, seeds))])
     squares = (differences**2).sum(axis=-1)
     return share(np.array([_largest(d, s, signs, alpha) for d, s in zip(differences, squares, strict=True)]))
 

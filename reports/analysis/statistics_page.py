@@ -101,7 +101,7 @@ def _gain(contrasts: int, factor: float) -> str:
 def _powers(powers: Sequence[Row]) -> str:
     text = POWER
     for contrasts in sorted({int(row["contrasts"]) for row in powers}):
-        own = [row for row in powers if row["contrasts"] == contrasts]
+        own = [row for row in powers if int(row["contrasts"]) == contrasts]
         seeds = sorted({int(row["seeds"]) for row in own})
         cells = {(row["effect"], int(row["seeds"])): row for row in own}
         effects = [effect for effect in dict.fromkeys(row["effect"] for row in own) if effect != "detectable"]

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ablations.catalog.metrics import facts
+from ablations.catalog.published_bits import FILE, write_rows
 from ablations.config.errors import UserError
 from reports import words
 from reports.analysis.claim_answers import Answered
 from reports.analysis.findings import Findings, environment, find
+from reports.analysis.published_rows import published_rows
 from reports.figures.overview import overview
 from reports.pages.attachments import standalone
 from reports.pages.claims_page import build_claims, tally
@@ -72,9 +74,9 @@ def publish(
         answers = build_claims(studies, made / "claims")
         (made / "claims" / "claims.md").rename(made / "claims" / "README.md")
         for name, one in found.items():
-            _study(one, made / name)
+            write_study(one, made / name)
         for axis, item in tuned.items():
-            _study(item.findings, made / TUNING / axis)
+            write_study(item.findings, made / TUNING / axis)
             for path in sorted([*item.pages.glob("budget.svg"), *item.pages.glob("*-trials.csv")]):
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
@@ -91,8 +93,8 @@ def publish(
     return answers
 
 
-def _study(found: Findings, folder: Path) -> None:
-    """A study's report, less what would be too large."""
+def write_study(found: Findings, folder: Path) -> None:
+    """A study's report for a repository, less what would be too large, and the bits of its runs."""
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch)
         write(found, whole)
@@ -106,6 +108,8 @@ def _study(found: Findings, folder: Path) -> None:
         runs = pd.read_csv(whole / "runs.csv")
         kept = [column for column in runs.columns if not facts(column).many]
         runs[kept].to_csv(folder / "runs.csv", index=False, float_format="%.6g")
+    weights = dict(zip(found.runs["key"], found.runs["weights_sha256"], strict=True))
+    write_rows(folder / FILE, published_rows(found.study.name, found.results, weights))
 
 
 def _context(

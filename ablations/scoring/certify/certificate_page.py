@@ -88,7 +88,7 @@ def _head(certificate: Certificate) -> Iterator[str]:
         [
             ("samples of a score", f"`{certificate.protocol}`"),
             ("data", f"{certificate.dataset}, SHA-256 `{certificate.data_digest}`"),
-            ("classifier", f"SHA-256 `{certificate.classifier_digest}`"),
+            ("scorer", f"`{certificate.scorer}`"),
             ("command", f"`ablations certify --data {certificate.dataset}`, {certificate.seconds:.0f} s on one core"),
         ],
     )

@@ -19,10 +19,11 @@ from ablations.scoring.certify.image_sets import ImageSets, Scores, part
 from ablations.scoring.certify.known_distances import Bias, Coverage
 from ablations.scoring.certify.lines import Line, moves, tolerances
 from ablations.scoring.certify.operations import Material
-from ablations.scoring.extractors.classifier import Classifier
 from ablations.scoring.metrics.closest import closest_pairs
 from ablations.scoring.metrics.frechet import frechet_distance
-from ablations.scoring.metrics.values import Reference
+from ablations.scoring.panel import READER, Panel
+from ablations.scoring.scorer import scorer_identity
+from ablations.scoring.suite import References
 
 SHOWN = 16
 """Images of each picture's row."""
@@ -38,7 +39,7 @@ class Certificate:
 
     dataset: str
     data_digest: str
-    classifier_digest: str
+    scorer: str
     protocol: str
     """The number of samples of a score."""
     noise_floor: float
@@ -59,7 +60,7 @@ class Certificate:
 
 
 def certify(
-    dataset: Dataset, classifier: Classifier, *, repeats: int = 100, notify: Callable[[str], None] = lambda line: None
+    dataset: Dataset, panel: Panel, *, repeats: int = 100, notify: Callable[[str], None] = lambda line: None
 ) -> Certificate:
     """Measure and judge everything; `repeats` draws of each known distance, `notify` is told of each part as it starts.
 
@@ -72,27 +73,27 @@ def certify(
         notify(f"[{next(parts):2}/{len(DAMAGES) + 4}] {time.perf_counter() - start:4.0f} s  {what}")
 
     tell("real images against real images")
-    sets = ImageSets.of(dataset, classifier)
+    sets = ImageSets.of(dataset, panel)
     base = sets.rows[0]
     real = tuple(
-        sets.score(part(sets.train, chosen.numpy()), dataset.labels[0][chosen], sets.reference(chosen))
+        sets.score(part(sets.train_views, chosen.numpy()), dataset.labels[0][chosen], sets.references(chosen))
         for chosen in sets.rows
     )
     tolerance = tolerances(real)
     floor = frechet_distance(sets.train.features[: len(base)], sets.test.features)
-    lines = checks.real_lines(real, sets.test, [part(sets.train, chosen.numpy()) for chosen in sets.rows], floor)
+    lines = checks.real_lines(real, sets.test, [sets.train.rows(chosen.numpy()) for chosen in sets.rows], floor)
 
     damaged: dict[str, tuple[Scores, ...]] = {}
     pictures: dict[str, Picture] = {}
-    material, reference = sets.material(base), sets.reference(base)
+    material, references = sets.material(base), sets.references(base)
     for damage in DAMAGES:
         tell(damage.title)
-        damaged[damage.name], pictures[damage.name] = scores_of(damage, sets, material, reference, real[0])
+        damaged[damage.name], pictures[damage.name] = scores_of(damage, sets, material, references, real[0])
         lines += judged(damage, damaged[damage.name], tolerance)
 
     tell("bias of few samples")
     everything = sets.material(torch.arange(len(dataset.train_images)))
-    noisy = classifier.features(NOISE(everything, NOISE.grades[0])[0])
+    noisy = panel.only(READER).views(NOISE(everything, NOISE.grades[0])[0])[READER]
     few = len(base)
     sources = (("real images", sets.train), ("noisy images", noisy))
     bias = tuple(checks.bias(title, features, sets.test, few) for title, features in sources)
@@ -100,17 +101,17 @@ def certify(
 
     tell("intervals of known distances")
     coverage = tuple(
-        checks.coverage(title, part(features, slice(few)), sets.test, repeats) for title, features in sources
+        checks.coverage(title, features.rows(slice(few)), sets.test, repeats) for title, features in sources
     )
     lines += [checks.coverage_line(measured) for measured in coverage]
 
     tell("other implementations")
     same = slice(min(AGREEMENT_SAMPLES, few, len(sets.test)))
-    lines += agreement.lines(*(part(features, same) for features in (noisy, sets.test, sets.train)))
+    lines += agreement.lines(*(features.rows(same) for features in (noisy, sets.test, sets.train)))
     return Certificate(
         dataset=dataset.name,
         data_digest=dataset.digest,
-        classifier_digest=classifier.digest,
+        scorer=scorer_identity(panel),
         protocol=sets.protocol,
         noise_floor=floor,
         real=real,
@@ -121,18 +122,18 @@ def certify(
         lines=tuple(lines),
         seconds=time.perf_counter() - start,
         pictures=pictures,
-        closest=closest(sets, material, reference),
+        closest=closest(sets, material, references),
     )
 
 
 def scores_of(
-    damage: Damage, sets: ImageSets, material: Material, reference: Reference, undamaged: Scores
+    damage: Damage, sets: ImageSets, material: Material, references: References, undamaged: Scores
 ) -> tuple[tuple[Scores, ...], Picture]:
     """The scores before and at each grade, and the images of the picture."""
     scores, rows = [undamaged], [material.images[:SHOWN]]
     for grade in damage.grades:
         images, labels = damage(material, grade)
-        scores.append(sets.score(sets.classifier.features(images), labels, reference))
+        scores.append(sets.score(sets.panel.views(images), labels, references))
         rows.append(_bytes(images[:SHOWN]))
     return tuple(scores), torch.stack(rows).numpy()
 
@@ -145,13 +146,13 @@ def judged(damage: Damage, scores: tuple[Scores, ...], tolerance: Mapping[str, f
     ]
 
 
-def closest(sets: ImageSets, material: Material, reference: Reference) -> Picture:
+def closest(sets: ImageSets, material: Material, references: References) -> Picture:
     """The images nearest to training images, above those: of real images, and of real images with some copies."""
     copies, _ = COPIES(material, COPIES.grades[1])
     rows = []
     for images in (material.images, copies):
-        seen = sets.classifier.features(images)
-        pairs = closest_pairs(seen.features, reference.training.features, SHOWN)
+        seen = sets.panel.only(READER).views(images)[READER]
+        pairs = closest_pairs(seen.features, references[READER].training.features, SHOWN)
         rows += [images[torch.from_numpy(pairs.samples)], material.others[torch.from_numpy(pairs.training)]]
     return torch.stack(rows).numpy()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ablations.config.errors import ConfigError, unknown
 
 if TYPE_CHECKING:
-    from ablations.scoring.extractors.features import Extractor
+    from ablations.scoring.features import Extractor
 
     Loader = Callable[[Path | None, str], Extractor]
 

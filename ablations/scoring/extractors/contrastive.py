@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from ablations.config.errors import DataError
-from ablations.scoring.extractors.features import Features
 from ablations.scoring.extractors.frozen import FOLDER, read_frozen
 from ablations.scoring.extractors.pixels import checked, in_chunks, of_shape
 from ablations.scoring.extractors.trunk import Shape, folded, trunk
+from ablations.scoring.features import Features
 
 KIND = "contrastive"
 WEIGHTS = FOLDER / "contrastive.safetensors"

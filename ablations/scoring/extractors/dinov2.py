@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ablations.config.errors import DataError
-from ablations.store.disk import file_digest
-from ablations.scoring.extractors.features import Features
 from ablations.scoring.extractors.pixels import checked, in_chunks
 from ablations.scoring.extractors.vision_transformer import VisionTransformer, vision_transformer
+from ablations.scoring.features import Features
+from ablations.store.disk import file_digest
 
 KIND = "dinov2"
 ADDRESS = "https://dl.fbaipublicfiles.com/dinov2/dinov2_vits14/dinov2_vits14_pretrain.pth"

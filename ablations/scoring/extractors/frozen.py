@@ -15,8 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from ablations.data.files import write_atomically
 from ablations.config.errors import DataError
+from ablations.data.atomic_files import write_atomically
 
 FOLDER = Path(str(resources.files("ablations.scoring.extractors"))) / "weights"
 """The frozen weights of this project."""

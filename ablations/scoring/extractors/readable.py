@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ablations.scoring.extractors import shapeless
 from ablations.scoring.extractors.artefacts import blurred, dilated, eroded
-from ablations.scoring.extractors.features import Features
+from ablations.scoring.features import Features
 
 SEED = 20_000
 BATCH = 500

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ablations.config.errors import DataError
-from ablations.store.disk import file_digest
-from ablations.scoring.extractors.features import Features
 from ablations.scoring.extractors.pixels import checked, in_chunks
+from ablations.scoring.features import Features
+from ablations.store.disk import file_digest
 
 KIND = "torchscript"
 

@@ -34,8 +34,8 @@ At 1 artefacts outweigh all else: noise of a tenth of white was then farther fro
 WARP = Warp()
 
 RECIPE = (
-    f"SimCLR at temperature {TEMPERATURE}, batches of {BATCH} pictures in two views, {SHARED:.0%} with a shared artefact; "
-    f"AdamW, one cycle to {fitting.PEAK_LEARNING_RATE}, weight decay {fitting.WEIGHT_DECAY}"
+    f"SimCLR at temperature {TEMPERATURE}, batches of {BATCH} pictures in two views, {SHARED:.0%} with a shared "
+    f"artefact; AdamW, one cycle to {fitting.PEAK_LEARNING_RATE}, weight decay {fitting.WEIGHT_DECAY}"
 )
 
 

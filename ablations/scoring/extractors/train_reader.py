@@ -67,7 +67,7 @@ def train_reader(
         DataError: `out` cannot be written.
     """
     start = time.perf_counter()
-    images, labels = in_unit_range(dataset.train_images), dataset.train_labels
+    images, labels = in_unit_range(dataset.train_images), dataset.labels[0]
     shape, classes = (images.shape[1], images.shape[2], images.shape[3]), int(labels.max()) + 1
     generator = torch.Generator().manual_seed(seed)
     network = ReaderNetwork(shape, classes).to(memory_format=torch.channels_last)
@@ -82,7 +82,7 @@ def train_reader(
     fit(network.train().parameters(), shuffled_rows(len(images), REAL, generator), steps, loss_of, on_progress)
     known = {"kind": reader.KIND, "shape": shape, "classes": classes, "threshold": THRESHOLD}
     extractor = Reader(network.frozen(), "", known)
-    test = in_unit_range(dataset.test_images), dataset.test_labels
+    test = in_unit_range(dataset.test_images), dataset.labels[1]
     damaged = readings(extractor, *test)
     facts = ReaderFacts(
         kind=reader.KIND,

@@ -22,9 +22,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.arrays import Float, Float64, Mask
+from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.reading import Reading, present
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Reference, Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +88,19 @@ def weighted_gaussian(features: Float, weights: Float64) -> Gaussian:
     mean = weights @ wide
     centred = wide - mean
     return Gaussian(mean, (centred * weights[:, None]).T @ centred / (1 - (weights**2).sum()))
+
+
+def _gaussian(reference: Reference) -> Gaussian:
+    return Gaussian.of(reference.test.features)
+
+
+@computes("balanced_frechet", "class_share_frechet")
+def _balanced_frechet(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    parts = balanced_frechet(
+        samples.seen.features,
+        samples.reading,
+        reference.test.features,
+        reference.reading,
+        real_gaussian=reference.once(_gaussian),
+    )
+    return parts.images, parts.class_shares

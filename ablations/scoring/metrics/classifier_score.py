@@ -31,4 +31,6 @@ def entropy(shares: Float) -> Float:
 
 @computes("classifier_score", "confidence")
 def _classifier_score(samples: Samples, reference: Reference) -> tuple[float, ...]:
-    return classifier_score(samples.seen.probabilities), confidence(samples.seen.probabilities)
+    probabilities = samples.seen.probabilities
+    assert probabilities is not None, "a metric of classes is taken by the reader"
+    return classifier_score(probabilities), confidence(probabilities)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import scipy.special
 import scipy.stats
 
 from ablations.scoring.metrics.arrays import Float64
@@ -38,5 +40,7 @@ def copies(samples: Float64, test: Float64) -> Copies:
     # A tie with the limit would be no nearer; copies lie at 0, below every new image.
     found = int((samples < limit).sum())
     interval = scipy.stats.binomtest(found, n).proportion_ci(CONFIDENCE)
-    p = float(scipy.stats.betabinom.sf(found - 1, n, rank, m + 1 - rank))
+    # The sum of the tail: one minus the rest would lose all digits of a small p.
+    tail = scipy.stats.betabinom.logpmf(np.arange(found, n + 1), n, rank, m + 1 - rank)
+    p = float(np.exp(scipy.special.logsumexp(tail)))
     return Copies(share=found / n, p=min(p, 1.0), low=float(interval.low), high=float(interval.high))

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablations.scoring.metrics.arrays import Float, Float64, seeded_rows
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Reference, Samples
 
 Float32 = NDArray[np.float32]
 
@@ -117,3 +119,12 @@ def _squared_distances(x: Float32, y: Float32) -> Float32:
     distances: Float32 = (x**2).sum(1)[:, None] + (y**2).sum(1) - 2 * (x @ y.T)
     np.maximum(distances, 0, out=distances)
     return distances
+
+
+def _reference(reference: Reference) -> LikelihoodReference:
+    return LikelihoodReference.of(reference.training.features, reference.test.features)
+
+
+@computes("likelihood_divergence")
+def _likelihood_divergence(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (likelihood_divergence(samples.seen.features, reference.once(_reference)),)

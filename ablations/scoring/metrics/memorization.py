@@ -9,14 +9,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.scoring.metrics.neighbours import nearest
+from ablations.scoring.metrics.arrays import seeded_rows
+from ablations.scoring.metrics.authenticity import authenticity
+from ablations.scoring.metrics.copies import copies
+from ablations.scoring.metrics.data_copying import data_copying
+from ablations.scoring.metrics.neighbours import nearest, second_nearest
 from ablations.scoring.metrics.registry import computes
 from ablations.scoring.metrics.values import Reference, Samples
 
 Distances = NDArray[np.float64]
 
-COPY_QUANTILE = 0.001
-"""A sample counts as a copy if it is nearer than all but so many of the test images are."""
+SPACED = 2_000
+"""Samples that authenticity is taken of: each asks for a search through all training images of its own."""
 
 
 def memorization(samples: Distances, test: Distances) -> float:
@@ -31,20 +35,20 @@ def memorization(samples: Distances, test: Distances) -> float:
     return float(1 - (nearer + nearer_or_equal) / 2 / len(test))
 
 
-def copy_share(samples: Distances, test: Distances) -> float:
-    """The share of samples that are copies: about `COPY_QUANTILE` of new images are by chance.
-
-    Unlike `memorization` it shows a few copies among many poor samples.
-    """
-    return float((samples < np.quantile(test, COPY_QUANTILE)).mean())
-
-
 def _of_test_images(reference: Reference) -> Distances:
     return nearest(reference.test.features, reference.training.features)[0]
 
 
-@computes("memorization", "copy_share")
+@computes("memorization", "copy_share", "copy_p", "data_copying", "authenticity")
 def _memorization(samples: Samples, reference: Reference) -> tuple[float, ...]:
-    distances, _ = nearest(samples.seen.features, reference.training.features)
+    """One search for the nearest training images serves them all. Cells are the classes, as the reader reads them."""
+    training = reference.training.features
+    distances, places = nearest(samples.seen.features, training)
     test = reference.once(_of_test_images)
-    return memorization(distances, test), copy_share(distances, test)
+    found = copies(distances, test)
+    cells = data_copying(distances, samples.reading.labels, test, reference.reading.labels)
+    some = seeded_rows(len(distances), SPACED)
+    used, back = np.unique(places[some], return_inverse=True)
+    spacing = np.sqrt(np.maximum(second_nearest(training[used], training), 0))
+    own = authenticity(distances[some], back, spacing)
+    return memorization(distances, test), found.share, found.p, cells.score, own

@@ -66,3 +66,21 @@ def squared_radii(x: Float, neighbours: int) -> NDArray[np.floating[Any]]:
         distances.partition(neighbours, axis=1)
         radii[block] = distances[:, neighbours]
     return radii
+
+
+def second_nearest(x: Float, y: Float) -> NDArray[np.floating[Any]]:
+    """The squared distance of each row of x (n, d), which y (m, d) has too, to the nearest other row of y: (n,).
+
+    Raises:
+        ValueError: y has no other row.
+    """
+    if len(y) < 2:
+        raise ValueError(f"a nearest other row needs at least 2 rows, not {len(y)}")
+    two = np.full((len(x), 2), np.inf, dtype=np.float32)
+    for start in range(0, len(y), CHUNK):
+        for block, distances in distance_blocks(x, y[start : start + CHUNK]):
+            kept = np.concatenate(
+                [two[block], np.partition(distances, min(1, distances.shape[1] - 1), axis=1)[:, :2]], 1
+            )
+            two[block] = np.sort(kept, axis=1)[:, :2]
+    return two[:, 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ablations.catalog.metric_facts import Metric
+from ablations.catalog.metric_facts import Metric, of_extractor
 from ablations.catalog.metrics import METRICS
 from ablations.config.errors import ConfigError, unknown
 from ablations.scoring.metrics.values import Reference, Samples
@@ -25,9 +25,9 @@ class Computation:
         """The first row: those of one function are of one tier, and of one kind."""
         return self.rows[0]
 
-    def names(self, samples: int, references: int, classes: int) -> list[str]:
-        """What its numbers are called in a result."""
-        bare = [row.named(samples, references) for row in self.rows]
+    def names(self, samples: int, references: int, classes: int, extractor: str) -> list[str]:
+        """What its numbers by an extractor are called in a result."""
+        bare = [of_extractor(row, extractor).named(samples, references) for row in self.rows]
         return [bare[0].format(label) for label in range(classes)] if self.facts.many else bare
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablations.scoring.metrics.arrays import Float, Float64
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Reference, Samples
 
 BASES = 2
 """Directions are those of so many random orthonormal bases, always the same ones."""
@@ -44,3 +46,12 @@ def directions(width: int) -> Float64:
     """The columns of random orthonormal bases: (width, BASES * width)."""
     draw = np.random.default_rng(width)
     return np.hstack([np.linalg.qr(draw.normal(size=(width, width)))[0] for _ in range(BASES)])
+
+
+def _shadows(reference: Reference) -> Shadows:
+    return Shadows.of(reference.test.features)
+
+
+@computes("sliced_wasserstein")
+def _sliced_wasserstein(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (sliced_wasserstein(samples.seen.features, reference.once(_shadows)),)

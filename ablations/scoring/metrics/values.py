@@ -1,4 +1,4 @@
-"""What the metrics work on: what the frozen classifier says of samples and of real images. No torch."""
+"""What the metrics work on: what one extractor says of samples and of real images. No torch."""
 
 from __future__ import annotations
 
@@ -10,45 +10,29 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Float = NDArray[np.floating[Any]]
-Labels = NDArray[np.int64]
+from ablations.scoring.features import Features, Labels
+from ablations.scoring.metrics.arrays import Float
+from ablations.scoring.metrics.reading import Reading
+
+__all__ = ["Features", "Float", "Labels", "Reading", "Reference", "Samples", "random_parts", "reading_of"]
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Features:
-    """The frozen classifier's view of n images."""
-
-    features: NDArray[np.float32]
-    """Penultimate activations, (n, features)."""
-    probabilities: NDArray[np.float32]
-    """Softmax outputs, (n, classes)."""
-
-    def __len__(self) -> int:
-        return len(self.features)
-
-    @property
-    def classes(self) -> int:
-        return int(self.probabilities.shape[1])
-
-    @cached_property
-    def labels(self) -> Labels:
-        """The predicted classes, (n,). Without meaning unless `finite`."""
-        labels: Labels = self.probabilities.argmax(1).astype(np.int64)
-        return labels
-
-    @cached_property
-    def finite(self) -> bool:
-        """False if any image had a value that is not a number: the generator has diverged."""
-        return bool(np.isfinite(self.features).all() and np.isfinite(self.probabilities).all())
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Samples:
-    """The images of a generator, as the classifier sees them, and the classes they were asked to show, (n,)."""
+    """The images of a generator, as one extractor sees them."""
 
     seen: Features
+    read: Reading | None = None
+    """What the reader reads in them, whichever extractor `seen` is of; None where the data have no classes."""
     asked: Labels | None = None
+    """The classes they were asked to show, (n,)."""
+
+    @property
+    def reading(self) -> Reading:
+        assert self.read is not None, "a metric of classes is computed only where the data have classes"
+        return self.read
 
     @property
     def wanted(self) -> Labels:
@@ -58,18 +42,23 @@ class Samples:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reference:
-    """The real images that samples are compared with."""
+    """The real images that samples are compared with, as one extractor sees them."""
 
     test: Features
+    read: Reading | None = None
+    """What the reader reads in the test images."""
     load_training: Callable[[], Features]
-    """Of all training images: they take a second, and few metrics ask for them."""
-    digest: str
-    """Of the dataset and the classifier: scores of different digests cannot be compared."""
+    """Of all training images: they take a while, and few metrics ask for them."""
     _kept: dict[Callable[[Reference], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def training(self) -> Features:
         return self.load_training()
+
+    @property
+    def reading(self) -> Reading:
+        assert self.read is not None, "a metric of classes is computed only where the data have classes"
+        return self.read
 
     def once(self, compute: Callable[[Reference], T]) -> T:
         """What a function makes of the reference, such as its Gaussian: computed at the first call, then kept."""
@@ -77,6 +66,13 @@ class Reference:
             self._kept[compute] = compute(self)
         kept: T = self._kept[compute]
         return kept
+
+
+def reading_of(seen: Features) -> Reading | None:
+    """What an extractor reads in images; None where it has no classes. Without meaning unless `seen.finite`."""
+    if seen.probabilities is None:
+        return None
+    return Reading(labels=seen.labels, readable=seen.readable, classes=int(seen.probabilities.shape[1]))
 
 
 def random_parts(count: int, parts: int) -> list[NDArray[np.intp]]:

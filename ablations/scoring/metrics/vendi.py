@@ -6,6 +6,8 @@ import numpy as np
 import scipy.linalg
 
 from ablations.scoring.metrics.arrays import Float
+from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.values import Reference, Samples
 
 
 def vendi_score(features: Float) -> float:
@@ -24,3 +26,8 @@ def vendi_score(features: Float) -> float:
     values = scipy.linalg.eigvalsh(directions.T @ directions / len(wide))
     shares = np.concatenate([values[values > 0], np.full(alone, 1 / len(wide))])
     return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+@computes("vendi_score")
+def _vendi_score(samples: Samples, reference: Reference) -> tuple[float, ...]:
+    return (vendi_score(samples.seen.features),)

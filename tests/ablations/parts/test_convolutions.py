@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ablations.parts.convolutions import gather, spread
+from ablations.parts.convolutions import convolve, convolve_transposed
 
 SEEDS, BATCH = 3, 4
 
@@ -36,7 +36,7 @@ def test_a_convolution_is_pytorchs(inputs: int, outputs: int, kernel: int, side:
     images, weight, bias = tensors(
         (SEEDS, BATCH, inputs, side, side), (SEEDS, outputs, inputs, kernel, kernel), (SEEDS, outputs)
     )
-    both(gather, lambda x, w, b: F.conv2d(x, w, b, stride=2), [images, weight, bias])
+    both(convolve, lambda x, w, b: F.conv2d(x, w, b, stride=2), [images, weight, bias])
 
 
 @pytest.mark.parametrize(
@@ -48,24 +48,24 @@ def test_a_transposed_convolution_is_pytorchs(inputs: int, outputs: int, kernel:
     )
     target = (side - 1) * 2 + kernel + padding
     both(
-        lambda x, w, b: spread(x, w, b, target),
+        lambda x, w, b: convolve_transposed(x, w, b, target),
         lambda x, w, b: F.conv_transpose2d(x, w, b, stride=2, output_padding=padding),
         [images, weight, bias],
     )
 
 
 def test_each_is_the_others_gradient() -> None:
-    """<gather(x), y> = <x, spread(y)> without biases: what makes one's backward pass the other's forward pass."""
+    """<convolve(x), y> = <x, transposed(y)> without biases: one's backward pass is the other's forward pass."""
     x, y, weight = tensors((SEEDS, BATCH, 2, 12, 12), (SEEDS, BATCH, 5, 5, 5), (SEEDS, 5, 2, 3, 3))
     none_y, none_x = torch.zeros(SEEDS, 5, dtype=x.dtype), torch.zeros(SEEDS, 2, dtype=x.dtype)
-    left = (gather(x, weight, none_y) * y).sum()
-    right = (x * spread(y, weight, none_x, 12)).sum()
+    left = (convolve(x, weight, none_y) * y).sum()
+    right = (x * convolve_transposed(y, weight, none_x, 12)).sum()
     torch.testing.assert_close(left, right)
 
 
 def test_a_seed_does_not_depend_on_its_neighbours() -> None:
     images, weight, bias = tensors((SEEDS, BATCH, 10, 5, 5), (SEEDS, 10, 1, 3, 3), (SEEDS, 1))
-    whole = spread(images, weight, bias, 12)
+    whole = convolve_transposed(images, weight, bias, 12)
     with torch.no_grad():
         images[0].fill_(float("nan"))
-    assert torch.equal(spread(images, weight, bias, 12)[1:], whole[1:])
+    assert torch.equal(convolve_transposed(images, weight, bias, 12)[1:], whole[1:])

@@ -15,7 +15,7 @@ from reports.analysis.others import max_t_gain, sign_flips, student
 from reports.analysis.published_axes import read, replay
 from reports.analysis.rules import Rules
 from reports.analysis.scenarios import SCENARIOS
-from reports.analysis.simulate import TABLES, TARGET, errors, generator, rows
+from reports.analysis.simulate import SEEDS, TABLES, TARGET, errors, generator, rows
 from reports.analysis.simulated import share, study
 from reports.analysis.statistics_page import page
 
@@ -107,6 +107,8 @@ def test_the_stored_page_is_of_the_stored_tables() -> None:
     text = (TARGET / "README.md").read_text(encoding="utf-8")
     again = page(*(rows(TARGET / f"{name}.csv") for name in TABLES))
     tables = [line for line in again.splitlines() if line.startswith("|")]
+    cells = sum(line.count(" | ") for line in tables if line[2:].split(" ")[0] in {"0.5", "1.5", "10", "found"})
+    assert cells == 4 * 2 * len(SEEDS), "power has two tables"
     assert len(tables) > 100
     assert [line for line in text.splitlines() if line.startswith("|")][: len(tables)] == tables
 

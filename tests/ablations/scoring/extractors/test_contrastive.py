@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from ablations.data import Dataset, load_dataset
 from ablations.config.errors import DataError
-from ablations.scoring.metrics.frechet import frechet_distance
+from ablations.data import Dataset, load_dataset
 from ablations.scoring.extractors.artefacts import blurred, gaussian_noise, holed, white_pixels
 from ablations.scoring.extractors.contrastive import WEIGHTS, Contrastive, load_contrastive
 from ablations.scoring.extractors.train_contrastive import agreement_loss, train_contrastive, two_views
 from ablations.scoring.extractors.trunk import in_unit_range
+from ablations.scoring.metrics.frechet import frechet_distance
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_more_damage_is_farther_from_real_images(contrastive: Contrastive, digit
         made = artefact(images, grades, torch.Generator().manual_seed(0))
         distances.append(frechet_distance(contrastive.features(made).features, real))
     assert distances == sorted(distances)
-    assert distances[-1] > 2 * distances[0]
+    assert distances[-1] > 1.5 * distances[0]
 
 
 def test_fewer_classes_are_farther_from_real_images(contrastive: Contrastive, digits: Dataset) -> None:

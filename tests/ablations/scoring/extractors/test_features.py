@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ablations.scoring.extractors.features import Features
+from ablations.scoring.features import Features
 
 
 def features(count: int = 3) -> np.ndarray:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import entropy
-
 from ablations.scoring.metrics.modes import intra_class_diversity, mode_count, mode_kl
+from scipy.stats import entropy
 
 REAL = np.arange(1000) % 10
 
