@@ -20,7 +20,7 @@ def examined(store: Path, **options: Any) -> dict[str, doctor.Check]:
 
 def test_a_sound_installation_passes_and_nothing_is_made(tmp_path: Path) -> None:
     checks = examined(tmp_path / "store")
-    assert list(checks) == ["packages", "device", "classifier", "data", "disk", "store"]
+    assert list(checks) == ["packages", "device", "bits", "extractors", "data", "disk", "store"]
     assert all(check.ok for check in checks.values()), checks
     assert not list(tmp_path.iterdir())
 
@@ -32,11 +32,11 @@ def test_each_ill_is_named_with_a_way_out(tmp_path: Path, monkeypatch: pytest.Mo
     def broken(*arguments: object, **options: object) -> None:
         raise DataError("the weights are altered; install the project again")
 
-    monkeypatch.setattr("ablations.scoring.extractors.classifier.load_classifier", broken)
+    monkeypatch.setattr("ablations.scoring.panel.load_panel", broken)
     (tmp_path / "mlflow.db").write_bytes(b"not a database" * 100)
     checks = examined(tmp_path)
     wrong = {name for name, check in checks.items() if not check.ok}
-    assert wrong == {"packages", "classifier", "disk", "store"}
+    assert wrong == {"packages", "extractors", "disk", "store"}
     assert "no-such-package" in checks["packages"].says
     assert "make room" in checks["disk"].says
 
