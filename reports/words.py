@@ -7,8 +7,13 @@ import statistics
 from collections.abc import Sequence
 
 from ablations.catalog.metrics import facts
-from reports.analysis.paired import Interval
-from reports.analysis.statistics import Comparison, Rules, Verdict
+from reports.analysis.agreement import Answer, Split
+from reports.analysis.comparison import Comparison, Interval
+from reports.analysis.decisions import Verdict
+from reports.analysis.groups import LEAST_GROUP
+from reports.analysis.lengths import Course
+from reports.analysis.rules import Rules
+from reports.analysis.sentences import power_in_words, statuses_in_words
 from reports.analysis.variance import Components
 
 MINUS = "\N{MINUS SIGN}"
@@ -95,33 +100,44 @@ def question(item: Comparison) -> str:
 
 def effect(item: Comparison, metric: str) -> str:
     """The effect with its interval, such as "frechet_10k lower by 310 [280, 340] (-62%)"."""
-    if not item.seeds:
-        return f"{metric}: no pair of seeds has a score on both sides"
-    if item.verdict in ("better", "worse") and item.interval.excludes(0.0):
-        direction = "lower" if item.mean < 0 else "higher"
+    if math.isnan(item.effect):
+        return f"{metric}: too few runs have a score on both sides"
+    if item.interval.excludes(0.0):
+        direction = "lower" if item.effect < 0 else "higher"
         low, high = sorted((abs(item.interval.low), abs(item.interval.high)))
-        size = Interval(low, high, item.interval.method)
-        return f"{metric} {direction} by {number(abs(item.mean))} {bounds(size, sign=False)} ({percent(item.percent)})"
-    interval = "" if math.isnan(item.interval.low) else f" {bounds(item.interval)}"
-    return f"{metric} differs by {signed(item.mean)}{interval} ({percent(item.percent)})"
+        size = f"{number(abs(item.effect))} {bounds(Interval(low, high), sign=False)}"
+        return f"{metric} {direction} by {size} ({percent(item.percent)})"
+    return f"{metric} differs by {signed(item.effect)} {bounds(item.interval)} ({percent(item.percent)})"
 
 
-def caveat(item: Comparison, rules: Rules) -> str:
+def split(item: Split) -> str:
+    """One difference by one kind of features: "whole -9.4 [-14, -4] = images -5.0 [-8, -2] + class shares -4.4 ..."."""
+    parts = {"whole": item.whole, "images": item.images, "class shares": item.shares}
+    known = {name: f"{name} {_part(part)}" for name, part in parts.items() if part is not None}
+    if len(known) < len(parts):
+        return ", ".join(known.values())
+    whole, images, shares = known.values()
+    return f"{whole} = {images} + {shares}"
+
+
+def _part(item: Comparison) -> str:
+    return f"{signed(item.effect)} {bounds(item.interval)}" if math.isfinite(item.effect) else DASH
+
+
+def caveat(answer: Answer, course: Course | None, rules: Rules) -> str:
     """What a reader must know before acting on the verdict; empty if nothing."""
-    notes = []
-    if item.unscored_treatment or item.unscored_reference:
-        lost, kept = item.unscored_treatment, item.unscored_reference
-        notes.append(f"{lost} of {item.pairs} runs ended without a score (reference: {kept})")
+    item = answer.main
+    notes = [answer.depends_on, statuses_in_words(item).rstrip(".")]
     if item.verdict == "too few seeds":
-        notes.append(f"{count(len(item.seeds), 'scored pair')}, at least {rules.minimum_pairs} are needed")
+        scored = min(item.treatment_scores, item.reference_scores)
+        notes.append(f"{count(scored, 'scored seed')} on one side, at least {LEAST_GROUP} are needed")
     elif item.verdict == "equivalent":
         notes.append(f"the whole difference lies within {difference(rules)}")
-    elif item.verdict == "no difference shown":
-        if item.p_holm < rules.alpha and abs(item.mean) <= rules.noise_floor:
-            notes.append("steady, but no larger than the noise floor")
-        elif item.interval.excludes(0.0):
-            notes.append("the interval leaves out 0, but so many questions bring that about by chance (Holm)")
-    return "; ".join(notes)
+    elif item.verdict == "no difference shown" and rules.noise_floor and abs(item.effect) <= rules.noise_floor:
+        notes.append("no larger than the noise floor")
+    if course is not None and course.said.flips_late:
+        notes.append("flips within the last half of training")
+    return "; ".join(note for note in notes if note)
 
 
 def difference(rules: Rules) -> str:
@@ -129,26 +145,23 @@ def difference(rules: Rules) -> str:
     return f"{100 * rules.margin:.3g}% of the reference" if rules.difference is None else number(rules.difference)
 
 
-def needed(item: Comparison, rules: Rules) -> str:
-    """How many seeds it takes to show the least difference that matters, and how many are missing; empty if unknown."""
-    if len(item.seeds) < 2:
-        return ""
-    size, seeds = difference(rules), item.seeds_needed
-    if seeds is None:
-        return f"a difference of {size} takes more than 10,000 seeds"
-    more = f" ({seeds - len(item.seeds):,} more)" if seeds > len(item.seeds) else ""
-    return f"a difference of {size} takes {count(seeds, 'seed')}{more}"
+def seeds(item: Comparison) -> str:
+    """How many scored seeds an answer rests on: "5 against 12 seeds, 5 in pairs"."""
+    ours, theirs, pairs = item.treatment_scores, item.reference_scores, len(item.seeds)
+    if ours == theirs == pairs:
+        return count(pairs, "paired seed")
+    return f"{ours} against {theirs} seeds, {pairs} in pairs"
 
 
 def evidence(item: Comparison) -> str:
-    """The numbers behind the verdict, in one line; the least possible Wilcoxon p where few pairs hold it up."""
-    wins = f"{item.wins:g}" if item.wins % 1 else f"{int(item.wins)}"
-    least = item.p_signed_rank_least
-    limit = f" (least possible {p_value(least)})" if least >= 0.001 else ""
-    return (
-        f"better in {wins} of {count(item.pairs, 'paired seed')}; Holm p {p_value(item.p_holm)}; "
-        f"Wilcoxon p {p_value(item.p_signed_rank)}{limit}"
-    )
+    """The numbers behind the verdict, in one line."""
+    wins = f"better in {item.wins:g} of {seeds(item)}" if item.seeds else seeds(item)
+    return f"{wins}; p {p_value(item.p_difference)}"
+
+
+def power(item: Comparison, rules: Rules, minutes_a_seed: float | None = None) -> str:
+    """What the study would have found, beside an answer that is none; `minutes_a_seed` is what one more seed costs."""
+    return power_in_words(item, rules.power, minutes_a_seed)
 
 
 def verdicts(comparisons: Sequence[Comparison], metric: str) -> dict[str, str]:

@@ -6,17 +6,21 @@ A metric is added by writing its file in `scoring/metrics`, which computes it, a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ablations.catalog.metric_facts import BOTH, ENDING, REPEATS, SHARES, Metric, of_extractor
 from ablations.config.errors import ConfigError
 
 PRIMARY = "balanced_frechet"
-"""The metric that verdicts are given on, without its protocol: the image part of the distance. Lower is better."""
+"""The metric that verdicts are given on, without its protocol. Lower is better. It was written down before any result
+was seen: the image part of the distance, with class shares evened out, since that is what a person sees."""
 USUAL_SAMPLES = 10_000
 """Samples a score is taken of, against as many test images; a smaller test set sets its own, smaller number."""
 
 SPOILING = ("noise", "blur", "salt_and_pepper", "translation", "occlusion", "noise_images")
 """Damages that spoil every image: it is neither real nor near the training images."""
+READ_WORSE = ("noise", "blur", "salt_and_pepper", "translation", "occlusion")
+"""Damages that a reader misreads in the end."""
 COLLAPSES = ("dropped_classes", "duplicates", "one_a_class")
 """Mode collapse between classes, onto some images, and within classes."""
 HARMLESS = ("swapped_labels", "copies")
@@ -28,6 +32,32 @@ BALLS = (
 )
 
 _E = "\N{LATIN SMALL LETTER E WITH ACUTE}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of features, and the three distances that are taken in it: whole = images + class shares."""
+
+    words: str
+    whole: str
+    images: str
+    """With the class shares evened out."""
+    shares: str
+    """What class shares add: the whole less the images."""
+
+
+READER = Kind(
+    words="the classifier's features",
+    whole="frechet", images="balanced_frechet", shares="class_share_frechet",
+)  # fmt: skip
+LABEL_FREE = Kind(
+    words="the label-free features",
+    whole="contrastive_frechet", images="contrastive_balanced_frechet", shares="contrastive_class_share_frechet",
+)  # fmt: skip
+KINDS = (READER, LABEL_FREE)
+"""`better` and `worse` need both to say so."""
+FALLBACKS = (PRIMARY, READER.whole, LABEL_FREE.whole)
+"""What carries the verdict: the first of these that results have. Old results and data without labels lack some."""
 
 _TABLE = (
     Metric(
@@ -53,7 +83,7 @@ _TABLE = (
         name="readable", label="readable", better="higher", needs="classes",
         about="Share of the samples in which anything can be read; class shares are taken of these alone.",
         unit="share, 0 to 1",
-        falls=("noise_images",), stays=(*HARMLESS, *COLLAPSES),
+        falls=("noise", "blur", "occlusion", "noise_images"), stays=(*HARMLESS, *COLLAPSES),
     ),
     Metric(
         name="class_{}", label="share of a class", better="neither", needs="classes", group=SHARES, detail=True,
@@ -64,7 +94,7 @@ _TABLE = (
         name="label_accuracy", label="label accuracy", better="higher", needs="classes", conditional=True,
         about="Share of the readable samples that the reader reads as the class asked for.",
         unit="share, 0 to 1",
-        falls=(*SPOILING, "swapped_labels"), stays=("copies", "duplicates"),
+        falls=(*READ_WORSE, "swapped_labels"), stays=("copies", "duplicates", "noise_images"),
     ),
     Metric(
         name="frechet_inf", label=f"Fr{_E}chet, unlimited samples", better="lower", tier="full",
@@ -86,6 +116,8 @@ _TABLE = (
         name="kernel_distance", label="kernel distance", better="lower", counted=True, tier="full",
         about="Squared maximum mean discrepancy of the features over all pairs, with a cubic kernel.",
         unit="squared discrepancy, 0: alike", extractors=BOTH,
+        left_out="it can fall while a damage gets worse: digits without their middle fourteen rows are nearer than "
+        "digits without ten",
         rises=(*SPOILING, *COLLAPSES), stays=HARMLESS,
     ),
     Metric(
@@ -102,6 +134,8 @@ _TABLE = (
     ),
     Metric(
         name="recall", label="recall", better="higher", counted=True, tier="full",
+        left_out="outliers among the samples reach far: with noise in three samples of four it is no lower than with "
+        "none",
         about="Share of the real images that lie among samples: are they all within reach?",
         unit="share, 0 to 1",
         falls=(*SPOILING, *COLLAPSES), stays=HARMLESS,
@@ -130,31 +164,27 @@ _TABLE = (
         name="confidence", label="confidence", better="higher", needs="classes", counted=True, tier="full",
         about="Mean probability of the class that the classifier reads.",
         unit="probability, 0 to 1",
-        left_out="the classifier is as sure of noise as of digits, so noise raises it",
         falls=("noise", "noise_images"), stays=HARMLESS,
     ),
     Metric(
         name="mode_count", label="classes present", better="higher", needs="classes", counted=True, tier="full",
         about="How many classes are drawn at least a tenth as often as they occur in the data.",
         unit="classes",
-        falls=("noise", "dropped_classes", "noise_images"), stays=(*HARMLESS, "duplicates", "one_a_class"),
+        falls=("dropped_classes",), stays=(*HARMLESS, "noise", "noise_images", "duplicates", "one_a_class"),
     ),
     Metric(
         name="mode_kl", label="class histogram, KL to the data", better="lower", needs="classes", counted=True,
         tier="full",
         about="Divergence of the histogram of the classes drawn from that of the data.",
         unit="nats, 0: alike",
-        rises=("noise", "blur", "salt_and_pepper", "occlusion", "dropped_classes", "noise_images"),
-        stays=(*HARMLESS, "one_a_class"),
+        rises=("occlusion", "dropped_classes"), stays=(*HARMLESS, "noise_images", "one_a_class"),
     ),
     Metric(
         name="intra_class_diversity", label="diversity within classes", better="neither", needs="classes",
         tier="full",
         about="Spread of the samples within a class over that of real images.",
         unit="ratio, 0: one image a class, 1: as the data",
-        left_out="where the classifier reads no class any more, as at a blur of 2 pixels, it is taken of groups that "
-        "mean nothing",
-        falls=("blur", "one_a_class"), stays=(*HARMLESS, "dropped_classes"),
+        falls=("blur", "one_a_class"), stays=HARMLESS,
     ),
     Metric(
         name="label_accuracy_{}", label="label accuracy of a class", better="higher", needs="classes",
@@ -214,6 +244,7 @@ _TABLE = (
         name="likelihood_divergence", label="feature likelihood divergence", better="lower", counted=True, tier="full",
         about_copies=True,
         about="How much less likely test images are under the samples than under real ones (Jiralerspong et al. 2023).",
+        left_out="two sets of real images lie farther apart in it than copies move it",
         unit="nats a feature times 100, about 0 for new images of the data's kind",
         rises=(*SPOILING, "copies"), stays=("swapped_labels",),
     ),
@@ -283,16 +314,36 @@ def facts(name: str) -> Metric:
 
 
 def primary(names: Iterable[str] = (), *, samples: int = USUAL_SAMPLES) -> str:
-    """Which of these names, as results have them, is the metric that verdicts are given on.
+    """Which of these names, as results have them, is the metric that verdicts are given on: see `FALLBACKS`.
 
-    Where none is, what it is called of so many samples against as many test images: `frechet_10k`.
+    Where none is, what it is called of so many samples against as many test images: `balanced_frechet_10k`.
     """
-    return next((name for name in names if is_primary(name)), METRICS[PRIMARY].named(samples, samples))
+    there = list(names)
+    chosen = (named(bare, there) for bare in FALLBACKS)
+    return next((name for name in chosen if name), METRICS[PRIMARY].named(samples, samples))
 
 
-def is_primary(name: str) -> bool:
-    """Is this, with or without protocol, the metric that verdicts are given on?"""
-    return facts(name).name == PRIMARY
+def second(names: Iterable[str]) -> str | None:
+    """The same as `primary` by the other kind of features; None where results have one kind only."""
+    there = list(names)
+    bare = facts(primary(there)).name
+    others = {READER.images: LABEL_FREE.images, READER.whole: LABEL_FREE.whole}
+    return named(others[bare], there) if bare in others else None
+
+
+def shares(names: Iterable[str], kind: Kind = READER) -> str | None:
+    """The part of the class shares, where these names have it."""
+    return named(kind.shares, names)
+
+
+def named(bare: str, names: Iterable[str]) -> str | None:
+    """Which of these names is the metric `bare`, with or without protocol."""
+    return next((name for name in names if facts(name).name == bare), None)
+
+
+def carries_verdicts(name: str) -> bool:
+    """May this, with or without protocol, be the metric that verdicts are given on?"""
+    return facts(name).name in FALLBACKS
 
 
 def _template(name: str) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json
 
 FAILED = 1
+if TYPE_CHECKING:
+    from ablations.data import Dataset
+    from ablations.scoring.certify.extractors_compared import SampleSet
+
 PUBLISHED = Path("reports/published/certificate")
 TRIED = Path("results/certificate")
 
@@ -27,10 +33,17 @@ TRIED = Path("results/certificate")
     show_default=True,
     help="Of samples whose distance is known, to count how often an interval holds it.",
 )
+@click.option(
+    "--runs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of runs: their samples, of all kept steps, are ranked by both extractors.",
+)
 @isa_option
 @data_folder_option
 @json_option
-def command(dataset: str, out: Path | None, draws: int, isa: str, data_folder: Path | None, as_json: bool) -> None:
+def command(
+    dataset: str, out: Path | None, draws: int, runs: Path | None, isa: str, data_folder: Path | None, as_json: bool
+) -> None:
     """Put the metrics to the test on real images and on real images that were damaged in grades.
 
     Writes a page (README.md with figures, and certificate.json). Takes minutes on MNIST. Exit code 1 if a metric does
@@ -39,10 +52,11 @@ def command(dataset: str, out: Path | None, draws: int, isa: str, data_folder: P
     import torch
 
     from ablations.data import load_dataset
+    from ablations.scoring.certify import by_eye
     from ablations.scoring.certify import certificate_page as page
     from ablations.scoring.certify.lines import failed
     from ablations.scoring.certify.measure import certify
-    from ablations.scoring.panel import load_panel
+    from ablations.scoring.panel import READER, load_panel
     from reports.pages.rendering import write_files
 
     folder = out or (PUBLISHED if dataset == "mnist" else TRIED)
@@ -53,8 +67,12 @@ def command(dataset: str, out: Path | None, draws: int, isa: str, data_folder: P
     write_files(folder, {})  # before the minutes of measuring, not after
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=tell)
-    certificate = certify(images, load_panel(), repeats=draws, notify=tell)
+    samples = () if runs is None else _samples(runs, images)
+    certificate = certify(images, load_panel(), repeats=draws, samples=samples, notify=tell)
     write_files(folder, page.files(certificate))
+    if (sheets := folder / by_eye.FOLDER).is_dir():
+        agreed = by_eye.published(sheets, load_panel().only(READER).extractors[0])
+        write_files(sheets, {"README.md": by_eye.markdown(agreed).encode()})
     wrong = failed(certificate.lines)
     if as_json:
         print_json({**page.as_tree(certificate), "page": str(folder / "README.md")})
@@ -65,3 +83,16 @@ def command(dataset: str, out: Path | None, draws: int, isa: str, data_folder: P
         click.echo(f"page: {folder / 'README.md'}")
     if wrong:
         raise click.exceptions.Exit(FAILED)
+
+
+def _samples(runs: Path, dataset: Dataset) -> Iterator[SampleSet]:
+    """Of all runs of a store on a dataset, at all kept steps."""
+    from ablations.execution.stored_samples import stored_generators
+    from ablations.scoring.certify.extractors_compared import SampleSet
+    from ablations.store import Archive
+
+    for result, step, generator in stored_generators(Archive.open(runs), dataset):
+        variant = result.run.variant
+        yield SampleSet(
+            variant=variant.name, seed=result.run.seed, step=step, steps=variant.steps, draw=generator.sample
+        )

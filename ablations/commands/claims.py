@@ -59,7 +59,7 @@ def tree_of(item: Answered) -> dict[str, Any]:
         "kind": claim.kind,
         "text": claim.text,
         "answer": item.answer,
-        "tests": [{key: row[key] for key in (*keys, "p_holm")} for row in tests],
+        "tests": [{key: row[key] for key in (*keys, "p")} for row in tests],
         "command": claim.command,
     }
 

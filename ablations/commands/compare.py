@@ -1,4 +1,4 @@
-"""`ablations compare A B`: the paired contrast of any two stored variants, or two runs side by side."""
+"""`ablations compare A B`: the contrast of any two stored variants, or two runs side by side."""
 
 from __future__ import annotations
 
@@ -93,57 +93,68 @@ def _variant(archive: Archive, study: str, variant: str) -> tuple[str, list[Resu
 
 def show_variants(found: HeadToHead, one: str, other: str) -> None:
     from reports import words
+    from reports.analysis.sentences import pairing_in_words, statuses_in_words
 
     item, metric = found.comparison, found.metric
     way = "no way is better" if found.better == "neither" else f"{found.better} is better"
-    click.echo(f"{one} against {other}: {metric}, {way}; {words.count(item.pairs, 'paired seed')}\n")
-    least = f" (least possible {words.p_value(item.p_signed_rank_least)})"
+    click.echo(f"{one} against {other}: {metric}, {way}; {words.seeds(item)}\n")
     rows = [
         ("mean of the first", words.number(found.treatment_mean)),
         ("mean of the second", words.number(found.reference_mean)),
-        ("mean difference", f"{words.signed(item.mean)} ({words.percent(item.percent)})"),
-        ("median difference", words.signed(item.median)),
-        ("95% interval", f"{words.bounds(item.interval)}, {item.interval.method}"),
-        ("p, paired t test", words.p_value(item.p_student)),
-        ("p, Wilcoxon", words.p_value(item.p_signed_rank) + least),
-        ("p, sign flips", words.p_value(item.p_sign_flip)),
-        ("superiority", f"{words.number(item.superiority)}: better in {item.wins:g} of {item.pairs} pairs"),
-        ("seeds needed", words.needed(item, found.rules) or "unknown"),
+        ("difference", f"{words.signed(item.effect)} ({words.percent(item.percent)})"),
+        ("interval", words.bounds(item.interval)),
+        *((f"by {split.kind.words}", words.split(split)) for split in found.splits),
+        ("p of no difference", words.p_value(item.p_difference)),
+        ("p of a larger one", words.p_value(item.p_equivalence)),
+        ("superiority", f"{words.number(item.superiority)}: better in {item.wins:g} of {len(item.seeds)} pairs"),
+        ("pairing", pairing_in_words([item]) or "unknown"),
         ("verdict", found.verdict),
         ("differs in", "nothing" if found.settings == "the reference" else found.settings),
     ]
     for label, value in rows:
-        click.echo(f"{label:20} {value}")
+        click.echo(f"{label:30} {value}")
     click.echo("\none question on its own: nothing here is corrected for others that were asked of the same runs")
-    if caveat := words.caveat(item, found.rules):
-        click.echo(caveat)
+    for note in (found.depends_on, words.power(item, found.rules), statuses_in_words(item)):
+        if note:
+            click.echo(note)
     if found.conditions:
         click.echo(f"beside the settings, the runs differ in {found.conditions}")
     if found.left_out:
-        click.echo(f"{words.count(found.left_out, 'seed')} left out: the other side lacks it, or it has no {metric}")
+        click.echo(
+            f"{words.count(found.left_out, 'seed')} without a partner: the other side lacks it, or it has no {metric}"
+        )
 
 
 def tree_of(found: HeadToHead, one: str, other: str) -> dict[str, Any]:
     item = found.comparison
-    keys = ("mean", "median", "percent", "p_student", "p_signed_rank", "p_sign_flip", "p_unscored", "p", "superiority")
+    keys = (
+        "effect", "error", "percent", "seeds", "wins", "superiority", "p_difference", "p_equivalence", "p_statuses",
+        "margin", "pairing_saved", "detectable", "seeds_for_margin", "rests_on",
+    )  # fmt: skip
+    parts = {
+        name: {"effect": part.effect, "interval": [part.interval.low, part.interval.high], "verdict": part.verdict}
+        for split in found.splits
+        for name, part in (
+            (split.kind.whole, split.whole),
+            (split.kind.images, split.images),
+            (split.kind.shares, split.shares),
+        )
+        if part is not None
+    }
     return {
         "treatment": one,
         "reference": other,
         "metric": found.metric,
         "better": found.better,
-        "pairs": item.pairs,
-        "seeds": item.seeds,
-        "wins": item.wins,
-        "unscored_treatment": item.unscored_treatment,
-        "unscored_reference": item.unscored_reference,
+        "treatment_runs": dict(item.treatment_counts),
+        "reference_runs": dict(item.reference_counts),
         "treatment_mean": found.treatment_mean,
         "reference_mean": found.reference_mean,
         **{key: getattr(item, key) for key in keys},
         "interval": [item.interval.low, item.interval.high],
-        "interval_method": item.interval.method,
-        "difference": found.rules.size(found.reference_mean),
-        "seeds_needed": item.seeds_needed,
+        "parts": parts,
         "verdict": found.verdict,
+        "depends_on": found.depends_on,
         "differs_in": found.settings,
         "conditions_differ_in": found.conditions,
     }

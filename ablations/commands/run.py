@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -40,9 +40,38 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
     return overrides
 
 
+def parse_reference_seeds(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> int | Literal["auto"] | None:
+    if value is None:
+        return None
+    if value == "auto":
+        return "auto"
+    if not value.isdecimal() or int(value) < 1:
+        raise click.BadParameter(f"{value!r} is neither a number of seeds nor auto", context, parameter)
+    return int(value)
+
+
 @click.command("run")
 @click.argument("study")
 @click.option("--seeds", type=AT_LEAST_ONE, help="Seeds 0 to N-1 of each variant.  [default: the study's]")
+@click.option(
+    "--reference-seeds",
+    metavar="N|auto",
+    callback=parse_reference_seeds,
+    help="Of the variant that most contrasts are held against; auto: the square root of their number times the others'."
+    "  [default: the study's, or as many as of the others]",
+)
+@click.option(
+    "--until-decided",
+    is_flag=True,
+    help="Add blocks of seeds (--width, 5 by default) to the variants of open contrasts until all are decided.",
+)
+@click.option(
+    "--max-seeds",
+    type=click.IntRange(min=5),
+    help="With --until-decided: the seeds of a variant at the last look.  [default: 40, or as the study was begun]",
+)
 @click.option("--steps", type=AT_LEAST_ONE, help="Training steps of each variant.  [default: the variant's]")
 @click.option("--evaluations", type=AT_LEAST_ONE, help="Scores along the training.  [default: the study's]")
 @click.option("--only", multiple=True, metavar="VARIANT", help="Train this variant only; may be repeated.")
@@ -89,7 +118,15 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and about how long it takes; train nothing.")
 @json_option
 def command(
-    study: str, location: str, mirror: str | None, out: Path | None, dry_run: bool, as_json: bool, **options: Any
+    study: str,
+    location: str,
+    mirror: str | None,
+    out: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    until_decided: bool,
+    max_seeds: int | None,
+    **options: Any,
 ) -> None:
     """Train the variants of STUDY, score them, store the runs and write the report.
 
@@ -103,12 +140,22 @@ def command(
     from ablations.store import Archive
 
     archive = Archive.open(location)
-    plan = make_plan(found, Options(**options), archive)
+    chosen = Options(**options)
+    if until_decided:
+        from ablations.commands import until_decided as looks
+
+        series = looks.begin(found, chosen, max_seeds, archive)
+        if dry_run:
+            print_json(series.as_dict()) if as_json else looks.show(series)
+            return
+    elif max_seeds is not None:
+        raise click.UsageError("--max-seeds is for --until-decided; --seeds says how many seeds a variant has")
+    plan = make_plan(found, chosen, archive) if not until_decided else series.plan
     if dry_run:
         print_json(plan.as_dict()) if as_json else print_plan(plan)
         return
     with mirrored(archive, plan.study.name, mirror):
-        summary = carry_out(plan, archive, as_json)
+        summary = looks.carry_out_looks(series, as_json) if until_decided else carry_out(plan, archive, as_json)
         page = build_report(archive, plan.study.name, out)
     if as_json:
         print_json(summary_tree(plan, summary, page))
@@ -130,9 +177,9 @@ def print_plan(plan: Plan) -> None:
         rows.append(
             (
                 variant.name,
-                str(plan.study.seeds),
+                str(plan.seeds[variant.name]),
                 f"{variant.steps:,}",
-                str(plan.study.seeds - missing),
+                str(plan.seeds[variant.name] - missing),
                 str(missing),
                 duration(seconds) if missing else "-",
             )

@@ -131,8 +131,8 @@ def ranking_tree(item: Ranking) -> dict[str, Any]:
     return {
         "level": item.level,
         "reference": item.reference,
-        "default": {"mean": item.default.mean, "verdict": item.default.verdict},
-        "tuned": None if item.tuned is None else {"mean": item.tuned.mean, "verdict": item.tuned.verdict},
+        "default": {"effect": item.default.effect, "verdict": item.default.verdict},
+        "tuned": None if item.tuned is None else {"effect": item.tuned.effect, "verdict": item.tuned.verdict},
         "flips": item.flips,
     }
 

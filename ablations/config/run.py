@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class Run:
     numerics: int
     """Of the code that trained it: see `training.numerics`."""
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """Identity: two runs with one key have the same weights and curves. 20 hexadecimal digits."""
         tree = plain(self)

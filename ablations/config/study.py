@@ -38,6 +38,11 @@ class Study:
     contrasts: tuple[Contrast, ...] = ()
     seeds: int = 5
     """Seeds 0, 1, ..., seeds - 1."""
+    reference_seeds: int | None = None
+    """Of the variant that most contrasts are held against, which serves all of them; None: as many as of the others."""
+    looks: tuple[int, ...] = ()
+    """The numbers of seeds at which the contrasts are judged, until they are decided; empty: once, at the end. They are
+    fixed before the first look is taken, since the error of the study is shared among them."""
     evaluations: int = 5
     """Evaluations after training starts, equally spaced, the last at the final step; one more before the first step."""
 
@@ -55,14 +60,34 @@ class Study:
                     raise unknown(f"variant in contrast {contrast.question!r} of study {self.name!r}:", name, names)
         if self.seeds < 1:
             raise ConfigError(f"study {self.name!r}: seeds must be at least 1, not {self.seeds}")
+        if self.reference_seeds is not None and self.reference_seeds < self.seeds:
+            raise ConfigError(
+                f"study {self.name!r}: reference_seeds must be at least {self.seeds}, the seeds of the other variants, "
+                f"not {self.reference_seeds}"
+            )
         if self.evaluations < 1:
             raise ConfigError(f"study {self.name!r}: evaluations must be at least 1, not {self.evaluations}")
+
+    def __hash__(self) -> int:
+        """Of the names alone: a study is hashed often, and equal studies have equal names."""
+        return hash((self.name, tuple(variant.name for variant in self.variants)))
 
     def variant(self, name: str) -> Variant:
         for variant in self.variants:
             if variant.name == name:
                 return variant
         raise unknown(f"variant of study {self.name!r}:", name, [v.name for v in self.variants])
+
+    @property
+    def main_reference(self) -> str | None:
+        """The variant that most contrasts are held against, the first of several; None without contrasts."""
+        references = [contrast.reference for contrast in self.contrasts]
+        return max(references, key=references.count, default=None)
+
+    def seeds_of(self, name: str) -> int:
+        """How many seeds a variant is trained with."""
+        more = self.reference_seeds if name == self.main_reference else None
+        return self.seeds if more is None else more
 
     def as_dict(self) -> dict[str, Any]:
         return typing.cast(dict[str, Any], plain(self))

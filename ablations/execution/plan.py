@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,13 @@ class Options:
     """How a study is to be run. None stands for the study's or the machine's own value."""
 
     seeds: int | None = None
+    reference_seeds: int | Literal["auto"] | None = None
+    """Of the variant that most contrasts are held against; auto: the square root of their number times the others'
+    seeds, the split of a given number of runs that makes the errors of the effects least."""
+    variant_seeds: Mapping[str, int] = field(default_factory=dict)
+    """Of single variants, in place of all the above."""
+    looks: tuple[int, ...] = ()
+    """See `Study.looks`."""
     steps: int | None = None
     evaluations: int | None = None
     only: tuple[str, ...] = ()
@@ -72,6 +80,8 @@ class Plan:
     """As it will be run: with the options applied."""
     recorded: Study
     """As the archive will know it: `study`, but with all variants also where only some are run now."""
+    seeds: Mapping[str, int]
+    """Of each variant of `recorded`."""
     members: tuple[Member, ...]
     """The runs of `recorded`, whether they are trained now or not."""
     options: Options
@@ -111,6 +121,7 @@ class Plan:
             "study": self.study.name,
             "variants": [variant.name for variant in self.study.variants],
             "seeds": self.study.seeds,
+            "variant_seeds": {variant.name: self.seeds[variant.name] for variant in self.study.variants},
             "workers": self.workers,
             "to_train": self.runs,
             "stored": len(self.reused),
@@ -146,14 +157,17 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         check_fits(variant, dataset)
     engine = choose_engine(options.device, options.precision, options.isa)
     conditions = Conditions(dataset=options.dataset, data_digest=digest, engine=engine)
-    stacks = _stacks(recorded, options.width or default_width(recorded.seeds), conditions)
+    seeds = {
+        item.name: options.variant_seeds.get(item.name, recorded.seeds_of(item.name)) for item in recorded.variants
+    }
+    stacks = _stacks(recorded, seeds, options.width or default_width(recorded.seeds), conditions)
     names = {variant.name for variant in asked.variants}
     steps = {runs[0].key: evaluation_steps(runs[0].variant.steps, recorded.evaluations) for runs in stacks}
     wanted = {
         run.key: steps[runs[0].key]
         for runs in stacks
         for run in runs
-        if run.seed < asked.seeds and run.variant.name in names
+        if run.seed < seeds[run.variant.name] and run.variant.name in names
     }
     stored = set() if options.fresh else archive.done(wanted)
     jobs = [
@@ -165,11 +179,12 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     return Plan(
         study=asked,
         recorded=recorded,
+        seeds=seeds,
         members=tuple(
             Member(variant=run.variant.name, seed=run.seed, key=run.key)
             for runs in stacks
             for run in runs
-            if run.seed < recorded.seeds
+            if run.seed < seeds[run.variant.name]
         ),
         options=options,
         conditions=conditions,
@@ -193,12 +208,16 @@ def plan_again(plan: Plan, archive: Archive) -> Plan:
     return dataclasses.replace(plan, jobs=tuple(left), reused=plan.reused | stored)
 
 
-def _stacks(study: Study, width: int, conditions: Conditions) -> list[tuple[Run, ...]]:
-    """The runs of a study, stack by stack; a variant's last stack may have seeds that the study does not ask for."""
+def _stacks(study: Study, seeds: Mapping[str, int], width: int, conditions: Conditions) -> list[tuple[Run, ...]]:
+    """The runs of a study, stack by stack; a variant's last stack may have seeds that the study does not ask for.
+
+    Seed s stands in slot s mod `width` of stack s div `width`, however many seeds its variant has: more seeds later on
+    leave the runs that are there what they are.
+    """
     return [
         tuple(conditions.run(variant=variant, seed=first + slot, width=width, slot=slot) for slot in range(width))
         for variant in study.variants
-        for first in range(0, study.seeds, width)
+        for first in range(0, seeds[variant.name], width)
     ]
 
 
@@ -236,12 +255,29 @@ def customized(study: Study, options: Options) -> Study:
         overrides["steps"] = options.steps
     if {"name", "recipe"} & set(overrides):
         raise ConfigError("name and recipe are labels, not settings: they cannot be overridden")
+    seeds = options.seeds if options.seeds is not None else study.seeds
     return dataclasses.replace(
         study,
         variants=tuple(variant.override(overrides) for variant in study.variants) if overrides else study.variants,
-        seeds=options.seeds if options.seeds is not None else study.seeds,
+        seeds=seeds,
+        reference_seeds=_reference_seeds(study, seeds, options),
+        looks=options.looks or study.looks,
         evaluations=options.evaluations if options.evaluations is not None else study.evaluations,
     )
+
+
+def _reference_seeds(study: Study, seeds: int, options: Options) -> int | None:
+    """Raises `ConfigError` for fewer than the other variants have."""
+    asked = options.reference_seeds
+    if asked is None:
+        return None if study.reference_seeds is None else max(study.reference_seeds, seeds)
+    reference = study.main_reference
+    if reference is None:
+        raise ConfigError(f"study {study.name!r} has no contrasts, so no reference that could have seeds of its own")
+    if asked == "auto":
+        treatments = sum(contrast.reference == reference for contrast in study.contrasts)
+        return math.ceil(math.sqrt(treatments) * seeds - 1e-9)
+    return asked
 
 
 def _only(study: Study, names: set[str]) -> Study:

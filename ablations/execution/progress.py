@@ -12,7 +12,7 @@ from typing import Any, Self, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from ablations.catalog.metrics import is_primary
+from ablations.catalog.metrics import primary
 from ablations.execution.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
 
 QUIET = ("finished", "interrupted")
@@ -75,8 +75,7 @@ class Tally:
                 self._progress(event)
             case Evaluated():
                 if event.group in self.active:
-                    shown = (value for name, value in event.scores.items() if is_primary(name))
-                    self.active[event.group].score = next(shown, None)
+                    self.active[event.group].score = event.scores.get(primary(event.scores))
             case GroupEnded():
                 state = self.active.pop(event.group, None)
                 if state is not None:

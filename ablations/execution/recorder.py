@@ -53,6 +53,7 @@ class Recorder:
         """What is trained from now on, on which data, and who scores it."""
         self._group, self._dataset, self._scorer = group, dataset, scorer
         self.environment = environment(self._job.runs[0].engine.device)
+        self.environment["training_images"] = str(len(dataset.train_images))
 
     @property
     def all_diverged(self) -> bool:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ablations.catalog.metric_facts import Tier
+from ablations.catalog.metrics import primary
 from ablations.config.digest import sha256_of
 from ablations.data import Dataset
 from ablations.data.splits import load_split
 from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
 from ablations.scoring.panel import Panel, load_panel
-from ablations.scoring.suite import noise_floor, primary_metric, references_of, sample_count, score
+from ablations.scoring.suite import noise_floor, references_of, sample_count, score
 
 SUITE = 2
 """The number of the suite of metrics: it changes with any change of a metric's value."""
@@ -34,7 +35,8 @@ class Scorer:
         self.identity = scorer_identity(panel)
         self.count = sample_count(dataset)
         """How many images the metrics are taken of."""
-        self.noise_floor = noise_floor(dataset, panel)[primary_metric(dataset)]
+        floors = noise_floor(dataset, panel)
+        self.noise_floor = floors[primary(floors)]
         """The primary metric of real training images against the test images."""
 
     def __call__(

@@ -69,8 +69,16 @@ def sample_count(dataset: Dataset) -> int:
 
 
 def primary_metric(dataset: Dataset) -> str:
-    """What the metric that verdicts are given on is called on a dataset: `balanced_frechet_10k` on MNIST."""
-    return primary(samples=sample_count(dataset))
+    """Which metric of every evaluation carries the verdicts on a dataset: `balanced_frechet_10k` on MNIST, and one that
+    needs no classes where the data have none.
+    """
+    count = sample_count(dataset)
+    quick = [item for item in computations() if item.facts.tier == "quick"]
+    able = [item for item in quick if item.facts.needs == "features" or dataset.train_labels is not None]
+    names = (
+        name for item in able for extractor in item.facts.extractors for name in item.names(count, count, 0, extractor)
+    )
+    return primary(names, samples=count)
 
 
 _references: dict[str, References] = {}

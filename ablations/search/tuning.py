@@ -13,7 +13,7 @@ from ablations.config import Contrast, Study, Variant
 from ablations.config.errors import ConfigError
 from ablations.search.generations import Found
 from ablations.search.settings import Settings
-from reports.analysis.statistics import Comparison
+from reports.analysis.comparison import Comparison
 
 DEFAULT, TUNED = "default settings", "tuned settings"
 
@@ -132,9 +132,9 @@ class Ranking:
     @property
     def flips(self) -> str:
         """Where both comparisons have a verdict and they disagree "yes", where only the means do "perhaps"."""
-        if self.tuned is None or not (math.isfinite(self.default.mean) and math.isfinite(self.tuned.mean)):
+        if self.tuned is None or not (math.isfinite(self.default.effect) and math.isfinite(self.tuned.effect)):
             return "unknown"
-        if self.default.mean * self.tuned.mean >= 0:
+        if self.default.effect * self.tuned.effect >= 0:
             return "no"
         sure = {"better", "worse"}
         return "yes" if {self.default.verdict, self.tuned.verdict} == sure else "perhaps"

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from reports.analysis.paired import NO_INTERVAL, Interval
-
-Array = NDArray[np.float64]
+from reports.analysis.comparison import NO_INTERVAL, Interval
+from reports.analysis.distributions import Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +67,7 @@ def _interquartile_interval(scores: Array, resamples: int) -> Interval:
     picks = np.random.default_rng(0).integers(len(scores), size=(resamples, len(scores)))
     means = np.sort(interquartile_mean(scores[picks]))
     low, high = means[int(0.025 * resamples)], means[int(0.975 * resamples)]
-    return Interval(float(low), float(high), "percentile bootstrap")
+    return Interval(float(low), float(high))
 
 
 def profile(scores: Array, thresholds: Array) -> Array:
@@ -97,4 +95,4 @@ def failure_rate(statuses: Mapping[str, int]) -> tuple[int, int, Interval]:
     if not total:
         return 0, 0, NO_INTERVAL
     bounds = stats.binomtest(failed, total).proportion_ci(method="wilson")
-    return failed, total, Interval(float(bounds.low), float(bounds.high), "Wilson")
+    return failed, total, Interval(float(bounds.low), float(bounds.high))

@@ -75,11 +75,13 @@ def flips_late(by_step: Mapping[int, Comparison]) -> bool:
     """From half of the training on, is there another answer than at the end, or an effect of the other sign?
 
     A step without an answer is no flip: there the seeds may only be too few. Nor is there one where the end has none
-    and no step before it had one.
+    and no step before it had one. An end that depends on the score has lost no answer as long as the sign stays.
     """
     steps = sorted(by_step)
     half = [by_step[step] for step in steps[:-1] if 2 * step >= steps[-1]]
     end = by_step[steps[-1]]
+    if end.verdict == "depends on the score":
+        return any(item.verdict in OPPOSITE and _sign(item) * _sign(end) < 0 for item in half)
     if end.verdict not in ANSWERS:
         return any(item.verdict in ANSWERS for item in half)
     other = any(item.verdict in ANSWERS and item.verdict != end.verdict for item in half)
@@ -95,7 +97,8 @@ def _sentence(verdicts: Mapping[int, Verdict], changes: tuple[int, ...]) -> str:
         return f"{final} at any length up to step {last:,}"
     if final not in ANSWERS:
         verdict, first, until = answers[-1]
-        return f"{verdict} {_span(first, until)}, no longer shown at step {last:,}"
+        now = "no longer shown" if final == "no difference shown" else final
+        return f"{verdict} {_span(first, until)}, {now} at step {last:,}"
     start = f"changes sign at {', '.join(f'{step:,}' for step in changes)}: " if changes else ""
     if len(verdicts) == 1:
         return f"{final} at step {last:,}, the only one scored"

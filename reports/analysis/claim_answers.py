@@ -1,13 +1,14 @@
 """The documents' claims answered from stored studies. Pure: claims and results in, answers out.
 
 Every test becomes a contrast of two columns of numbers, paired by seed, and all tests of all claims are judged together
-by `statistics.compare`: one family for Holm, the same intervals and the same demands as in a study's report.
+by `verdicts.compare`: one family, the same intervals and the same demands as in a study's report. A test of the score
+needs both kinds of features to agree, as there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -15,18 +16,25 @@ import numpy as np
 from scipy import stats
 
 from ablations.catalog.claim_tests import Check, Claim, Curve, Expectation, Measure, Value
-from ablations.catalog.metrics import facts, is_primary
+from ablations.catalog.metrics import PRIMARY, facts, primary, second
 from ablations.config import Contrast
 from ablations.store.result import Evaluation, Result
-from reports.analysis.frames import WITHOUT_SCORE
-from reports.analysis.paired import NO_INTERVAL, Interval
-from reports.analysis.statistics import Comparison, Rules, compare
+from reports.analysis.agreement import agree
+from reports.analysis.comparison import NO_INTERVAL, Comparison, Interval
+from reports.analysis.groups import LEAST_GROUP
+from reports.analysis.outcomes import outcome
+from reports.analysis.rules import Rules
+from reports.analysis.statuses import FINISHED, INTERRUPTED
+from reports.analysis.verdicts import compare
 
 Outcome = Literal["holds", "contrary", "not shown", "too few seeds", "no data"]
 Answer = Literal["confirmed", "refuted", "not shown", "cannot be tested here"]
 
 Runs = Mapping[str, Mapping[int, Result]]
 """\"study/variant" to seed to run."""
+
+Chooser = Callable[[Iterable[str]], str | None]
+"""From the names of a result's metrics, the one that stands for the score."""
 
 _DERIVED: Mapping[str, Callable[[Mapping[str, float]], float]] = {
     "worst_label_accuracy": lambda metrics: min(
@@ -88,62 +96,100 @@ def speaks(claim: Claim, item: Tested) -> str:
 def answer(claims: Sequence[Claim], runs: Runs, rules: Rules | None = None) -> tuple[Answered, ...]:
     """Answer every claim. `rules.noise_floor` bounds differences of the score only."""
     rules = rules or Rules()
-    columns: dict[str, dict[int, float]] = {}
-    contrasts: list[Contrast] = []
-    compared: list[Check] = []
-    for test in dict.fromkeys(test for claim in claims for test in claim.tests):
-        ours, theirs = _columns(test, runs)
-        if test.expect != "among" and ours and theirs:
-            name = str(len(compared))
-            columns |= {f"{name} measure": ours, f"{name} against": theirs}
-            contrasts.append(
-                Contrast(axis="claims", question=test.says, treatment=f"{name} measure", reference=f"{name} against")
-            )
-            compared.append(test)
-    found = dict(zip(compared, compare(columns, contrasts, replace(rules, noise_floor=0.0)), strict=True))
-    tested = {test: _tested(test, found.get(test), runs, rules) for claim in claims for test in claim.tests}
+    tests = dict.fromkeys(test for claim in claims for test in claim.tests)
+    compared = [test for test in tests if test.expect != "among" and all(_columns(test, runs, primary))]
+    found = dict(zip(compared, _compared(compared, runs, rules), strict=True))
+    tested = {test: _tested(test, found.get(test), runs, rules) for test in tests}
     return tuple(_answered(claim, tuple(tested[test] for test in claim.tests)) for claim in claims)
 
 
-def values(measure: Measure, runs: Runs) -> dict[int, float]:
-    """Seed to number; `inf` for a score that a run ended without. Seeds that say nothing are left out."""
+def values(measure: Measure, runs: Runs, score: Chooser = primary) -> dict[int, float]:
+    """Seed to number. Seeds that have none are left out; `score` says which metric stands for the score."""
     found = {}
     for seed, result in runs.get(measure.of, {}).items():
-        number = _value(measure, seed, result, runs) if isinstance(measure, Value) else _curve(measure, result)
+        number = _value(measure, seed, result, runs, score) if isinstance(measure, Value) else _curve(measure, result)
         if number is not None:
             found[seed] = number * measure.scale
     return found
 
 
-def _columns(test: Check, runs: Runs) -> tuple[dict[int, float], dict[int, float]]:
-    ours = values(test.measure, runs)
+def ended(measure: Measure | float, runs: Runs) -> dict[int, str]:
+    """Seed to how its run counts, where the score is measured: to end without one is an outcome, not a gap."""
+    if isinstance(measure, float | int) or not _is_score(measure):
+        return {}
+    found = {seed: outcome(result).status for seed, result in runs.get(measure.of, {}).items()}
+    return {seed: status for seed, status in found.items() if status not in (FINISHED, INTERRUPTED)}
+
+
+def _compared(tests: Sequence[Check], runs: Runs, rules: Rules) -> list[Comparison]:
+    """By the score and by the other kind of features, where the runs of all sides have that."""
+    contrasts = [
+        Contrast(axis="claims", question=test.says, treatment=f"{name} measure", reference=f"{name} against")
+        for name, test in enumerate(tests)
+    ]
+    statuses = {
+        side: ends
+        for test, contrast in zip(tests, contrasts, strict=True)
+        for side, ends in (
+            (contrast.treatment, ended(test.measure, runs)),
+            (contrast.reference, ended(test.against, runs)),
+        )
+    }
+    bare = replace(rules, noise_floor=0.0)
+    one, other = (
+        compare(
+            {
+                side: column
+                for test, contrast in zip(tests, contrasts, strict=True)
+                for side, column in zip(
+                    (contrast.treatment, contrast.reference), _columns(test, runs, score), strict=True
+                )
+            },
+            contrasts,
+            bare,
+            statuses,
+        )
+        for score in (primary, second)
+    )
+    both = [all(_columns(test, runs, second)) for test in tests]
+    return [agree(a, b if there else None) for a, b, there in zip(one, other, both, strict=True)]
+
+
+def _columns(test: Check, runs: Runs, score: Chooser) -> tuple[dict[int, float], dict[int, float]]:
+    ours = values(test.measure, runs, score)
     if isinstance(test.against, float | int):
-        return ours, dict.fromkeys(ours, float(test.against))
-    return ours, values(test.against, runs)
+        return ours, dict.fromkeys(sorted({*ours, *ended(test.measure, runs)}), float(test.against))
+    theirs = values(test.against, runs, score)
+    lost = {*ended(test.measure, runs)}, {*ended(test.against, runs)}
+    # A side of which no run has a score still has an answer, by how its runs ended: NaN keeps its place.
+    return ours or dict.fromkeys(lost[0], math.nan), theirs or dict.fromkeys(lost[1], math.nan)
 
 
-def _value(measure: Value, seed: int, result: Result, runs: Runs) -> float | None:
-    if result.status != "finished":
-        return math.inf if is_primary(measure.name) and result.status in WITHOUT_SCORE else None
+def _value(measure: Value, seed: int, result: Result, runs: Runs, score: Chooser) -> float | None:
+    if result.status != FINISHED or (_is_score(measure) and outcome(result).status != FINISHED):
+        return None
     if measure.same_seconds is not None:
         other = runs.get(measure.same_seconds, {}).get(seed)
-        return None if other is None or other.status != "finished" else _at_seconds(measure.name, result, other)
+        ready = other is not None and other.status == FINISHED
+        return _at_seconds(measure.name, result, other, score) if ready and other is not None else None
     chosen = [item for item in result.evaluations if measure.step in (None, item.step)]
-    return _number(measure.name, chosen[-1]) if chosen else None
+    return _number(measure.name, chosen[-1], score) if chosen else None
 
 
-def _at_seconds(name: str, result: Result, other: Result) -> float | None:
+def _at_seconds(name: str, result: Result, other: Result, score: Chooser) -> float | None:
     """The score at the training seconds of the faster of two runs, linear between the evaluations."""
     seconds = min(item.evaluations[-1].train_seconds for item in (result, other))
-    points = [(item.train_seconds, _number(name, item)) for item in result.evaluations]
+    points = [(item.train_seconds, _number(name, item, score)) for item in result.evaluations]
     known = np.array([(at, value) for at, value in points if value is not None])
     return float(np.interp(seconds, known[:, 0], known[:, 1])) if len(known) else None
 
 
-def _number(name: str, evaluation: Evaluation) -> float | None:
+def _number(name: str, evaluation: Evaluation, score: Chooser) -> float | None:
     """A metric by its name, with or without its number of samples; None where it was not taken or is not finite."""
     metrics = evaluation.metrics
-    if name in _DERIVED:
+    if name == PRIMARY:
+        value = metrics.get(score(metrics) or "", math.nan)
+    elif name in _DERIVED:
         value = _DERIVED[name](metrics)
     else:
         value = next((value for key, value in metrics.items() if name in (key, facts(key).name)), math.nan)
@@ -162,22 +208,21 @@ def _curve(measure: Curve, result: Result) -> float | None:
 
 
 def _tested(test: Check, comparison: Comparison | None, runs: Runs, rules: Rules) -> Tested:
-    ours, theirs = _columns(test, runs)
-    shared = [seed for seed in ours if seed in theirs]
-    if not shared:
+    ours, theirs = _columns(test, runs, primary)
+    if not ours or not theirs:
         return Tested(test=test, outcome="no data")
     if test.expect == "among":
-        return _among(test, [ours[seed] for seed in shared], rules)
+        return _among(test, [*ours.values()], rules)
     assert comparison is not None
-    scored = [seed for seed in shared if math.isfinite(ours[seed]) and math.isfinite(theirs[seed])]
+    shared = comparison.seeds
     return Tested(
         test=test,
         outcome=_outcome(test, comparison, rules),
         comparison=comparison,
-        measured=_mean([ours[seed] for seed in scored]),
-        held_against=_mean([theirs[seed] for seed in scored]),
+        measured=_mean([ours[seed] for seed in shared]),
+        held_against=_mean([theirs[seed] for seed in shared]),
         interval=comparison.interval,
-        seeds=comparison.pairs,
+        seeds=len(shared),
     )
 
 
@@ -185,10 +230,10 @@ def _among(test: Check, numbers: Sequence[float], rules: Rules) -> Tested:
     """Could the printed number be one more seed's? By the prediction interval of Student's t."""
     assert isinstance(test.against, float | int)
     count, mean = len(numbers), _mean(numbers)
-    if count < rules.minimum_pairs:
+    if count < LEAST_GROUP:
         return Tested(test=test, outcome="too few seeds", measured=mean, held_against=test.against, seeds=count)
     reach = float(stats.t.ppf(1 - rules.alpha / 2, count - 1)) * float(np.std(numbers, ddof=1)) * (1 + 1 / count) ** 0.5
-    interval = Interval(mean - reach, mean + reach, "one more seed, Student's t")
+    interval = Interval(mean - reach, mean + reach)
     return Tested(
         test=test,
         outcome="contrary" if interval.excludes(test.against) else "holds",
@@ -207,15 +252,15 @@ def _outcome(test: Check, item: Comparison, rules: Rules) -> Outcome:
     if item.verdict == "too few seeds":
         return "too few seeds"
     shown = _VERDICTS.get(item.verdict, 0)
-    if _is_score(test) and abs(item.mean) <= rules.noise_floor:
+    if _is_score(test.measure) and not isinstance(test.against, float) and abs(item.effect) <= rules.noise_floor:
         shown = 0
     if test.expect == "equal":
-        return "holds" if item.p_equivalence < rules.alpha else "contrary" if shown else "not shown"
+        return "holds" if item.verdict == "equivalent" else "contrary" if shown and item.matters else "not shown"
     return "not shown" if not shown else "holds" if shown == _SIGNS[test.expect] else "contrary"
 
 
-def _is_score(test: Check) -> bool:
-    return isinstance(test.measure, Value) and is_primary(test.measure.name) and not isinstance(test.against, float)
+def _is_score(measure: Measure) -> bool:
+    return isinstance(measure, Value) and measure.name == PRIMARY
 
 
 def _answered(claim: Claim, tests: tuple[Tested, ...]) -> Answered:

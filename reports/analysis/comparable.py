@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ablations.catalog.metrics import is_primary
+from ablations.catalog.metrics import carries_verdicts, facts
 from ablations.config.errors import StoreError
 from ablations.store.result import Result
 
@@ -54,8 +55,14 @@ def check_scored(stored: StoredStudy) -> None:
 
 
 def _protocols(result: Result) -> set[str]:
-    """The names of the primary metric, which state its number of samples; of a run all alike."""
-    return {name for item in result.evaluations for name in item.metrics if is_primary(name)}
+    """The endings of the metrics that may carry verdicts, which state their number of samples; of a run all alike."""
+    return set().union(*(_endings(frozenset(item.metrics)) for item in result.evaluations))
+
+
+@functools.lru_cache
+def _endings(names: frozenset[str]) -> frozenset[str]:
+    carrying = filter(carries_verdicts, names)
+    return frozenset(name.removeprefix(facts(name).name).strip("_") or name for name in carrying)
 
 
 def _named(group: list[Result]) -> str:

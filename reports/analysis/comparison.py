@@ -25,6 +25,9 @@ class Interval:
         return self.low > value or self.high < value
 
 
+NO_INTERVAL = Interval(NAN, NAN)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Effects are treatment minus reference, of runs with a usable score; below 0 is better. NaN: unknown."""
@@ -47,7 +50,7 @@ class Comparison:
     """The difference of the means."""
     error: float = NAN
     """Its standard error."""
-    interval: Interval = Interval(NAN, NAN)
+    interval: Interval = NO_INTERVAL
     """Simultaneous with those of all contrasts (and looks) of the study. It leaves out 0 exactly where the verdict is
     better or worse, unless that rests on statuses; it holds 0 and lies within `margin` exactly where it is equivalent,
     unless the sides end without a score in different shares."""

@@ -10,9 +10,10 @@ import numpy as np
 from reports.analysis.groups import Estimate
 from reports.analysis.guarded import bounds, p_beyond, p_within
 
-Verdict = Literal["better", "worse", "equivalent", "no difference shown", "too few seeds"]
+Verdict = Literal["better", "worse", "equivalent", "no difference shown", "too few seeds", "depends on the score"]
 VERDICTS: tuple[Verdict, ...] = ("better", "worse", "equivalent", "no difference shown", "too few seeds")
-"""Their order is the code that an array of verdicts holds."""
+"""Those of one score. Their order is the code that an array of verdicts holds; the last of all is of several scores:
+see `agreement`."""
 BETTER, WORSE, EQUIVALENT, OPEN, TOO_FEW = range(len(VERDICTS))
 
 

@@ -13,8 +13,12 @@ import pandas as pd
 
 from ablations.catalog import AXES
 from ablations.config import Study
-from reports.analysis.paired import Array, Interval, bootstrap_interval, holm, outer, student_interval, student_p
-from reports.analysis.statistics import Rules, Scores
+from reports.analysis.comparison import NO_INTERVAL, Interval
+from reports.analysis.decisions import BETTER, WORSE, decide
+from reports.analysis.distributions import Array
+from reports.analysis.groups import enough, estimate
+from reports.analysis.rules import Rules
+from reports.analysis.verdicts import Scores
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,11 @@ class Effect:
     """Seeds without a score in some cell."""
     mean: float
     interval: Interval
+    """Simultaneous with those of all effects of the study."""
     p: float
-    p_holm: float
+    """Adjusted for all effects of the study."""
     shown: bool
-    """By the rules of a verdict: Holm, the interval, the noise floor, and enough seeds."""
+    """The interval leaves out 0, by every kind of features there is."""
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -74,9 +79,25 @@ def factors(study: Study) -> tuple[Factor, ...]:
     return found if len(found) > 1 and complete else ()
 
 
-def effects(study: Study, scores: Scores, rules: Rules | None = None) -> tuple[Effect, ...]:
-    """All main effects and two-way interactions of a crossed study, adjusted by Holm together."""
+def effects(
+    study: Study, scores: Scores, rules: Rules | None = None, second: Scores | None = None
+) -> tuple[Effect, ...]:
+    """All main effects and two-way interactions of a crossed study, which share the error equally.
+
+    With the scores by a `second` kind of features an effect is shown where both show it, in the same direction.
+    """
     rules = rules or Rules()
+    found = _effects(study, scores, rules)
+    if second is None:
+        return found
+    others = _effects(study, second, replace(rules, noise_floor=0.0))
+    return tuple(
+        replace(one, shown=one.shown and other.shown and one.mean * other.mean > 0)
+        for one, other in zip(found, others, strict=True)
+    )
+
+
+def _effects(study: Study, scores: Scores, rules: Rules) -> tuple[Effect, ...]:
     crossed = factors(study)
     if not crossed:
         return ()
@@ -89,14 +110,20 @@ def effects(study: Study, scores: Scores, rules: Rules | None = None) -> tuple[E
             cells[(index, *place)] = scores.get(variant.name, {}).get(seed, math.nan)
     usable = np.isfinite(cells).all(axis=tuple(range(1, cells.ndim)))
     seeds = tuple(seed for seed, ok in zip(everyone, usable, strict=True) if ok)
-    drafts = []
-    for chosen in [*itertools.combinations(range(len(crossed)), 1), *itertools.combinations(range(len(crossed)), 2)]:
-        table = _averaged(cells[usable], chosen)
-        for levels in itertools.product(*(range(1, shape[axis]) for axis in chosen)):
-            draft = _effect(_changes(table, levels), [crossed[axis] for axis in chosen], levels, rules)
-            drafts.append(replace(draft, seeds=seeds, left_out=len(everyone) - len(seeds)))
-    adjusted = holm([draft.p for draft in drafts])
-    return tuple(_judged(replace(draft, p_holm=p), rules) for draft, p in zip(drafts, adjusted, strict=True))
+    asked = [
+        (chosen, levels)
+        for size in (1, 2)
+        for chosen in itertools.combinations(range(len(crossed)), size)
+        for levels in itertools.product(*(range(1, shape[axis]) for axis in chosen))
+    ]
+    level = rules.alpha / len(asked)
+    drafts = (
+        _effect(
+            _changes(_averaged(cells[usable], chosen), levels), [crossed[axis] for axis in chosen], levels, rules, level
+        )
+        for chosen, levels in asked
+    )
+    return tuple(replace(draft, seeds=seeds, left_out=len(everyone) - len(seeds)) for draft in drafts)
 
 
 def effects_frame(found: Sequence[Effect]) -> pd.DataFrame:
@@ -106,7 +133,7 @@ def effects_frame(found: Sequence[Effect]) -> pd.DataFrame:
         change, *joined = item.changes
         row: dict[str, Any] = {"factors": " x ".join(item.factors), "change": change, "with": "".join(joined)}
         row |= {"mean": item.mean, "low": item.interval.low, "high": item.interval.high}
-        row |= {"interval": item.interval.method, "p": item.p, "p_holm": item.p_holm, "shown": item.shown}
+        row |= {"p": item.p, "shown": item.shown}
         rows.append(row | {"seeds": len(item.seeds), "left_out": item.left_out})
     return pd.DataFrame(rows)
 
@@ -164,22 +191,25 @@ def _changes(table: Array, levels: Sequence[int]) -> Array:
     return interaction
 
 
-def _effect(changes: Array, chosen: Sequence[Factor], levels: Sequence[int], rules: Rules) -> Effect:
-    confidence = 1 - rules.alpha
-    bootstrap = bootstrap_interval(changes, confidence, rules.resamples)
-    return Effect(
+def _effect(changes: Array, chosen: Sequence[Factor], levels: Sequence[int], rules: Rules, level: float) -> Effect:
+    """Of one change a seed, wrong with probability `level` at most."""
+    draft = Effect(
         factors=tuple(factor.name for factor in chosen),
         levels=tuple((factor.levels[i], factor.levels[0]) for factor, i in zip(chosen, levels, strict=True)),
         seeds=(),
         left_out=0,
         mean=float(changes.mean()) if len(changes) else math.nan,
-        interval=outer(student_interval(changes, confidence), bootstrap),
-        p=student_p(changes),
-        p_holm=math.nan,
+        interval=NO_INTERVAL,
+        p=math.nan,
         shown=False,
     )
-
-
-def _judged(item: Effect, rules: Rules) -> Effect:
-    enough = len(item.seeds) >= rules.minimum_pairs and abs(item.mean) > rules.noise_floor
-    return replace(item, shown=enough and item.p_holm < rules.alpha and item.interval.excludes(0.0))
+    if not enough(len(changes), 0, 0):
+        return draft
+    none = np.zeros(0)
+    found = decide(estimate(changes, np.zeros(len(changes)), none, none), level, 0.0, rules.noise_floor)
+    return replace(
+        draft,
+        interval=Interval(float(found.low), float(found.high)),
+        p=min(1.0, float(found.p_difference) * rules.alpha / level),
+        shown=int(found.verdict) in (BETTER, WORSE),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,12 +18,20 @@ from ablations.config.errors import StoreError
 from ablations.store.result import Result
 from reports.analysis import frames, variance
 from reports.analysis.aggregate import Spread, failure_rate, spread
+from reports.analysis.agreement import Answer, Measures, answers
 from reports.analysis.comparable import check_comparable, check_scored
+from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.factorial import Effect, effects
 from reports.analysis.grouping import axes
-from reports.analysis.paired import Interval
-from reports.analysis.statistics import Comparison, Rules, Scores, compare
+from reports.analysis.lengths import Course, courses
+from reports.analysis.looks import Plan, Progress, follow
+from reports.analysis.outcomes import Outcome, outcome, statuses
+from reports.analysis.rules import Rules
+from reports.analysis.seconds import cost_frame
+from reports.analysis.statuses import FINISHED, Statuses
+from reports.analysis.until_decided import answers_by_looks
 from reports.analysis.variance import Components
+from reports.analysis.verdicts import Scores
 
 if TYPE_CHECKING:
     from ablations.store.archive import StoredStudy
@@ -48,7 +57,14 @@ class Findings:
     rules: Rules
     scores: Scores
     """By the study's order of variants; those without any ended run are left out."""
-    comparisons: tuple[Comparison, ...]
+    measures: Measures
+    """What the scores are called, and which of them carries the verdict."""
+    answers: tuple[Answer, ...]
+    """One a contrast."""
+    courses: tuple[Course | None, ...]
+    """How each of them came about over training."""
+    progress: Progress | None
+    """Of a study with looks: the path of each contrast."""
     effects: tuple[Effect, ...]
     """Of a study that crosses factors."""
     spreads: Mapping[str, Spread]
@@ -66,6 +82,16 @@ class Findings:
     scorer: str
     """Who gave the scores."""
     unreadable: Mapping[str, str]
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """By the metric that carries the verdict, with the verdict that all scores agree on; one a contrast."""
+        return tuple(answer.main for answer in self.answers)
+
+    @functools.cached_property
+    def cost(self) -> pd.DataFrame:
+        """`seconds.cost_frame` of the runs."""
+        return cost_frame(self.runs)
 
     @property
     def pictured(self) -> dict[str, Result]:
@@ -100,10 +126,13 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
     check_comparable(study.name, results)
     check_scored(stored)
-    metric = frames.primary_metric(results)
+    measures = Measures.of(frames.metric_names(results))
+    metric = measures.primary
     rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor).for_difference(difference)
-    unordered = frames.scores(results, metric)
+    tables = {name: frames.scores(results, name) for name in measures.all}
+    unordered, second = tables[metric], tables.get(measures.second or "")
     scores = {variant.name: unordered[variant.name] for variant in study.variants if variant.name in unordered}
+    judged, progress = _judge(study, tables, measures, rules, statuses(results))
     runs = frames.runs_frame(stored, metric)
     evaluations = frames.evaluations_frame(results)
     by_variant = {v.name: [item for item in results if item.run.variant.name == v.name] for v in study.variants}
@@ -113,10 +142,13 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         metric=metric,
         rules=rules,
         scores=scores,
-        comparisons=compare(scores, study.contrasts, rules),
-        effects=effects(study, scores, rules),
+        measures=measures,
+        answers=judged,
+        courses=courses(study, results, measures, rules, judged),
+        progress=progress,
+        effects=effects(study, scores, rules, second),
         spreads={name: spread(list(by_seed.values())) for name, by_seed in scores.items()},
-        failures=tuple(_failures(own) for own in by_variant.values() if any(r.status != "finished" for r in own)),
+        failures=tuple(item for own in by_variant.values() if own and (item := _failures(own)).reasons),
         variance=variance.by_variant(runs),
         runs=runs,
         evaluations=evaluations,
@@ -127,6 +159,20 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         scorer=stored.scorer,
         unreadable=stored.unreadable,
     )
+
+
+def progress_of(stored: StoredStudy) -> Progress:
+    """How far a study with looks has come, by the rules of its report; nothing need be stored of it yet.
+
+    Raises:
+        StoreError: runs whose scores cannot be compared.
+    """
+    results = tuple(stored.results)
+    check_comparable(stored.study.name, results)
+    check_scored(stored)
+    measures = Measures.of(frames.metric_names(results))
+    tables = {name: frames.scores(results, name) for name in measures.decisive}
+    return _follow(stored.study, tables, measures, Rules(noise_floor=stated_floor(results)), statuses(results))
 
 
 def stated_floor(results: tuple[Result, ...]) -> float:
@@ -148,13 +194,31 @@ def environment(results: tuple[Result, ...]) -> dict[str, str]:
     }
 
 
+def _judge(
+    study: Study, tables: Mapping[str, Scores], measures: Measures, rules: Rules, ended: Statuses
+) -> tuple[tuple[Answer, ...], Progress | None]:
+    """At once, or look by look where the study has looks."""
+    if not study.looks:
+        return answers(tables.__getitem__, measures, study.contrasts, rules, ended), None
+    progress = _follow(study, tables, measures, rules, ended)
+    return answers_by_looks(progress, tables, measures, rules, ended), progress
+
+
+def _follow(study: Study, tables: Mapping[str, Scores], measures: Measures, rules: Rules, ended: Statuses) -> Progress:
+    one, other, shares = (tables.get(name or "") for name in (measures.primary, measures.second, measures.shares))
+    return follow(one or {}, study.contrasts, Plan(looks=study.looks), rules, ended, other, shares)
+
+
 def _failures(own: Sequence[Result]) -> Failures:
-    statuses = Counter[str](result.status for result in own)
-    failed, total, rate = failure_rate(statuses)
-    reasons = Counter(f"{r.status}: {r.reason}" if r.reason else r.status for r in own if r.status != "finished")
+    ended: list[Outcome] = [outcome(result) for result in own]
+    counted = Counter[str](item.status for item in ended)
+    failed, total, rate = failure_rate(counted)
+    reasons = Counter(
+        f"{item.status}: {item.reason}" if item.reason else item.status for item in ended if item.status != FINISHED
+    )
     return Failures(
         variant=own[0].run.variant.name,
-        statuses=dict(statuses),
+        statuses=dict(counted),
         failed=failed,
         total=total,
         rate=rate,

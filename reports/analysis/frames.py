@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.store.result import Result
+from reports.analysis.outcomes import outcome
+from reports.analysis.statuses import FINISHED, INTERRUPTED
 
 if TYPE_CHECKING:
     from ablations.store.archive import StoredStudy
@@ -20,33 +22,39 @@ BINS = 80
 """Points of a drawn curve: each is the mean over 1/80 of the steps."""
 BAND = (0.1, 0.9)
 """The quantiles over seeds that a band spans."""
-WITHOUT_SCORE = ("diverged", "failed", "timed_out")
-"""A run that ended so has the worst rank. An interrupted one says nothing about its variant: it is missing."""
+
+
+def metric_names(results: Iterable[Result]) -> list[str]:
+    """Of all metrics that any evaluation of these results has, in the order in which they first stand."""
+    return list(dict.fromkeys(name for result in results for item in result.evaluations for name in item.metrics))
 
 
 def primary_metric(results: Iterable[Result]) -> str:
     """What the metric that verdicts are given on is called in these results; the usual name if nothing was scored."""
-    return primary(name for result in results for item in result.evaluations for name in item.metrics)
+    return primary(metric_names(results))
 
 
 def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
-    """One row a run, by the study's variants and then the seeds; `score` is NaN for a run that has none."""
+    """One row a run, by the study's variants and then the seeds; `score` is NaN for a run that has none.
+
+    `status` is how the run counts: see `outcomes`.
+    """
     order = {variant.name: index for index, variant in enumerate(stored.study.variants)}
     rows = []
     for result in sorted(stored.results, key=lambda item: (order[item.run.variant.name], item.run.seed)):
-        variant, scores = result.run.variant, dict(result.scores)
+        variant, scores, ended = result.run.variant, dict(result.scores), outcome(result)
         rows.append(
             {
                 "study": stored.study.name,
                 "variant": variant.name,
                 "seed": result.run.seed,
-                "status": result.status,
+                "status": ended.status,
                 "score": score_of(result, metric),
                 "last_step": result.last_step,
                 "steps": variant.steps,
                 "train_seconds": result.train_seconds,
                 "evaluation_seconds": result.evaluation_seconds,
-                "reason": result.reason,
+                "reason": ended.reason,
                 "key": result.key,
                 "weights_sha256": stored.weights_sha256.get(result.key, ""),
             }
@@ -56,9 +64,9 @@ def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
 
 
 def score_of(result: Result, metric: str) -> float:
-    """The metric of the last evaluation of a finished run; NaN if the run did not finish or the value is not finite."""
+    """The metric of the last evaluation; NaN unless the run counts as finished and the value is finite."""
     value = float(result.scores.get(metric, float("nan")))
-    return value if result.status == "finished" and np.isfinite(value) else float("nan")
+    return value if np.isfinite(value) and outcome(result).status == FINISHED else float("nan")
 
 
 def scores(results: Iterable[Result], metric: str) -> dict[str, dict[int, float]]:
@@ -66,7 +74,7 @@ def scores(results: Iterable[Result], metric: str) -> dict[str, dict[int, float]
     table: dict[str, dict[int, float]] = {}
     for result in results:
         value = score_of(result, metric)
-        if np.isfinite(value) or result.status != "interrupted":
+        if np.isfinite(value) or result.status != INTERRUPTED:
             table.setdefault(result.run.variant.name, {})[result.run.seed] = value if np.isfinite(value) else np.inf
     return table
 
@@ -79,7 +87,8 @@ def evaluations_frame(results: Iterable[Result]) -> pd.DataFrame:
         for item in result.evaluations
         for name, value in item.metrics.items()
     ]
-    return pd.DataFrame(rows, columns=["variant", "seed", "step", "train_seconds", "metric", "value"])
+    frame = pd.DataFrame(rows, columns=["variant", "seed", "step", "train_seconds", "metric", "value"])
+    return frame.astype({"train_seconds": float, "value": float})
 
 
 def curves_frame(results: Iterable[Result], bins: int = BINS) -> pd.DataFrame:
@@ -95,9 +104,12 @@ def curves_frame(results: Iterable[Result], bins: int = BINS) -> pd.DataFrame:
         edges = bin_edges(group[0].run.variant.steps, bins)
         for curve in CURVES:
             table = np.stack([binned(result.curves.get(curve, np.empty(0)), edges) for result in group])
-            parts.append(_summary(table).assign(variant=variant, curve=curve, step=edges[1:]))
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    return frame[frame.seeds > 0][["variant", "curve", "step", "seeds", "mean", "low", "high"]].reset_index(drop=True)
+            size = len(edges) - 1
+            parts.append({"variant": [variant] * size, "curve": [curve] * size, "step": edges[1:], **_summary(table)})
+    names = ("variant", "curve", "step", "seeds", "mean", "low", "high")
+    columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) if parts else [] for name in names}
+    frame = pd.DataFrame(columns)
+    return frame[frame.seeds > 0].reset_index(drop=True)
 
 
 def metric_frame(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -141,9 +153,21 @@ def typical_seed(table: Mapping[str, Mapping[int, float]]) -> int | None:
     return min(sorted(distance), key=lambda seed: distance[seed]) if distance else None
 
 
-def _summary(table: NDArray[np.float64]) -> pd.DataFrame:
+def _summary(table: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
     """Mean and band over the first axis (seeds), NaN left out."""
     seeds = np.isfinite(table).sum(axis=0)
     filled = np.where(seeds > 0, table, 0.0)
-    low, high = np.nanquantile(filled, BAND, axis=0)
-    return pd.DataFrame({"seeds": seeds, "mean": np.nanmean(filled, axis=0), "low": low, "high": high})
+    low, high = (_quantile(filled, q) for q in BAND)
+    return {"seeds": seeds, "mean": np.nanmean(filled, axis=0), "low": low, "high": high}
+
+
+def _quantile(table: NDArray[np.float64], q: float) -> NDArray[np.float64]:
+    """Over the first axis, as `np.nanquantile`, which goes through the columns one by one; none may be all NaN."""
+    ordered = np.sort(table, axis=0)
+    place = q * ((~np.isnan(table)).sum(axis=0) - 1)
+    below = np.floor(place).astype(int)
+    above = np.ceil(place).astype(int)
+    columns = np.arange(table.shape[1])
+    low, high = ordered[below, columns], ordered[above, columns]
+    found: NDArray[np.float64] = low + (place - below) * (high - low)
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,11 +14,15 @@ from ablations.config import Contrast
 from ablations.config.description import differences
 from ablations.config.errors import ConfigError, StoreError, unknown
 from ablations.store.result import Result
+from reports.analysis.agreement import Measures, Split, answers
 from reports.analysis.comparable import check_comparable
+from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.findings import stated_floor
-from reports.analysis.frames import WITHOUT_SCORE, primary_metric
-from reports.analysis.paired import Interval
-from reports.analysis.statistics import Comparison, Rules, compare
+from reports.analysis.frames import metric_names, primary_metric
+from reports.analysis.outcomes import outcome
+from reports.analysis.rules import Rules
+from reports.analysis.statuses import FINISHED, INTERRUPTED
+from reports.analysis.verdicts import compare
 
 SECONDS = tuple(name for name, row in METRICS.items() if row.of == "clock")
 """Of a run, comparable like its metrics."""
@@ -32,6 +36,10 @@ class HeadToHead:
     better: Direction
     comparison: Comparison
     """In the metric's own sign; its verdict and `wins` are by `better`. Where that is neither, see `verdict`."""
+    splits: tuple[Split, ...]
+    """Of the score that verdicts are given on: images and class shares, by each kind of features; else empty."""
+    depends_on: str
+    """On what such a verdict depends, if it does."""
     treatment_mean: float
     reference_mean: float
     left_out: int
@@ -74,25 +82,36 @@ def head_to_head(
     check_comparable(" against ".join(names), everyone)
     chosen = metric_of(everyone, metric)
     better = facts(chosen).better
-    ours, theirs = (_values(runs, chosen, better) for runs in (treatment, reference))
-    shared = sorted(set(ours) & set(theirs))
+    sides = {names[0]: treatment, names[1]: reference}
+    ours, theirs = (_values(runs, chosen, 1) for runs in sides.values())
+    shared = {*ours} & {*theirs}
     if not shared:
         raise StoreError(f"{names[0]} and {names[1]} have {chosen} of no common seed; train them under the same seeds")
-    scored = [seed for seed in shared if math.isfinite(ours[seed]) and math.isfinite(theirs[seed])]
-    means = [float(np.mean([side[seed] for seed in scored])) if scored else math.nan for side in (ours, theirs)]
     floor = stated_floor(tuple(everyone)) if chosen == primary_metric(everyone) else 0.0
     rules = Rules(noise_floor=floor).for_difference(difference)
-    contrast = Contrast(axis="", question=f"{names[0]} instead of {names[1]}", treatment="one", reference="other")
+    contrast = Contrast(axis="", question=f"{names[0]} instead of {names[1]}", treatment=names[0], reference=names[1])
+    ended = {name: _statuses(runs, chosen, better) for name, runs in sides.items()}
     sign = -1 if better == "higher" else 1
-    sides = {"one": ours, "other": theirs}
-    (item,) = compare({name: _signed(side, sign) for name, side in sides.items()}, [contrast], rules)
+
+    def table(name: str) -> dict[str, dict[int, float]]:
+        return {side: _values(runs, name, sign) for side, runs in sides.items()}
+
+    splits: tuple[Split, ...] = ()
+    depends_on = ""
+    if metric is None:
+        (answer,) = answers(table, Measures.of(metric_names(everyone)), [contrast], rules, ended)
+        item, splits, depends_on = answer.main, answer.splits, answer.depends_on
+    else:
+        (item,) = compare(table(chosen), [contrast], rules, ended)
     return HeadToHead(
         metric=chosen,
         better=better,
         comparison=_mirrored(item) if sign < 0 else item,
-        treatment_mean=means[0],
-        reference_mean=means[1],
-        left_out=len({result.run.seed for result in everyone} - set(shared)),
+        splits=splits,
+        depends_on=depends_on,
+        treatment_mean=float(np.mean([*ours.values()])),
+        reference_mean=float(np.mean([*theirs.values()])),
+        left_out=len({result.run.seed for result in everyone} - shared),
         settings=differences(treatment[0].run.variant, reference[0].run.variant),
         conditions=_conditions(treatment, reference),
         rules=rules,
@@ -114,39 +133,35 @@ def measured(result: Result, metric: str) -> float:
     return float(value) if result.status == "finished" else math.nan
 
 
-def _values(runs: Sequence[Result], metric: str, better: Direction) -> dict[int, float]:
-    """Seed to value. A run that ended without one has the worst rank, `inf`, where a side is better; else none."""
-    found = {}
-    for result in runs:
-        value = measured(result, metric)
-        if math.isfinite(value):
-            found[result.run.seed] = value
-        elif better != "neither" and result.status in (*WITHOUT_SCORE, "finished"):
-            found[result.run.seed] = math.inf
+def _values(runs: Sequence[Result], metric: str, sign: int) -> dict[int, float]:
+    """Seed to value, times `sign`, of the runs that count as finished and have one."""
+    found = {result.run.seed: sign * measured(result, metric) for result in runs if _status(result, metric) == FINISHED}
+    return {seed: value for seed, value in found.items() if math.isfinite(value)}
+
+
+def _statuses(runs: Sequence[Result], metric: str, better: Direction) -> dict[int, str]:
+    """Seed to status. Where no side is better a run without a value says nothing, so it is missing."""
+    found = {result.run.seed: _status(result, metric) for result in runs}
+    if better == "neither":
+        there = _values(runs, metric, 1)
+        return {seed: status if seed in there else INTERRUPTED for seed, status in found.items()}
     return found
 
 
-def _signed(values: Mapping[int, float], sign: int) -> dict[int, float]:
-    """What is lower the better; a missing value stays the worst."""
-    return {seed: sign * value if math.isfinite(value) else math.inf for seed, value in values.items()}
+def _status(result: Result, metric: str) -> str:
+    """Only what is measured of images can be spoiled by their collapse."""
+    return outcome(result).status if facts(metric).of == "images" else result.status
 
 
 def _mirrored(item: Comparison) -> Comparison:
     """The comparison of values whose signs were turned, in their own signs; the percentage is the same for both."""
     return replace(
         item,
-        mean=-item.mean,
-        median=-item.median,
+        effect=-item.effect,
         reference_mean=-item.reference_mean,
         differences=tuple(-value for value in item.differences),
-        interval=_turned(item.interval),
-        student=_turned(item.student),
-        bootstrap=_turned(item.bootstrap),
+        interval=Interval(-item.interval.high, -item.interval.low),
     )
-
-
-def _turned(interval: Interval) -> Interval:
-    return Interval(-interval.high, -interval.low, interval.method)
 
 
 def _conditions(treatment: Sequence[Result], reference: Sequence[Result]) -> str:

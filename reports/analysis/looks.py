@@ -14,16 +14,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ablations.config import Contrast
 from ablations.config.errors import ConfigError
+from reports.analysis.agreement import agree
 from reports.analysis.comparison import Comparison
 from reports.analysis.futility import chance
 from reports.analysis.rules import Rules
 from reports.analysis.statuses import INTERRUPTED, Statuses, unscored
-from reports.analysis.verdicts import Scores, estimable, judge, measure, side
+from reports.analysis.verdicts import Scores, Side, estimable, judge, measure, side
 
 State = Literal["decided", "closed", "open"]
 """Closed: without a decision."""
@@ -58,9 +59,14 @@ class Plan:
             raise ConfigError(f"a reference factor of {self.reference_factor}: it must be at least 1")
 
     @classmethod
-    def up_to(cls, most: int, reference_factor: float | None = None) -> Plan:
-        """The usual looks, the last at `most` seeds."""
-        return cls(looks=(*(n for n in LOOKS if n < most), most), reference_factor=reference_factor)
+    def up_to(cls, most: int, reference_factor: float | None = None, block: int = 1) -> Plan:
+        """The usual looks, each at whole blocks of seeds, the last at `most` seeds."""
+        whole = dict.fromkeys(math.ceil(n / block) * block for n in LOOKS)
+        return cls(looks=(*(n for n in whole if n < most), most), reference_factor=reference_factor)
+
+    def level(self, look: int, alpha: float, family: int) -> float:
+        """The error of one contrast of so many at one look, of a study with error `alpha`."""
+        return alpha * self.share(look) / family
 
     def share(self, look: int) -> float:
         """Of the error: in proportion to the seeds, since critical values of small levels are worst with few seeds."""
@@ -78,6 +84,9 @@ class Path:
 
     contrast: Contrast
     comparisons: tuple[Comparison, ...] = ()
+    """By the metric that carries the verdict, which is the one that all scores agree on."""
+    asked: tuple[tuple[int, int], ...] = ()
+    """Beside each of them: the seeds of treatment and reference that it rests on."""
     state: State = "open"
 
     @property
@@ -107,11 +116,22 @@ def follow(
     plan: Plan,
     rules: Rules | None = None,
     statuses: Statuses | None = None,
+    second: Scores | None = None,
+    shares: Scores | None = None,
 ) -> Progress:
     """Take every look for which the runs are there.
 
     A look is taken when all variants of open contrasts have ended their runs of its seeds. Runs beyond do no harm: they
-    wait for a later look.
+    wait for a later look. A contrast is decided once both kinds of features have decided it.
+
+    Args:
+        scores: by the metric that carries the verdict.
+        contrasts: what is asked.
+        plan: when to look.
+        rules: what a verdict demands; the noise floor is that of `scores` alone.
+        statuses: how runs ended.
+        second: the same by the other kind of features.
+        shares: of the part of the class shares.
     """
     rules = rules or Rules()
     paths = [Path(contrast=contrast) for contrast in contrasts]
@@ -119,7 +139,8 @@ def follow(
         wanted = _wanted(paths, plan, look)
         if not wanted or any(_ended(scores, statuses, name) < seeds for name, seeds in wanted.items()):
             return Progress(plan=plan, paths=tuple(paths), looks=look, wanted=wanted)
-        paths = [_step(path, scores, statuses, plan, look, rules, wanted, len(contrasts)) for path in paths]
+        seen = _Seen((scores, second, shares), statuses, wanted)
+        paths = [_step(path, seen, plan, look, rules, len(contrasts)) for path in paths]
     return Progress(plan=plan, paths=tuple(paths), looks=len(plan.looks))
 
 
@@ -145,32 +166,61 @@ def _ended(scores: Scores, statuses: Statuses | None, variant: str) -> int:
     return next(seed for seed in range(len(there) + 1) if seed not in there)
 
 
-def _step(
-    path: Path,
-    scores: Scores,
-    statuses: Statuses | None,
-    plan: Plan,
-    look: int,
-    rules: Rules,
-    wanted: Mapping[str, int],
-    family: int,
-) -> Path:
+@dataclass(frozen=True)
+class _Seen:
+    """What a look sees."""
+
+    tables: tuple[Scores, Scores | None, Scores | None]
+    statuses: Statuses | None
+    seeds: Mapping[str, int]
+
+    def sides(self, contrast: Contrast) -> list[tuple[Side, Side] | None]:
+        """Treatment and reference, by each table that is there."""
+        one, other = contrast.treatment, contrast.reference
+        return [
+            None
+            if table is None
+            else (
+                side(table, self.statuses, one, self.seeds[one]),
+                side(table, self.statuses, other, self.seeds[other]),
+            )
+            for table in self.tables
+        ]
+
+
+def _step(path: Path, seen: _Seen, plan: Plan, look: int, rules: Rules, family: int) -> Path:
     if path.state != "open":
         return path
-    treatment, reference = (
-        side(scores, statuses, name, wanted[name]) for name in (path.contrast.treatment, path.contrast.reference)
+    level = plan.level(look, rules.alpha, family)
+    bare = replace(rules, noise_floor=0.0)
+    sides = seen.sides(path.contrast)
+    one, other, shares = (
+        both and judge(path.contrast, *both, bare if index else rules, level) for index, both in enumerate(sides)
     )
-    answer = judge(path.contrast, treatment, reference, rules, rules.alpha * plan.share(look) / family)
-    gaps = unscored(treatment.counts) + unscored(reference.counts) > 0
+    assert one is not None, "the first table is always there"
+    decisive = [(both, item) for both, item in zip(sides[:2], (one, other), strict=True) if both and item]
     state: State = "open"
-    if answer.verdict in DECISIONS:
+    if all(item.verdict in DECISIONS for _, item in decisive):
         state = "decided"
-    elif look == len(plan.looks) - 1:
+    elif look == len(plan.looks) - 1 or not all(
+        _hopeful(*both, item, plan, look, family, rules) for both, item in decisive
+    ):
         state = "closed"
-    elif estimable(treatment, reference) and not gaps:
-        # Where runs end without a score, their number may decide yet.
-        growth = plan.looks[-1] / plan.looks[look]
-        final = rules.alpha * plan.share(len(plan.looks) - 1) / family
-        hope = float(chance(measure(treatment, reference), growth, final, answer.margin))
-        state = "open" if hope >= plan.hope else "closed"
-    return Path(contrast=path.contrast, comparisons=(*path.comparisons, answer), state=state)
+    return Path(
+        contrast=path.contrast,
+        comparisons=(*path.comparisons, agree(one, other, shares)),
+        asked=(*path.asked, (seen.seeds[path.contrast.treatment], seen.seeds[path.contrast.reference])),
+        state=state,
+    )
+
+
+def _hopeful(
+    treatment: Side, reference: Side, now: Comparison, plan: Plan, look: int, family: int, rules: Rules
+) -> bool:
+    """May later looks decide? Where runs end without a score, their number may."""
+    gaps = unscored(treatment.counts) + unscored(reference.counts) > 0
+    if now.verdict in DECISIONS or gaps or not estimable(treatment, reference):
+        return True
+    growth = plan.looks[-1] / plan.looks[look]
+    final = plan.level(len(plan.looks) - 1, rules.alpha, family)
+    return float(chance(measure(treatment, reference), growth, final, now.margin)) >= plan.hope

@@ -27,6 +27,9 @@ class Power:
     """Seeds of the treatment for which that difference is the margin; None above `MOST_SEEDS` or without a margin."""
 
 
+NO_POWER = Power(detectable=float("nan"), seeds_for_margin=None)
+
+
 def power(found: Estimate, level: float, margin: float, seeds: int, wanted: float = 0.8) -> Power:
     """Of a contrast whose treatment has `seeds` scores."""
     return Power(

@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from reports.analysis.paired import NO_INTERVAL, Array, Interval
+from reports.analysis.comparison import NO_INTERVAL, Interval
+from reports.analysis.distributions import Array
 
 NAME = re.compile(r"repeat_(\d+)_(\d+)")
 """The set of samples and the part of the real images, in the name of a repeated score."""
@@ -68,7 +69,7 @@ class Components:
     def deviation_interval(self) -> Interval:
         """95%, of the standard deviation that the training seed gives to a score."""
         low, high = (math.sqrt(bound) for bound in (self.seed_interval.low, self.seed_interval.high))
-        return Interval(low, high, self.seed_interval.method)
+        return Interval(low, high)
 
     @property
     def seed_share(self) -> float:
@@ -141,9 +142,8 @@ def _satterthwaite(estimate: float, error: float) -> Interval:
 
     `error` is half the variance of the estimate.
     """
-    method = "Satterthwaite"
     freedom = estimate**2 / error if error > 0 else 0.0
     if estimate <= 0 or freedom < LEAST_FREEDOM:
-        return Interval(0.0, math.inf, method)
+        return Interval(0.0, math.inf)
     low, high = (freedom / float(stats.chi2.ppf(q, freedom)) for q in (0.975, 0.025))
-    return Interval(estimate * low, estimate * high, method)
+    return Interval(estimate * low, estimate * high)

@@ -46,7 +46,7 @@ def lines(
     """Curves with bands; `ideals` are horizontal marks with their text; `span` makes the x axis a logarithmic one."""
     ideals = ideals or {}
     drawn = [line for line in series if len(line.frame)]
-    values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key]]
+    values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key].tolist()]
     values += [v for line in drawn for v in line.ends] + list(ideals.values())
     kind: Kind = "log" if logarithmic and spread_out(values) else "linear"
     low, high = limits or nice_range(values, kind=kind)
@@ -63,9 +63,10 @@ def lines(
 
 def _line(line: Line, x: str, across: Scale, up: Scale) -> Markup:
     frame = line.frame
-    xs = [across(v) for v in frame[x]]
-    band = [*zip(xs, map(up, frame["high"]), strict=True), *reversed([*zip(xs, map(up, frame["low"]), strict=True)])]
-    mean = [*zip(xs, map(up, frame["mean"]), strict=True)]
+    xs = [across(v) for v in frame[x].tolist()]
+    high, low, middle = ([up(v) for v in frame[key].tolist()] for key in ("high", "low", "mean"))
+    band = [*zip(xs, high, strict=True), *reversed([*zip(xs, low, strict=True)])]
+    mean = [*zip(xs, middle, strict=True)]
     last = frame.iloc[-1]
     seeds = count(int(last["seeds"]), "seed")
     caption = f"{line.variant}: {number(float(last['mean']))} at {number(float(last[x]))}, {seeds}"

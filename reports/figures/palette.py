@@ -37,7 +37,7 @@ def styles(study: Study) -> Mapping[str, Style]:
         beside = [n for names in groups.values() if variant.name in names for n in names if n in given]
         used = [given[name] for name in beside]
         everywhere = [style.hue for style in given.values()]
-        candidates = [Style(hue, dash) for dash in range(len(study.variants)) for hue in range(1, HUES + 1)]
+        candidates = [Style(hue, dash) for dash in range(len(used) // HUES + 1) for hue in range(1, HUES + 1)]
         free = [style for style in candidates if style not in used]
         given[variant.name] = min(free, key=lambda style: (style.dash, everywhere.count(style.hue), style.hue))
     return given

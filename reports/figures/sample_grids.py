@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 COLUMNS, ROWS = 10, 4
 GREY = 68
+WORD_HEIGHT = 12
+"""Of what stands under an image, in its pixels."""
 Picture = NDArray[np.uint8]
 """Of shape (height, width), or (height, width, 3) in colour."""
 
@@ -37,6 +41,19 @@ def table(images: NDArray[np.uint8], gap: int = 2) -> Picture:
     return _joined(_channels_last(images, 4), gap=gap, shade=GREY).repeat(2, axis=0).repeat(2, axis=1)
 
 
+def with_words(images: NDArray[np.uint8], words: Sequence[Sequence[str]]) -> NDArray[np.uint8]:
+    """Grey images (rows, columns, height, width), each with a short word under it: `WORD_HEIGHT` taller."""
+    rows, columns, height, width = images.shape
+    taller = np.zeros((rows, columns, height + WORD_HEIGHT, width), np.uint8)
+    taller[:, :, :height] = images
+    font = ImageFont.load_default(WORD_HEIGHT - 1)
+    for row, column in np.ndindex(rows, columns):
+        strip = Image.new("L", (width, WORD_HEIGHT), 0)
+        ImageDraw.Draw(strip).text((width / 2, WORD_HEIGHT / 2), words[row][column], 170, font=font, anchor="mm")
+        taller[row, column, height:] = np.asarray(strip)
+    return taller
+
+
 def _channels_last(images: NDArray[Any], grey: int) -> NDArray[Any]:
     """Images of `grey` dimensions as they are; of one more, their channels go last, or away where there is one."""
     if images.ndim == grey:
@@ -56,6 +73,13 @@ def _joined(images: NDArray[Any], *, gap: int, shade: int) -> Picture:
 
 def png(picture: Picture) -> bytes:
     """PNG; in 16 shades of grey, which the eye does not tell from 256 in a thumbnail and which take half the bytes."""
+    return _png(picture.tobytes(), picture.shape)
+
+
+@functools.lru_cache(maxsize=1_024)
+def _png(data: bytes, shape: tuple[int, ...]) -> bytes:
+    """Kept, since a page measures a grid, shows it, and lays it beside itself."""
+    picture = np.frombuffer(data, dtype=np.uint8).reshape(shape)
     file = io.BytesIO()
     if picture.ndim == 3:
         Image.fromarray(picture).save(file, format="PNG", optimize=True)

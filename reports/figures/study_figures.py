@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reports.analysis.aggregate import median
+from reports.analysis.agreement import Answer
+from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.factorial import Effect
-from reports.analysis.paired import Interval
-from reports.analysis.statistics import Comparison
 from reports.figures.palette import Style
 from reports.figures.svg import Kind, Scale, figure, nice_range, path, short, spread_out, tag, text
 from reports.words import bounds, number, percent, question, signed
+
+PART = 13
+"""Height of a part's row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,26 +32,67 @@ class Row:
     interval: Interval
     solid: bool
     css: str
+    parts: tuple[Part, ...] = ()
+    """Drawn small below it."""
 
 
-def contrast_rows(comparisons: Sequence[Comparison], styles: Mapping[str, Style]) -> list[Row]:
-    """In the colour of the treatment, or of the reference where the treatment is the study's own reference."""
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What a difference is made of, or the same by other features."""
+
+    shown: str
+    hover: str
+    mean: float
+    interval: Interval
+
+
+def contrast_rows(answers: Sequence[Answer], styles: Mapping[str, Style]) -> list[Row]:
+    """In the colour of the treatment, or of the reference where the treatment is the study's own reference.
+
+    Below a contrast stand the parts that its difference is made of, by each kind of features.
+    """
     rows = []
-    for item in comparisons:
-        shown = f"{signed(item.mean)} ({percent(item.percent)})" if item.seeds else "no scored pair"
+    for answer in answers:
+        item = answer.main
         asked = [styles[item.contrast.treatment], styles[item.contrast.reference]]
+        css = next((style for style in asked if style.hue), asked[0]).css
         rows.append(
             Row(
                 name=question(item),
-                shown=shown,
-                hover=f"{question(item)}: {shown} {bounds(item.interval)}, {item.verdict}",
-                mean=item.mean,
+                shown=_shown(item),
+                hover=f"{question(item)}: {_shown(item)} {bounds(item.interval)}, {item.verdict}",
+                mean=item.effect,
                 interval=item.interval,
                 solid=item.verdict in ("better", "worse"),
-                css=next((style for style in asked if style.hue), asked[0]).css,
+                css=css,
+                parts=_parts(answer),
             )
         )
     return rows
+
+
+def _shown(item: Comparison) -> str:
+    return "too few scores" if math.isnan(item.effect) else f"{signed(item.effect)} ({percent(item.percent)})"
+
+
+def _parts(answer: Answer) -> tuple[Part, ...]:
+    """Of the first kind of features the whole and the class shares, beside the images that are the row itself; of the
+    second the images, or the whole where that is all there is.
+    """
+    found = []
+    for index, split in enumerate(answer.splits):
+        named = {"images": split.images, "whole": split.whole, "class shares": split.shares}
+        own = {name: part for name, part in named.items() if part is not None}
+        wanted = [*own][1:] if index == 0 else [*own][:1]
+        for name in wanted:
+            part = own[name]
+            if math.isnan(part.effect):
+                continue
+            kind = split.kind.words.removeprefix("the ")
+            shown = f"{name} {signed(part.effect)}" if index == 0 else f"{kind.split()[0]} {signed(part.effect)}"
+            hover = f"{name}, by {split.kind.words}: {_shown(part)} {bounds(part.interval)}, alone: {part.verdict}"
+            found.append(Part(shown=shown, hover=hover, mean=part.effect, interval=part.interval))
+    return tuple(found)
 
 
 def effect_rows(effects: Sequence[Effect]) -> list[Row]:
@@ -72,13 +116,15 @@ def effect_rows(effects: Sequence[Effect]) -> list[Row]:
 
 
 def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: bool = False) -> Markup:
-    """Differences and their 95% intervals, one a row; the band around 0 is the noise floor."""
+    """Differences and their simultaneous intervals, one a row with its parts below; the band is the noise floor."""
     width, row = (400, 46) if narrow else (960, 34)
     left, right, top = (8, 8, 30) if narrow else (340, 180, 34)
-    height = top + row * len(rows) + (60 if narrow else 44)
-    edges = [v for item in rows for v in (item.interval.low, item.interval.high, item.mean) if math.isfinite(v)] + [0.0]
+    heights = [row + PART * len(item.parts) for item in rows]
+    height = top + sum(heights) + (60 if narrow else 44)
+    whiskers = [(item.interval, item.mean) for one in rows for item in _drawn(one)]
+    edges = [v for span, mean in whiskers for v in (span.low, span.high, mean) if math.isfinite(v)] + [0.0]
     across = _effect_scale(edges, left, width - right)
-    bottom = top + row * len(rows) + 4
+    bottom = top + sum(heights) + 4
     zero = across(0)
     body: list[Markup] = []
     if floor:
@@ -96,10 +142,15 @@ def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: b
         notes.append("linear near 0, logarithmic beyond")
     for line, note in enumerate(notes if narrow else [" \N{MIDDLE DOT} ".join(notes)]):
         body.append(text(note, middle, bottom + 34 + 16 * line, "label", "middle"))
-    for index, item in enumerate(rows):
-        y = top + row * (index + 0.5) + (8 if narrow else 0)
-        body.append(_forest_row(item, across, y, (left, width), narrow))
+    y = float(top)
+    for item, high in zip(rows, heights, strict=True):
+        body.append(_forest_row(item, across, y + row / 2 + (8 if narrow else 0), (left, width), narrow))
+        y += high
     return figure(width, height, f"Forest plot of {len(rows)} differences", *body)
+
+
+def _drawn(row: Row) -> list[Row | Part]:
+    return [row, *row.parts]
 
 
 def strips(
@@ -134,13 +185,27 @@ def _forest_row(item: Row, across: Scale, y: float, edges: tuple[float, float], 
         parts.append(text(_cut(item.name, 56), left, y - 12, "name"))
     else:
         parts += [text(_cut(item.name, 50), 0, y + 4, "name"), text(item.shown, width, y + 4, "value", "end")]
-    if math.isfinite(item.interval.low):
-        low, high = across(item.interval.low), across(item.interval.high)
-        parts.append(tag("line", x1=low, x2=high, y1=y, y2=y, class_="whisker"))
-        parts += [tag("line", x1=x, x2=x, y1=y - 4, y2=y + 4, class_="whisker") for x in (low, high)]
+    parts += _whisker(item.interval, item.mean, across, y, 4)
     if math.isfinite(item.mean):
         parts.append(tag("circle", cx=across(item.mean), cy=y, r=5, class_="mark" if item.solid else "mark hollow"))
-    return tag("g", *parts, class_=f"row {item.css}")
+    small = []
+    for index, part in enumerate(item.parts):
+        below = y + 4 + PART * (index + 1)
+        inside = [tag("title", part.hover), *_whisker(part.interval, part.mean, across, below, 2)]
+        if math.isfinite(part.mean):
+            inside.append(tag("circle", cx=across(part.mean), cy=below, r=2.5, class_="mark"))
+        if not narrow:
+            inside.append(text(part.shown, width, below + 4, "note", "end"))
+        small.append(tag("g", *inside, class_="part"))
+    return tag("g", tag("g", *parts, class_="row"), *small, class_=item.css)
+
+
+def _whisker(interval: Interval, mean: float, across: Scale, y: float, end: float) -> list[Markup]:
+    if not (math.isfinite(interval.low) and math.isfinite(mean)):
+        return []
+    low, high = across(interval.low), across(interval.high)
+    lines = [tag("line", x1=low, x2=high, y1=y, y2=y, class_="whisker")]
+    return lines + [tag("line", x1=x, x2=x, y1=y - end, y2=y + end, class_="whisker") for x in (low, high)]
 
 
 def _strip(

@@ -49,7 +49,10 @@ class Scale:
     def __call__(self, value: float) -> float:
         """Values outside are drawn at the edge."""
         inside = min(max(value, self.low), self.high)
-        low, high, at = (self._bent(v) for v in (self.low, self.high, inside))
+        if self.kind == "linear":
+            low, high, at = self.low, self.high, inside
+        else:
+            low, high, at = self._bent(self.low), self._bent(self.high), self._bent(inside)
         return self.start + (self.end - self.start) * ((at - low) / (high - low) if high > low else 0.5)
 
     def __str__(self) -> str:

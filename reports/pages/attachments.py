@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
+from reports.analysis.agreement import Answer
 from reports.analysis.factorial import effects_frame
 from reports.analysis.findings import Findings
-from reports.analysis.seconds import cost_frame
-from reports.analysis.statistics import Comparison, Rules
+from reports.analysis.lengths import Course
 from reports.analysis.variance import variance_frame
 from reports.figures.css import SHEET
 from reports.figures.legend import with_legend
@@ -23,20 +23,24 @@ from reports.pages.rendering import slug
 from reports.pages.sections import Axis
 
 ROOM = 16
+PICTURED = 10
+"""Axes up to which each figure is painted as a picture too, which takes a tenth of a second."""
+TALLEST = 3_000
+"""In CSS pixels."""
 COLUMNS = (
-    "pairs", "wins", "superiority", "reference_mean", "mean", "median", "percent", "unscored_treatment",
-    "unscored_reference", "p_student", "p_signed_rank", "p_signed_rank_least", "p_sign_flip", "p_unscored", "p",
-    "p_holm", "p_equivalence", "seeds_needed",
+    "effect", "error", "percent", "reference_mean", "treatment_scores", "reference_scores", "wins", "superiority",
+    "p_difference", "p_equivalence", "p_statuses", "margin", "rests_on", "pairing_saved", "detectable",
+    "seeds_for_margin",
 )  # fmt: skip
 
 
 def tables(found: Findings) -> dict[str, bytes]:
     frames = {
-        "contrasts": contrasts_frame(found.comparisons, found.rules),
+        "contrasts": contrasts_frame(found.answers, found.courses),
         "runs": found.runs,
         "evaluations": found.evaluations,
         "curves": found.curves,
-        "cost": cost_frame(found.runs),
+        "cost": found.cost,
     }
     if found.effects:
         frames["effects"] = effects_frame(found.effects)
@@ -49,18 +53,32 @@ def tables(found: Findings) -> dict[str, bytes]:
     return contents
 
 
-def contrasts_frame(comparisons: tuple[Comparison, ...], rules: Rules) -> pd.DataFrame:
-    """One row a contrast, all its numbers; `difference` is the least that matters, in units of the score."""
+def contrasts_frame(answers: Sequence[Answer], courses: Sequence[Course | None]) -> pd.DataFrame:
+    """One row a contrast, all its numbers; `margin` is the least difference that matters, in units of the score.
+
+    The columns of a part, such as `frechet_effect`, are those of the same contrast by another score.
+    """
     rows = []
-    for item in comparisons:
-        contrast = item.contrast
+    for answer, course in zip(answers, courses, strict=True):
+        item, contrast = answer.main, answer.main.contrast
         row: dict[str, Any] = {"axis": contrast.axis, "question": contrast.question, "verdict": item.verdict}
         row |= {"treatment": contrast.treatment, "reference": contrast.reference, "claims": " ".join(contrast.claims)}
+        row |= {"low": item.interval.low, "high": item.interval.high}
         row |= {name: getattr(item, name) for name in COLUMNS}
-        row["difference"] = rules.size(item.reference_mean)
-        for name in ("interval", "student", "bootstrap"):
-            bounds = getattr(item, name)
-            row |= {f"{name}_low": bounds.low, f"{name}_high": bounds.high, f"{name}_method": bounds.method}
+        row |= {"depends_on": answer.depends_on, "steps": course.said.steps if course else None}
+        row |= {
+            "along_training": course.said.sentence if course else "",
+            "flips_late": bool(course and course.said.flips_late),
+        }
+        for split in answer.splits:
+            for name, part in (
+                (split.kind.whole, split.whole),
+                (split.kind.images, split.images),
+                (split.kind.shares, split.shares),
+            ):
+                if part is not None:
+                    row |= {f"{name}_effect": part.effect, f"{name}_low": part.interval.low}
+                    row |= {f"{name}_high": part.interval.high, f"{name}_verdict": part.verdict}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -68,6 +86,8 @@ def contrasts_frame(comparisons: tuple[Comparison, ...], rules: Rules) -> pd.Dat
 def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> dict[str, bytes]:
     """Files that stand alone, lines named: SVG in light and dark, and PNG of those that are not for a narrow page.
 
+    Of a study with more than `PICTURED` axes only the figures of the whole study are there as PNG, unless they are
+    higher than `TALLEST`.
     `whole` are figures of the whole study by their names; an axis' are named by its name and theirs.
     """
     named = dict(whole)
@@ -77,7 +97,12 @@ def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> d
         for name, figure in axis.figures.items():
             named[f"{axis.name} {name}".strip()] = with_legend(figure, axis.variants, styles(found.study))
     contents = {f"figures/{slug(name)}.svg": standalone(figure) for name, figure in named.items()}
-    wide = {name: figure for name, figure in named.items() if not name.endswith("narrow")}
+    pictured = named if len(axes) <= PICTURED else {name: named[name] for name in whole}
+    wide = {
+        name: figure
+        for name, figure in pictured.items()
+        if not name.endswith("narrow") and size_of(figure)[1] <= TALLEST
+    }
     return contents | {f"figures/{slug(name)}.png": rasterize(figure) for name, figure in wide.items()}
 
 

@@ -19,7 +19,8 @@ from reports import words
 from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Runs, Tested, answer, speaks
 from reports.analysis.comparable import check_comparable
 from reports.analysis.findings import stated_floor
-from reports.analysis.statistics import Rules
+from reports.analysis.rules import Rules
+from reports.analysis.statuses import unscored
 from reports.figures.svg import figure, tag
 from reports.pages.rendering import render, write_files
 
@@ -156,9 +157,10 @@ def evidence(one: Tested) -> str:
     item = one.comparison
     if item is None:
         return words.count(one.seeds, "seed") if one.seeds else ""
-    notes = [words.count(item.pairs, "paired seed"), f"Holm p {words.p_value(item.p_holm)}"]
-    if item.unscored_treatment or item.unscored_reference:
-        notes.append(f"{item.unscored_treatment} and {item.unscored_reference} runs without a score")
+    notes = [words.seeds(item), f"p {words.p_value(item.p_difference)}"]
+    lost = [unscored(counts) for counts in (item.treatment_counts, item.reference_counts)]
+    if any(lost):
+        notes.append(f"{lost[0]} and {lost[1]} runs without a score")
     return "; ".join(notes)
 
 
@@ -204,7 +206,7 @@ def claims_frame(found: Sequence[Answered]) -> pd.DataFrame:
                     "speaks": speaks(item.claim, one),
                 }
                 row |= {"measured": one.measured, "held_against": one.held_against, "difference": one.difference}
-                row |= {"low": one.interval.low, "high": one.interval.high, "interval": one.interval.method}
-                row |= {"seeds": one.seeds, "p_holm": one.comparison.p_holm if one.comparison else math.nan}
+                row |= {"low": one.interval.low, "high": one.interval.high, "seeds": one.seeds}
+                row["p"] = one.comparison.p_difference if one.comparison else math.nan
             rows.append(row)
     return pd.DataFrame(rows)

@@ -122,7 +122,7 @@ def _context(
         "answers": answers,
         "tally": tally(answers),
         "main": main,
-        "comparisons": [item for item in found[main].comparisons if item.contrast.axis in axes],
+        "compared": [item for item in found[main].answers if item.main.contrast.axis in axes],
         "metric": found[main].metric,
         "floor": found[main].rules.noise_floor,
         "studies": [(one.study, len(one.results), _seeds(one), words.tally(one.comparisons)) for one in found.values()],

@@ -52,9 +52,10 @@ class Grid:
 def axis(found: Findings, name: str, variants: list[str]) -> Axis:
     """Six figures of the variants that an axis compares."""
     chosen = [found.study.variant(v) for v in variants]
-    d_loss = _mean_of(found.curves, "d_loss_real", "d_loss_fake")
+    curves = {str(curve): own for curve, own in found.curves[found.curves.variant.isin(variants)].groupby("curve")}
+    d_loss = _mean_of(curves, "d_loss_real", "d_loss_fake")
     score = [_score_line(found, v) for v in variants]
-    two = [*_lines(found, variants, "d_real"), *_lines(found, variants, "d_fake", faint=True)]
+    two = [*_lines(found, variants, curves.get("d_real")), *_lines(found, variants, curves.get("d_fake"), faint=True)]
     along = partial(lines, x="step", x_label="step")
     figures = {
         "score": along(
@@ -79,19 +80,19 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             limits=(0.0, 1.0),
         ),
         "d loss": along(
-            _lines(found, variants, frame=d_loss),
+            _lines(found, variants, d_loss),
             title="Loss of D (mean of its halves)",
             y_label="loss a term",
             ideals=ideals(chosen),
         ),
         "g loss": along(
-            _lines(found, variants, "g_loss"),
+            _lines(found, variants, curves.get("g_loss")),
             title="Loss of G",
             y_label="loss",
             ideals=ideals(chosen, generator=True),
         ),
         "g gradient": along(
-            _lines(found, variants, "g_grad_norm"),
+            _lines(found, variants, curves.get("g_grad_norm")),
             title="Gradient of G",
             y_label="L2 norm",
             logarithmic=True,
@@ -191,17 +192,18 @@ def _score_line(found: Findings, variant: str) -> Line:
     return Line(variant=variant, style=styles(found.study)[variant], frame=frame, ends=ends)
 
 
-def _lines(
-    found: Findings, variants: Sequence[str], curve: str = "", *, faint: bool = False, frame: pd.DataFrame | None = None
-) -> list[Line]:
-    table = found.curves[found.curves.curve == curve] if frame is None else frame
-    return [
-        Line(variant=v, style=styles(found.study)[v], frame=table[table.variant == v], faint=faint) for v in variants
-    ]
+def _lines(found: Findings, variants: Sequence[str], table: pd.DataFrame | None, *, faint: bool = False) -> list[Line]:
+    """Of a table with a row for each bin and variant; None where nothing was recorded."""
+    if table is None:
+        return []
+    own = styles(found.study)
+    return [Line(variant=v, style=own[v], frame=table[table.variant == v], faint=faint) for v in variants]
 
 
-def _mean_of(curves: pd.DataFrame, *names: str) -> pd.DataFrame:
+def _mean_of(curves: Mapping[str, pd.DataFrame], *names: str) -> pd.DataFrame | None:
     """The mean of several curves; its band is the mean of their bands."""
-    chosen = curves[curves.curve.isin(names)]
+    chosen = [curves[name] for name in names if name in curves]
+    if not chosen:
+        return None
     columns: Mapping[str, Any] = {key: (key, "mean") for key in ("mean", "low", "high", "seeds")}
-    return pd.DataFrame(chosen.groupby(["variant", "step"], sort=False).agg(**columns).reset_index())
+    return pd.DataFrame(pd.concat(chosen).groupby(["variant", "step"], sort=False).agg(**columns).reset_index())

@@ -10,26 +10,25 @@ from typing import Any
 from markupsafe import Markup
 
 from ablations.catalog.metric_facts import samples_of
+from ablations.catalog.metrics import READER
 from ablations.config.description import describe, differences
 from reports import words
 from reports.analysis.factorial import factors
 from reports.analysis.findings import Findings, environment
 from reports.analysis.grouping import anchor
-from reports.analysis.seconds import cost_frame, total_seconds
+from reports.analysis.seconds import total_seconds
+from reports.analysis.sentences import pairing_in_words
+from reports.analysis.statuses import FINISHED, CollapseRule
 from reports.analysis.variance import SOURCES
 from reports.figures.palette import styles
 from reports.figures.study_figures import contrast_rows, effect_rows, forest, strips
 from reports.pages import attachments, sections
+from reports.pages.answers import rows
 from reports.pages.command_line import command
 from reports.pages.rendering import render, write_files
 
-SYMBOLS = {
-    "better": "\N{CHECK MARK}",
-    "worse": "\N{MULTIPLICATION X}",
-    "equivalent": "\N{ALMOST EQUAL TO}",
-    "no difference shown": "?",
-    "too few seeds": "\N{HORIZONTAL ELLIPSIS}",
-}
+OPEN_ANSWERS = 12
+"""With more answers than this, what a difference is made of and how it came about is folded away beneath each."""
 
 
 def write(found: Findings, out: Path) -> Path:
@@ -62,8 +61,11 @@ def page(found: Findings) -> dict[str, Any]:
         "metric": found.metric,
         "images": f"{samples_of(found.metric) or 0:,}",
         "rules": found.rules,
-        "symbols": SYMBOLS,
+        "answers": rows(found),
+        "many": len(found.answers) > OPEN_ANSWERS,
+        "pairing": pairing_in_words(found.comparisons),
         "words": words,
+        "collapse": CollapseRule(),
         "tally": words.tally(found.comparisons),
         "best": min(scored, key=lambda name: found.spreads[name].median, default=None),
         "reference": reference.name if reference else None,
@@ -77,6 +79,7 @@ def page(found: Findings) -> dict[str, Any]:
         "variants": [_variant_row(found, variant, reference) for variant in present],
         "runs": [row for _, row in found.runs.iterrows()],
         "sources": SOURCES,
+        "repeated": found.measures.parts.get(READER.whole, found.metric),
         "factors": len(factors(found.study)),
         "classes": sections.class_shares(found),
         "others": sections.other_metrics(found),
@@ -91,7 +94,7 @@ def _figures(found: Findings) -> dict[str, Markup]:
     figures = {"profile": sections.profile_figure(found)}
     for suffix, narrow in (("", False), (" narrow", True)):
         draw = partial(forest, metric=found.metric, floor=found.rules.noise_floor, narrow=narrow)
-        contrasts = contrast_rows(found.comparisons, styles(found.study))
+        contrasts = contrast_rows(found.answers, styles(found.study))
         figures[f"forest{suffix}"] = draw(contrasts, of=f"treatment {words.MINUS} reference")
         if found.effects:
             figures[f"factors{suffix}"] = draw(effect_rows(found.effects), of="averaged over the other factors")
@@ -107,14 +110,14 @@ def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any
         "about": differences(variant, reference) if reference else describe(variant),
         "spread": found.spreads.get(variant.name),
         "runs": len(own),
-        "finished": int((own.status == "finished").sum()),
+        "finished": int((own.status == FINISHED).sum()),
         "command": command(found, variant),
     }
 
 
 def _cost(found: Findings, reference: str | None) -> dict[str, Any]:
     """What the study cost: in all, and a row for each variant, with how many times the reference's step it takes."""
-    frame = cost_frame(found.runs)
+    frame = found.cost.copy()
     train, evaluation = total_seconds(found.runs)
     base = frame.step_ms[frame.variant == reference]
     frame["times"] = frame.step_ms / base.iloc[0] if len(base) else math.nan

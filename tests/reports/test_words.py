@@ -5,17 +5,26 @@ import pytest
 
 from ablations.config import Contrast
 from reports import words
-from reports.analysis.paired import Interval
-from reports.analysis.statistics import Comparison, Rules, compare
+from reports.analysis.agreement import Answer
+from reports.analysis.comparison import NO_INTERVAL, Comparison
+from reports.analysis.lengths import Course
+from reports.analysis.rules import Rules
 from reports.analysis.variance import Components
+from reports.analysis.verdicts import compare
+from tests.reports.analysis.test_agreement import answered
 
 REFERENCE = [500.0, 510, 490, 505, 495]
+SCATTERED = [400.0, 650, 420, 600, 500]
 
 
 def judged(treatment: list[float], rules: Rules | None = None) -> Comparison:
     contrast = Contrast(axis="optimizer", question="Adam instead of SGD", treatment="adam", reference="sgd")
     scores = {"adam": dict(enumerate(treatment)), "sgd": dict(enumerate(REFERENCE))}
     return compare(scores, [contrast], rules)[0]
+
+
+def caveat(item: Comparison, rules: Rules | None = None, course: Course | None = None) -> str:
+    return words.caveat(Answer(main=item, splits=()), course, rules or Rules())
 
 
 @pytest.mark.parametrize(
@@ -35,43 +44,47 @@ def test_an_effect_in_words() -> None:
     item = judged([190.0, 200, 180, 195, 185])
     assert item.verdict == "better"
     assert words.effect(item, "frechet_10k") == "frechet_10k lower by 310 [310, 310] (\N{MINUS SIGN}62%)"
-    assert words.effect(judged([x + 50 + i for i, x in enumerate(REFERENCE)]), "f").startswith(
-        "f higher by 52.0 [50.0, "
-    )
+    assert words.effect(judged([x + 50 + i for i, x in enumerate(REFERENCE)]), "f").startswith("f higher by 52.0 [")
 
 
 def test_an_effect_that_is_not_shown_keeps_its_sign() -> None:
-    item = judged([400.0, 650, 420, 600, 500])
+    item = judged(SCATTERED)
     assert item.verdict == "no difference shown"
     assert words.effect(item, "frechet_10k").startswith("frechet_10k differs by +14.0 [")
 
 
-def test_the_seeds_needed_are_for_the_difference_that_was_named() -> None:
-    scattered, steady = [400.0, 650, 420, 600, 500], [501.0, 511, 492, 506, 494]
-    item = judged(scattered)
-    assert item.seeds_needed is not None
-    more = item.seeds_needed - 5
-    assert words.needed(item, Rules()) == (
-        f"a difference of 10% of the reference takes {item.seeds_needed} seeds ({more} more)"
-    )
-    rules = Rules().for_difference("40")
-    assert words.needed(judged(steady, rules), rules) == "a difference of 40.0 takes 2 seeds"
+def test_the_power_is_for_the_difference_that_was_named() -> None:
+    item = judged(SCATTERED)
+    assert item.more_seeds is not None
+    assert f"takes {item.more_seeds} more seeds, about {item.more_seeds * 2} minutes" in words.power(item, Rules(), 2.0)
     tiny = Rules().for_difference("0.001%")
-    assert words.needed(judged(scattered, tiny), tiny) == (
-        "a difference of 0.001% of the reference takes more than 10,000 seeds"
-    )
-    assert words.needed(judged([400.0]), Rules()) == ""
+    assert "more than 10,000 seeds" in words.power(judged(SCATTERED, tiny), tiny)
+    assert words.power(judged([190.0, 200, 180, 195, 185]), Rules()) == ""
 
 
 def test_runs_without_a_score_are_named() -> None:
-    assert "2 of 5 runs ended without a score" in words.caveat(judged([190.0, math.inf, 180, math.inf, 185]), Rules())
-    assert words.effect(judged([math.inf] * 5), "f") == "f: no pair of seeds has a score on both sides"
+    assert "adam: 2 no score of 5; sgd: none of 5" in caveat(judged([190.0, math.inf, 180, math.inf, 185]))
+    assert words.effect(judged([math.inf] * 5), "f") == "f: too few runs have a score on both sides"
 
 
-def test_the_evidence_states_the_least_possible_rank_p() -> None:
-    assert words.evidence(judged([190.0, 201, 180, 195, 185])) == (
-        "better in 5 of 5 paired seeds; Holm p < 0.001; Wilcoxon p 0.0625 (least possible 0.0625)"
-    )
+def test_a_caveat_says_what_holds_a_verdict_back() -> None:
+    assert caveat(judged(REFERENCE)) == "the whole difference lies within 10% of the reference"
+    assert "4 scored seeds on one side, at least 5 are needed" in caveat(judged([190.0, 200, 180, 195]))
+    floored = Rules(noise_floor=20, margin=0.01)
+    assert caveat(judged(SCATTERED, floored), floored) == "no larger than the noise floor"
+    assert caveat(judged([190.0, 200, 180, 195, 185])) == ""
+
+
+def test_the_evidence_counts_pairs_and_seeds() -> None:
+    assert words.evidence(judged([190.0, 201, 180, 195, 185])).startswith("better in 5 of 5 paired seeds; p < 0.001")
+    assert words.evidence(judged([190.0])) == "better in 1 of 1 against 5 seeds, 1 in pairs; p \N{EN DASH}"
+
+
+def test_a_split_adds_up_in_words() -> None:
+    answer = answered(images=-5.0, shares=-3.0)
+    assert all(part.startswith(("whole ", "images ")) for part in map(words.split, answer.splits))
+    assert " = images \N{MINUS SIGN}4.95 [" in words.split(answer.splits[0])
+    assert " + class shares \N{MINUS SIGN}2.92 [" in words.split(answer.splits[0])
 
 
 def test_durations_and_ranks() -> None:
@@ -97,9 +110,8 @@ def test_shares_tell_almost_all_from_all() -> None:
     ("share", "advice"), [(0.99, "only more seeds"), (0.7, "a little"), (0.1, "more samples before")]
 )
 def test_what_the_variance_is_made_of_says_what_would_help(share: float, advice: str) -> None:
-    unknown = Interval(math.nan, math.nan, "none")
     part = Components(
-        seeds=5, parts=5, seed=share, samples=1 - share, real=9, seed_by_real=0, rest=0, seed_interval=unknown
+        seeds=5, parts=5, seed=share, samples=1 - share, real=9, seed_by_real=0, rest=0, seed_interval=NO_INTERVAL
     )
     assert advice in words.scatter([part])
     assert words.scatter([]) == ""

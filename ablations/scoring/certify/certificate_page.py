@@ -8,35 +8,43 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ablations.catalog.metrics import METRICS
 from ablations.config.json_tree import json_tree
 from ablations.scoring.certify.damages import COPIES, DAMAGES, Damage
-from ablations.scoring.certify.lines import CONFIDENCE, Line
+from ablations.scoring.certify.lines import CONFIDENCE
+from ablations.scoring.certify.markdown import MARKS, lines_table, markdown_table
 from ablations.scoring.certify.measure import Certificate
 from ablations.scoring.certify.panels import ARROWS, Panel, bias_figure, panels
-from reports.figures.sample_grids import png, table
+from ablations.scoring.certify.reading_part import of_reading, reading_files, reading_part
+from reports.figures.sample_grids import png, table, with_words
 from reports.pages.attachments import standalone
 from reports.words import DASH, value
 
-MARKS = {"holds": "\N{CHECK MARK}", "fails": "**\N{MULTIPLICATION X}**", "left out": "(\N{MULTIPLICATION X})"}
-Rows = Sequence[Sequence[str]]
+PICTURES = ("pictures", "words", "closest", "read")
+READ = ("title", "right", "unreadable", "shares")
 
 
 def files(certificate: Certificate) -> dict[str, bytes]:
     """File name to content."""
     found = {"README.md": markdown(certificate).encode(), "certificate.json": as_json(certificate).encode()}
     for damage in DAMAGES:
-        found[f"{damage.name}.png"] = png(table(certificate.pictures[damage.name]))
+        found[f"{damage.name}.png"] = png(table(_said(certificate, damage.name)))
         found[f"{damage.name}.svg"] = standalone(panels(damage.title, damage.grades, drawn(damage, certificate)))
     found["bias.svg"] = standalone(bias_figure(certificate.bias))
+    found |= reading_files(certificate)
     found["closest.png"] = png(table(certificate.closest))
     return found
 
 
 def as_tree(certificate: Certificate) -> dict[str, Any]:
     """Everything but the pictures; a number that is not finite is null."""
-    fields = [item.name for item in dataclasses.fields(certificate) if item.name not in ("pictures", "closest")]
+    fields = [item.name for item in dataclasses.fields(certificate) if item.name not in PICTURES]
     tree = {name: json_tree(getattr(certificate, name)) for name in fields}
+    # An image a kind of them is shown; the file of numbers has the numbers.
+    tree["read"] = [{key: json_tree(getattr(item, key)) for key in READ} for item in certificate.read]
     grades = {damage.name: list(damage.grades) for damage in DAMAGES}
     return {**tree, "grades": grades, "left_out": left_out()}
 
@@ -68,7 +76,15 @@ def drawn(damage: Damage, certificate: Certificate) -> list[Panel]:
 
 
 def markdown(certificate: Certificate) -> str:
-    return "\n".join([*_head(certificate), *_overview(certificate), *_checks(certificate), *_damages(certificate)])
+    return "\n".join(
+        [
+            *_head(certificate),
+            *reading_part(certificate),
+            *_overview(certificate),
+            *_checks(certificate),
+            *_damages(certificate),
+        ]
+    )
 
 
 def _head(certificate: Certificate) -> Iterator[str]:
@@ -83,13 +99,13 @@ def _head(certificate: Certificate) -> Iterator[str]:
     told += [f"{count['left out']} fail for metrics that therefore carry no verdict"] if count["left out"] else []
     told += [f"{count['not checked']} were not checked"] if count["not checked"] else []
     yield f"**{', '.join(told)}.**\n"
-    yield from _table(
+    yield from markdown_table(
         ("what", "value"),
         [
             ("samples of a score", f"`{certificate.protocol}`"),
             ("data", f"{certificate.dataset}, SHA-256 `{certificate.data_digest}`"),
             ("scorer", f"`{certificate.scorer}`"),
-            ("command", f"`ablations certify --data {certificate.dataset}`, {certificate.seconds:.0f} s on one core"),
+            ("command", f"`{_command(certificate)}`, {certificate.seconds:.0f} s"),
         ],
     )
     yield (
@@ -118,7 +134,7 @@ def _overview(certificate: Certificate) -> Iterator[str]:
             found = status.get((damage.title, metric))
             cells.append(f"{ARROWS[found.claim]} {MARKS[found.status]}" if found else "")
         rows.append([f"`{metric}`", *cells])
-    yield from _table(("metric", *(damage.title.lower() for damage in DAMAGES)), rows)
+    yield from markdown_table(("metric", *(damage.title.lower() for damage in DAMAGES)), rows)
     if reasons := left_out():
         yield "**Left out of the verdicts:**\n"
         grouped: dict[str, list[str]] = {}
@@ -131,13 +147,15 @@ def _overview(certificate: Certificate) -> Iterator[str]:
 def _checks(certificate: Certificate) -> Iterator[str]:
     subjects = {damage.title for damage in DAMAGES}
     yield "## Against what is known\n"
-    yield from _lines([item for item in certificate.lines if item.subject not in subjects])
+    yield from lines_table(
+        [item for item in certificate.lines if item.subject not in subjects | of_reading(certificate)]
+    )
     yield "### Real images\n"
     yield (
         "The noise floor of a score is the score of real images. The sets below are random; the floor that reports use "
         "takes the first training images in the order of their file, where each writer's digits stand together.\n"
     )
-    yield from _table(
+    yield from markdown_table(
         ("metric", *(f"set {n + 1}" for n in range(len(certificate.real))), "tolerance"),
         [
             [f"`{name}`", *(value(name, row[name]) for row in certificate.real), value(name, tolerance)]
@@ -152,7 +170,7 @@ def _checks(certificate: Certificate) -> Iterator[str]:
         "to ten disjoint subsets, against all test images; the band is the mean 95% interval of one subset.\n"
     )
     for item in certificate.bias:
-        yield from _table(
+        yield from markdown_table(
             (item.title, *(f"{count:,}" for count in item.counts)),
             [
                 ("`frechet`", *map(partial(value, "frechet"), item.frechet)),
@@ -166,7 +184,7 @@ def _checks(certificate: Certificate) -> Iterator[str]:
         "Samples drawn from Gaussians that were fitted to real features, whose distance is therefore known. The "
         "95% interval of `frechet_inf` must hold it in at least 90% of draws.\n"
     )
-    yield from _table(
+    yield from markdown_table(
         ("Gaussians of", "samples", "true distance", "mean `frechet`", "mean `frechet_inf`", "held by"),
         [
             (
@@ -199,7 +217,7 @@ def _damages(certificate: Certificate) -> Iterator[str]:
         scores, claims = certificate.damaged[damage.name], damage.claims
         held = {item.metric: item for item in certificate.lines if item.subject == damage.title}
         names = [*claims, *(name for name in scores[0] if name not in claims)]
-        yield from _table(
+        yield from markdown_table(
             ("metric", "must", "0", *(f"{grade:g}" for grade in damage.grades), "tolerance", "seen from", ""),
             [
                 [
@@ -224,17 +242,11 @@ def _seen(damage: Damage, values: Sequence[float], tolerance: float) -> str:
     return f"{moved[0]:g}" if moved else DASH
 
 
-def _lines(found: Sequence[Line]) -> Iterator[str]:
-    rows = [
-        (item.subject, f"`{item.metric}`", item.claim, MARKS.get(item.status, item.status), item.detail)
-        for item in found
-    ]
-    yield from _table(("check", "metric", "claim", "", "numbers"), rows)
+def _command(certificate: Certificate) -> str:
+    return f"ablations certify --data {certificate.dataset}" + (" --runs STORE" if certificate.ranked else "")
 
 
-def _table(header: Sequence[str], rows: Rows, *, right: bool = False) -> Iterator[str]:
-    """A Markdown table and an empty line; `right` aligns all but the first column."""
-    rule = ["---", *(["---:"] if right else ["---"]) * (len(header) - 1)]
-    for row in (header, rule, *rows):
-        yield f"| {' | '.join(row)} |"
-    yield ""
+def _said(certificate: Certificate, damage: str) -> NDArray[np.uint8]:
+    """The pictures of a damage with what the reader says under each image; of grey images alone."""
+    images, words = certificate.pictures[damage], certificate.words[damage]
+    return with_words(images, words) if images.ndim == 4 else images

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,14 +11,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ablations.catalog.metric_facts import of_extractor
+from ablations.catalog.metrics import METRICS
 from ablations.data import Dataset
 from ablations.scoring.certify import agreement
 from ablations.scoring.certify import known_distances as checks
 from ablations.scoring.certify.damages import COPIES, DAMAGES, NOISE, Damage
+from ablations.scoring.certify.exchange import Skewed, exchange_lines, skewed
+from ablations.scoring.certify.extractors_compared import Ranked, SampleSet, ranked, ranked_lines
 from ablations.scoring.certify.image_sets import ImageSets, Scores, part
 from ablations.scoring.certify.known_distances import Bias, Coverage
 from ablations.scoring.certify.lines import Line, moves, tolerances
 from ablations.scoring.certify.operations import Material
+from ablations.scoring.certify.still_read import Read, still_read, still_read_lines, words
 from ablations.scoring.metrics.closest import closest_pairs
 from ablations.scoring.metrics.frechet import frechet_distance
 from ablations.scoring.panel import READER, Panel
@@ -29,6 +34,9 @@ SHOWN = 16
 """Images of each picture's row."""
 AGREEMENT_SAMPLES = 2000
 """Other implementations hold all distances at once."""
+
+PARTS = len(DAMAGES) + 7
+"""Of a certificate, as progress is told."""
 
 Picture = NDArray[np.uint8]
 
@@ -51,26 +59,40 @@ class Certificate:
     """Damage to its scores: of the undamaged images, then of each grade."""
     bias: tuple[Bias, ...]
     coverage: tuple[Coverage, ...]
+    read: tuple[Read, ...]
+    """What a person still reads, and what nobody reads, as the reader sees it."""
+    skewed: tuple[Skewed, ...]
+    ranked: tuple[Ranked, ...]
+    """Samples of stored runs by both extractors; none where no store was named."""
     lines: tuple[Line, ...]
     seconds: float
     pictures: Mapping[str, Picture] = field(repr=False)
     """Damage to images (grades + 1, `SHOWN`, height, width)."""
+    words: Mapping[str, tuple[tuple[str, ...], ...]] = field(repr=False)
+    """What the reader says of each of those: the class, or a dash."""
     closest: Picture = field(repr=False)
     """The samples nearest to training images, above those, without and with copies: (4, `SHOWN`, height, width)."""
 
 
 def certify(
-    dataset: Dataset, panel: Panel, *, repeats: int = 100, notify: Callable[[str], None] = lambda line: None
+    dataset: Dataset,
+    panel: Panel,
+    *,
+    repeats: int = 100,
+    samples: Iterable[SampleSet] = (),
+    notify: Callable[[str], None] = lambda line: None,
 ) -> Certificate:
-    """Measure and judge everything; `repeats` draws of each known distance, `notify` is told of each part as it starts.
+    """Measure and judge everything; `repeats` draws of each known distance, `samples` are those of stored runs.
+
+    `notify` is told of each part as it starts.
 
     On one core about 2 s for each of 60 sets of 10,000 images, and 0.2 s for each draw.
     """
     start = time.perf_counter()
-    parts = iter(range(1, len(DAMAGES) + 5))
+    parts = iter(range(1, PARTS + 1))
 
     def tell(what: str) -> None:
-        notify(f"[{next(parts):2}/{len(DAMAGES) + 4}] {time.perf_counter() - start:4.0f} s  {what}")
+        notify(f"[{next(parts):2}/{PARTS}] {time.perf_counter() - start:4.0f} s  {what}")
 
     tell("real images against real images")
     sets = ImageSets.of(dataset, panel)
@@ -83,13 +105,28 @@ def certify(
     floor = frechet_distance(sets.train.features[: len(base)], sets.test.features)
     lines = checks.real_lines(real, sets.test, [sets.train.rows(chosen.numpy()) for chosen in sets.rows], floor)
 
+    tell("what a person still reads")
+    read = still_read(panel.only(READER).extractors[0], dataset)
+    lines += still_read_lines(read)
+
     damaged: dict[str, tuple[Scores, ...]] = {}
     pictures: dict[str, Picture] = {}
+    said: dict[str, tuple[tuple[str, ...], ...]] = {}
     material, references = sets.material(base), sets.references(base)
     for damage in DAMAGES:
         tell(damage.title)
-        damaged[damage.name], pictures[damage.name] = scores_of(damage, sets, material, references, real[0])
+        found = scores_of(damage, sets, material, references, real[0])
+        damaged[damage.name], pictures[damage.name], said[damage.name] = found
         lines += judged(damage, damaged[damage.name], tolerance)
+
+    tell("skewed class shares")
+    unequal = skewed(sets.train_views, sets.test_views, dataset.labels[0].numpy(), len(base))
+    floors = {name: real[0][label_of("balanced_frechet", name)] for name in sets.test_views}
+    lines += exchange_lines(unequal, floors)
+
+    tell("extractors against each other")
+    compared = ranked(samples, dataset, panel, notify)
+    lines += ranked_lines(compared)
 
     tell("bias of few samples")
     everything = sets.material(torch.arange(len(dataset.train_images)))
@@ -119,23 +156,30 @@ def certify(
         damaged=damaged,
         bias=bias,
         coverage=coverage,
+        read=read,
+        skewed=unequal,
+        ranked=compared,
         lines=tuple(lines),
         seconds=time.perf_counter() - start,
         pictures=pictures,
+        words=said,
         closest=closest(sets, material, references),
     )
 
 
 def scores_of(
     damage: Damage, sets: ImageSets, material: Material, references: References, undamaged: Scores
-) -> tuple[tuple[Scores, ...], Picture]:
-    """The scores before and at each grade, and the images of the picture."""
+) -> tuple[tuple[Scores, ...], Picture, tuple[tuple[str, ...], ...]]:
+    """The scores before and at each grade, the images of the picture, and what the reader says of those."""
     scores, rows = [undamaged], [material.images[:SHOWN]]
+    said = [words(sets.panel.only(READER).views(rows[0])[READER])]
     for grade in damage.grades:
         images, labels = damage(material, grade)
-        scores.append(sets.score(sets.panel.views(images), labels, references))
+        views = sets.panel.views(images)
+        scores.append(sets.score(views, labels, references))
+        said.append(words(views[READER].rows(slice(SHOWN))))
         rows.append(_bytes(images[:SHOWN]))
-    return tuple(scores), torch.stack(rows).numpy()
+    return tuple(scores), torch.stack(rows).numpy(), tuple(said)
 
 
 def judged(damage: Damage, scores: tuple[Scores, ...], tolerance: Mapping[str, float]) -> list[Line]:
@@ -155,6 +199,11 @@ def closest(sets: ImageSets, material: Material, references: References) -> Pict
         pairs = closest_pairs(seen.features, references[READER].training.features, SHOWN)
         rows += [images[torch.from_numpy(pairs.samples)], material.others[torch.from_numpy(pairs.training)]]
     return torch.stack(rows).numpy()
+
+
+def label_of(metric: str, extractor: str) -> str:
+    """The name of a metric by another kind of features."""
+    return of_extractor(METRICS[metric], extractor).name
 
 
 def _bytes(images: Tensor) -> Tensor:

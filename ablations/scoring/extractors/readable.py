@@ -102,13 +102,13 @@ class Reading:
 def readings(extractor: _Extractor, images: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
     """For each damage of real images (n, channels, height, width) in [0, 1] what `Reading` says."""
     return {
-        name: asdict(_reading(extractor.features(_applied(change, images)), labels)) for name, change in DAMAGES.items()
+        name: asdict(_reading(extractor.features(applied(change, images)), labels)) for name, change in DAMAGES.items()
     }
 
 
 def refusals(extractor: _Extractor, images: Tensor, labels: Tensor) -> dict[str, float]:
     """For each kind of images that show nothing the share that is unreadable."""
-    kinds: dict[str, Any] = {name: _applied(change, images) for name, change in NOTHING.items()}
+    kinds: dict[str, Any] = {name: applied(change, images) for name, change in NOTHING.items()}
     for make in dict.fromkeys(shapeless.SHAPELESS):
         generator = torch.Generator().manual_seed(SEED)
         parts = zip(images.split(BATCH), labels.split(BATCH), strict=True)
@@ -116,7 +116,8 @@ def refusals(extractor: _Extractor, images: Tensor, labels: Tensor) -> dict[str,
     return {name: float(1 - extractor.features(made).readable.mean()) for name, made in kinds.items()}
 
 
-def _applied(change: Change, images: Tensor) -> Tensor:
+def applied(change: Change, images: Tensor) -> Tensor:
+    """The change of all images, in parts of `BATCH`, always with the same draws."""
     generator = torch.Generator().manual_seed(SEED)
     return torch.cat([change(part, generator) for part in images.split(BATCH)])
 

@@ -6,9 +6,20 @@ import re
 
 import pytest
 
-from ablations.catalog import metrics
 from ablations.catalog.metric_facts import Metric, protocol, samples_of
-from ablations.catalog.metrics import METRICS, PRIMARY, add, facts, find, is_primary, primary
+from ablations.catalog.metrics import (
+    KINDS,
+    LABEL_FREE,
+    METRICS,
+    PRIMARY,
+    add,
+    carries_verdicts,
+    facts,
+    find,
+    primary,
+    second,
+    shares,
+)
 from ablations.config.errors import ConfigError
 
 
@@ -58,26 +69,38 @@ def test_a_damage_must_do_one_thing_to_a_metric() -> None:
 
 
 def test_the_primary_metric_is_found_in_any_protocol() -> None:
-    assert primary() == "frechet_10k"
-    assert primary(samples=500) == "frechet_500"
-    assert primary(["class_1", "frechet_inf", "frechet_40_vs_500", "recall_500"]) == "frechet_40_vs_500"
-    assert primary(["frechet_inf", "repeat_0_0"]) == "frechet_10k"
-    assert [name for name in ("frechet_10k", "frechet", "frechet_inf", "kernel_distance_10k") if is_primary(name)] == [
-        "frechet_10k",
-        "frechet",
+    assert primary() == "balanced_frechet_10k"
+    assert primary(samples=500) == "balanced_frechet_500"
+    assert primary(["class_1", "frechet_500", "balanced_frechet_40_vs_500"]) == "balanced_frechet_40_vs_500"
+    assert primary(["frechet_inf", "repeat_0_0"]) == "balanced_frechet_10k"
+
+
+def test_results_without_it_fall_back_and_have_the_other_kind_of_the_same() -> None:
+    reader, free = (tuple(f"{name}_10k" for name in (kind.whole, kind.images, kind.shares)) for kind in KINDS)
+    assert primary(free + reader) == "balanced_frechet_10k"
+    assert second(free + reader) == "contrastive_balanced_frechet_10k"
+    assert shares(free + reader) == "class_share_frechet_10k"
+    assert shares(free + reader, LABEL_FREE) == "contrastive_class_share_frechet_10k"
+    assert (primary(reader), second(reader)) == ("balanced_frechet_10k", None)
+    old = ["frechet_10k", "recall_10k"]
+    assert (primary(old), second(old), shares(old)) == ("frechet_10k", None, None)
+    assert (primary([*old, free[0]]), second([*old, free[0]])) == ("frechet_10k", "contrastive_frechet_10k")
+    assert (primary([free[0]]), second([free[0]])) == ("contrastive_frechet_10k", None)
+
+
+def test_the_three_distances_of_a_kind_are_rows() -> None:
+    for kind in KINDS:
+        for name in (kind.whole, kind.images, kind.shares):
+            assert (METRICS[name].better, METRICS[name].counted) == ("lower", True)
+    carrying = [
+        name for name in ("frechet_10k", "balanced_frechet", "frechet_inf", "recall_10k") if carries_verdicts(name)
     ]
+    assert carrying == ["frechet_10k", "balanced_frechet"]
 
 
 def test_verdicts_are_given_on_a_metric_that_may_carry_them() -> None:
     row = METRICS[PRIMARY]
     assert (row.better, row.left_out, row.tier, row.conditional) == ("lower", "", "quick", False)
-
-
-def test_another_metric_becomes_the_primary_one_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "PRIMARY", "kernel_distance")
-    assert primary() == "kernel_distance_10k"
-    assert primary(["frechet_500", "kernel_distance_500"]) == "kernel_distance_500"
-    assert not is_primary("frechet_500")
 
 
 def test_a_name_is_taken_once() -> None:

@@ -46,21 +46,22 @@ def test_an_altered_dataset_is_refused_by_the_name_of_its_file(tmp_path: Path) -
     assert "Traceback" not in result.output
 
 
-def test_classifier_writes_weights_and_says_how_good_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_extractor_is_trained_and_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    out = tmp_path / "new" / "classifier.safetensors"
-    result = CliRunner().invoke(main, ["classifier", "--data", "digits", "--epochs", "1", "--out", str(out), "--json"])
+    out = tmp_path / "new" / "free.safetensors"
+    words = ["extractor", "contrastive", "--data", "digits", "--epochs", "1", "--out", str(out), "--json"]
+    result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     made = json.loads(result.stdout)
     assert made["digest"] == hashlib.sha256(out.read_bytes()).hexdigest()
-    assert 0.5 < made["accuracy"] <= 1
+    assert made["facts"]["dataset"] == "digits"
     assert "100%" in result.stderr
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    out = tmp_path / "file" / "classifier.safetensors"
-    result = CliRunner().invoke(main, ["classifier", "--data", "digits", "--out", str(out)])
+    out = tmp_path / "file" / "reader.safetensors"
+    result = CliRunner().invoke(main, ["extractor", "reader", "--data", "digits", "--out", str(out)])
     assert result.exit_code == 2
     assert "--out" in result.stderr
     assert "loss" not in result.stderr

@@ -15,8 +15,9 @@ from PIL import Image
 
 from ablations.cli import main
 from ablations.data import Dataset, load_dataset
-from ablations.scoring.extractors.classifier import load_classifier
-from ablations.scoring.suite import evaluate, noise_floor, reference_of
+from ablations.scoring.panel import load_panel
+from ablations.scoring.scorer import scorer_identity
+from ablations.scoring.suite import evaluate, noise_floor, references_of
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def digits() -> Dataset:
 def folder(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The training images in several forms."""
     folder = tmp_path_factory.mktemp("samples")
-    images, labels = digits.train_images[:600].numpy(), digits.labels[0][:600].numpy()
+    images, labels = digits.train_images[:600, 0].numpy(), digits.labels[0][:600].numpy()
     np.save(folder / "bytes.npy", images)
     np.save(folder / "signed.npy", images.astype(np.float32) / 127.5 - 1)
     np.save(folder / "labels.npy", labels)
@@ -38,7 +39,7 @@ def folder(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "empty").mkdir()
     (folder / "pictures").mkdir()
     for number, image in enumerate(images):
-        Image.fromarray(image[0]).save(folder / "pictures" / f"{number:04}.png")
+        Image.fromarray(image).save(folder / "pictures" / f"{number:04}.png")
     (folder / "model.pt").write_bytes(b"")
     (folder / "model.bin").write_bytes(b"")
     return folder
@@ -57,17 +58,17 @@ def tree(*arguments: object) -> dict[str, Any]:
 
 def test_it_gives_every_metric_beside_that_of_real_images(folder: Path, digits: Dataset) -> None:
     found = tree(folder / "both.npz")
-    classifier = load_classifier()
+    panel = load_panel()
     images, labels = digits.train_images[:500], digits.labels[0][:500]
-    expected = evaluate(images, classifier, reference_of(digits, classifier), labels, tier="full")
+    expected = evaluate(images, panel, references_of(digits, panel), labels, tier="full")
     assert found["metrics"] == {name: value if math.isfinite(value) else None for name, value in expected.items()}
-    floor = noise_floor(digits, classifier, tier="full")
+    floor = noise_floor(digits, panel, tier="full")
     assert found["noise_floor"].keys() == found["metrics"].keys()
     assert found["noise_floor"]["frechet_500"] == floor["frechet_500"]
     assert found["noise_floor"]["memorization_500"] is None
     assert (found["scored"], found["given"]) == (500, 600)
     assert found["data_digest"] == digits.digest
-    assert found["classifier_digest"] == classifier.digest
+    assert found["scorer"] == scorer_identity(panel)
 
 
 def test_every_form_of_the_same_samples_scores_the_same(folder: Path) -> None:
@@ -84,7 +85,7 @@ def test_every_form_of_the_same_samples_scores_the_same(folder: Path) -> None:
 
 def test_the_table_states_what_it_depends_on(folder: Path, digits: Dataset) -> None:
     shown = score(folder / "bytes.npy").stdout
-    for words in ("500 of 600", "uint8, 0..255", digits.digest, load_classifier().digest, "frechet_500", "real images"):
+    for words in ("500 of 600", "uint8, 0..255", digits.digest, scorer_identity(), "frechet_500", "real images"):
         assert words in shown
 
 

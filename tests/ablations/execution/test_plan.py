@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ablations.config import Contrast
 from ablations.config.errors import ConfigError
 from ablations.execution.estimate import snapshot_bytes
 from ablations.execution.executors import ProcessExecutor, SerialExecutor
@@ -55,6 +58,43 @@ def test_the_bytes_that_are_kept_are_those_of_gs_weights(archive: Archive) -> No
 def test_seeds_keep_their_slot_when_more_are_asked_for(archive: Archive) -> None:
     few, many = plan(archive, seeds=2, width=2), plan(archive, seeds=6, width=2)
     assert keys(few) < keys(many)
+
+
+def test_a_reference_may_have_more_seeds_than_the_others(archive: Archive) -> None:
+    contrasts = tuple(
+        Contrast(axis="a", question="q", treatment=item.name, reference="base") for item in STUDY.variants[1:]
+    )
+    study = dataclasses.replace(STUDY, contrasts=contrasts)
+
+    def seeds(**options: Any) -> dict[str, int]:
+        made = make_plan(study, dataclasses.replace(OPTIONS, **options), archive)
+        counted = Counter(member.variant for member in made.members)
+        assert counted == made.seeds
+        return dict(counted)
+
+    name = STUDY.variants[1].name
+    assert seeds(seeds=4, width=4)["base"] == 4
+    more = seeds(seeds=4, width=4, reference_seeds=11)
+    assert (more["base"], more[name]) == (11, 4)
+    several = dataclasses.replace(study, contrasts=contrasts * 9)
+    auto = make_plan(several, dataclasses.replace(OPTIONS, seeds=4, width=4, reference_seeds="auto"), archive)
+    assert auto.seeds["base"] == math.ceil(4 * math.sqrt(len(several.contrasts)))
+    assert auto.recorded.reference_seeds == auto.seeds["base"]
+    single = seeds(seeds=4, width=4, variant_seeds={name: 8})
+    assert (single["base"], single[name]) == (4, 8)
+    with pytest.raises(ConfigError, match="reference_seeds must be at least 4"):
+        seeds(seeds=4, reference_seeds=3)
+    with pytest.raises(ConfigError, match="no reference that could have seeds of its own"):
+        make_plan(dataclasses.replace(study, contrasts=()), dataclasses.replace(OPTIONS, reference_seeds=9), archive)
+
+
+def test_more_seeds_of_one_variant_leave_all_other_runs_what_they_are(archive: Archive) -> None:
+    few = plan(archive, seeds=4, width=2)
+    more = plan(archive, seeds=4, width=2, variant_seeds={"base": 9})
+    assert keys(few) < keys(more)
+    assert len(keys(more) - keys(few)) == 5
+    placed = {(run.seed, run.slot) for job in more.jobs for run in job.runs if run.variant.name == "base"}
+    assert placed == {(seed, seed % 2) for seed in range(10)}
 
 
 def test_what_decides_a_training_decides_its_key_and_nothing_else_does(

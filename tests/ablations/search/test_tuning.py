@@ -15,7 +15,7 @@ from ablations.search.settings import Settings
 from ablations.search.trial import Outcome, Score
 from ablations.search.trial_storage import Trial
 from ablations.search.tuning import rankings, sides, tuned_study, tuning_searches
-from reports.analysis.statistics import Rules, compare
+from reports.analysis.verdicts import compare
 
 
 def searches(axis: str, **options: Any) -> tuple[Settings, ...]:
@@ -103,5 +103,5 @@ def test_rankings_that_flip_are_seen(default: float, tuned: float, flips: str) -
         Contrast(axis=f"x, {kind} settings", question="?", treatment=f"b{end}", reference=f"a{end}")
         for kind, end in (("default", ""), ("tuned", " tuned"))
     ]
-    (ranking,) = rankings(compare(scores, contrasts, Rules(resamples=199)))
+    (ranking,) = rankings(compare(scores, contrasts))
     assert ranking.flips == flips

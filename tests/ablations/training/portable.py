@@ -6,6 +6,7 @@ after a change of the numerics, of a metric or of a pin. `... portable avx2` pri
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ablations.catalog.metric_facts import Tier
 from ablations.training.instruction_set import INSTRUCTION_SETS, check_observed, check_processor, environment_of, hold
 
 ROOT = Path(__file__).parents[3]
@@ -45,11 +47,14 @@ def made(name: str) -> Digests:
 def compute(name: str) -> dict[str, dict[str, str]]:
     """What this process comes to, which is held to the set."""
     hold(name)
+    import torch
+
     from ablations.config import Engine
     from ablations.data import load_dataset
     from ablations.scoring.panel import load_panel
     from ablations.scoring.scorer import Scorer
     from ablations.training.engine import set_up
+    from ablations.training.step_inputs import asked_labels
     from bench.trainings import digests, trained_group, variants
 
     check_observed(name)
@@ -57,16 +62,16 @@ def compute(name: str) -> dict[str, dict[str, str]]:
     assert products != "measured"
     engine = Engine(matmul=products, isa=name)
     set_up(engine)
-    scorer = Scorer(load_dataset("digits"), load_panel())
+    dataset = load_dataset("digits")
+    scorer = Scorer(dataset, load_panel())
     found = {}
     different = {variant.digest: (training, variant) for training, variant in variants().items()}
     for training, variant in different.values():
         group = trained_group(variant, SEEDS, engine, STEPS)
-        scores = scorer(
-            lambda number, group=group: group.sample(0, scorer.count, number),
-            None,
-            "full" if training.startswith(FULL) else "quick",
-        )
+        labels = asked_labels(scorer.count, dataset.shape.classes, torch.device("cpu"))
+        asked = labels.numpy() if labels is not None and variant.conditional else None
+        tier: Tier = "full" if training.startswith(FULL) else "quick"
+        scores = scorer(functools.partial(group.sample, 0, scorer.count), asked, tier)
         found[training] = {key: value[:16] for key, value in digests(group).items()} | {"scores": _sha(scores)}
     return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from ablations.catalog.quantities import CURVES
 from ablations.config import Variant
 from ablations.store.result import Evaluation, Result, Status
 from ablations.training.loop import evaluation_steps
-from reports.analysis.claim_answers import answer, values
-from reports.analysis.statistics import Rules
+from reports.analysis.claim_answers import answer, ended, values
+from reports.analysis.rules import Rules
 from reports.pages.claims_page import build_claims, claims_frame
 from tests.reports import factories
 
@@ -121,7 +120,7 @@ def test_of_a_denied_claim_too_one_test_against_it_refutes() -> None:
 
 
 def test_one_contrary_test_refutes_and_one_that_shows_nothing_does_not_confirm() -> None:
-    found = runs(a=lambda s: 15 + noise(s), b=lambda s: 20 + noise(s, 1), c=lambda s: 20 + noise(s, 2))
+    found = runs(a=lambda s: 8 + noise(s), b=lambda s: 20 + noise(s, 1), c=lambda s: 20 + noise(s, 2))
     nothing = Check(says="c below b", measure=Value(of="s/c"), expect="lower", against=Value(of="s/b"))
     contrary = Check(says="b below a", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
     assert answer([claim(LOWER, nothing)], found)[0].answer == "not shown"
@@ -191,14 +190,15 @@ def test_what_a_measure_reads() -> None:
     assert values(Value(of="s/a", name="coverage"), made) == {}
 
 
-def test_a_run_without_a_score_ranks_worst_and_is_not_dropped() -> None:
+def test_a_run_without_a_score_counts_by_how_it_ended_and_is_not_dropped() -> None:
     lost = {"s/a": {seed: run(seed, 1.0, "diverged") for seed in range(SEEDS)}}
     lost |= runs(b=lambda s: 20 + noise(s))
-    assert set(values(Value(of="s/a"), lost).values()) == {math.inf}
+    assert values(Value(of="s/a"), lost) == {}
+    assert set(ended(Value(of="s/a"), lost).values()) == {"diverged"}
     assert answer([claim(LOWER)], lost)[0].answer == "refuted"
     assert values(Curve(of="s/a", name="g_loss"), lost) != {}
     interrupted = {"s/a": {0: run(0, 1.0, "interrupted")}}
-    assert values(Value(of="s/a"), interrupted) == {}
+    assert ended(Value(of="s/a"), interrupted) == {}
 
 
 def test_the_page_shows_every_claim_and_every_test(tmp_path: Path) -> None:

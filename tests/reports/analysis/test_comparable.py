@@ -56,7 +56,7 @@ def test_runs_that_the_scorer_has_not_scored_are_refused_with_the_way_out() -> N
 
 def test_another_number_of_samples_is_refused_with_both() -> None:
     first, *others = STORED.results
-    with pytest.raises(StoreError, match=r"frechet_10k \(.*; frechet_2k \("):
+    with pytest.raises(StoreError, match=r"10k \(.*; 2k \("):
         check_comparable("quick", [with_metrics(first, {"frechet_2k": 1.0, "frechet_inf": 1.0}), *others])
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from ablations.config import Study
 from reports.analysis.factorial import effects, factors
-from reports.analysis.statistics import Rules, Scores
+from reports.analysis.rules import Rules
+from reports.analysis.verdicts import Scores
 from tests.reports.factories import quick_study
 
-RULES = Rules(resamples=199)
+RULES = Rules()
 ACTIVATIONS, OPTIMIZERS, CONDITIONS = ("leaky_relu", "sigmoid", "relu"), ("adam", "sgd"), (False, True)
 
 
@@ -85,6 +86,13 @@ def test_without_effects_hardly_any_study_shows_one() -> None:
     random = np.random.default_rng(2)
     false = [any(e.shown for e in effects(crossed(), scores(random, planted=False), RULES)) for _ in range(60)]
     assert np.mean(false) <= 0.15
+
+
+def test_an_effect_needs_both_kinds_of_features() -> None:
+    one = scores(np.random.default_rng(1))
+    both, alone = (effects(crossed(), one, RULES, scores(np.random.default_rng(4), planted=p)) for p in (True, False))
+    assert sum(item.shown for item in both) == 3
+    assert not any(item.shown for item in alone)
 
 
 def test_a_seed_that_lacks_a_cell_is_left_out_and_counted() -> None:

@@ -11,12 +11,12 @@ STORED = stored(quick_study(), statuses={("sgd", 1): "diverged", ("sgd", 2): "in
 
 
 def test_the_score_is_the_frechet_distance_whatever_its_size() -> None:
-    assert frames.primary_metric(STORED.results) == "frechet_10k"
-    assert frames.primary_metric(()) == "frechet_10k"
+    assert frames.primary_metric(STORED.results) == "balanced_frechet_10k"
+    assert frames.primary_metric(()) == "balanced_frechet_10k"
 
 
 def test_runs_without_a_score_rank_worst_and_interrupted_ones_are_missing() -> None:
-    scores = frames.scores(STORED.results, "frechet_10k")
+    scores = frames.scores(STORED.results, "balanced_frechet_10k")
     assert [seed for seed, score in scores["sgd"].items() if math.isinf(score)] == [1, 3]
     assert 2 not in scores["sgd"]
     assert set(scores["cnn"]) == {0, 1, 2, 3, 4}
@@ -24,12 +24,12 @@ def test_runs_without_a_score_rank_worst_and_interrupted_ones_are_missing() -> N
 
 def test_a_score_before_the_end_is_no_final_score() -> None:
     diverged = next(r for r in STORED.results if r.status == "diverged")
-    assert diverged.scores["frechet_10k"] > 0
-    assert math.isnan(frames.score_of(diverged, "frechet_10k"))
+    assert diverged.scores["balanced_frechet_10k"] > 0
+    assert math.isnan(frames.score_of(diverged, "balanced_frechet_10k"))
 
 
 def test_every_run_has_a_row_with_its_identity_and_status() -> None:
-    table = frames.runs_frame(STORED, "frechet_10k")
+    table = frames.runs_frame(STORED, "balanced_frechet_10k")
     assert len(table) == len(STORED.results)
     assert list(table.variant.unique()) == [variant.name for variant in STORED.study.variants]
     assert table.key.is_unique
@@ -86,7 +86,7 @@ def test_the_shown_seed_is_the_median_never_the_best() -> None:
 def test_the_score_along_training_keeps_variants_and_steps_apart() -> None:
     study = recipes_study()
     results = stored(study).results
-    table = frames.metric_frame(frames.evaluations_frame(results), "frechet_10k")
+    table = frames.metric_frame(frames.evaluations_frame(results), "balanced_frechet_10k")
     assert len(table) == len(study.variants) * (study.evaluations + 1)
     assert set(table.seeds) == {study.seeds}
     assert (table.low <= table["mean"]).all()

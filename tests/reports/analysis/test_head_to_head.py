@@ -44,7 +44,7 @@ def on(metric: str, shift: float, **options: str) -> HeadToHead:
 @pytest.mark.parametrize(
     ("metric", "up", "down"),
     [
-        ("recall_10k", "better", "worse"),
+        ("coverage_10k", "better", "worse"),
         ("mode_kl_10k", "worse", "better"),
         ("d_accuracy", "higher", "lower"),
         ("precision_10k", "none: they can rise", "none"),
@@ -55,40 +55,47 @@ def test_a_verdict_is_in_the_words_that_the_metric_bears(metric: str, up: str, d
     assert on(metric, -0.2).verdict.startswith(down)
 
 
-@pytest.mark.parametrize("metric", ["recall_10k", "mode_kl_10k", "d_accuracy"])
+@pytest.mark.parametrize("metric", ["coverage_10k", "mode_kl_10k", "d_accuracy"])
 def test_effects_keep_their_sign_whichever_way_is_better(metric: str) -> None:
     item = on(metric, 0.2).comparison
-    assert item.mean == pytest.approx(0.2, abs=0.01)
+    assert item.effect == pytest.approx(0.2, abs=0.01)
     assert item.percent == pytest.approx(40, abs=1)
-    assert item.interval.low < item.mean < item.interval.high
+    assert item.interval.low < item.effect < item.interval.high
     assert item.reference_mean == pytest.approx(0.5, abs=0.01)
-    assert item.wins == (6 if metric == "recall_10k" else 0)
+    assert item.wins == (6 if metric == "coverage_10k" else 0)
 
 
 def test_equivalence_and_the_seeds_needed_are_blind_to_direction() -> None:
-    for metric in ("recall_10k", "mode_kl_10k"):
+    for metric in ("coverage_10k", "mode_kl_10k"):
         assert on(metric, 0.0005).verdict == "equivalent"
         assert on(metric, 0.0005, difference="0.0001").verdict != "equivalent"
-    higher, lower = (on(metric, 0.0005, difference="0.1%") for metric in ("recall_10k", "mode_kl_10k"))
-    assert higher.comparison.seeds_needed == lower.comparison.seeds_needed
+    higher, lower = (on(metric, 0.0005, difference="0.1%") for metric in ("coverage_10k", "mode_kl_10k"))
+    assert higher.comparison.seeds_for_margin == lower.comparison.seeds_for_margin
 
 
-@pytest.mark.parametrize("metric", ["frechet_10k", "recall_10k"])
-def test_a_run_that_diverged_ranks_worst_and_an_interrupted_one_is_missing(metric: str) -> None:
+@pytest.mark.parametrize("metric", ["frechet_10k", "coverage_10k"])
+def test_a_run_that_diverged_is_counted_and_an_interrupted_one_is_missing(metric: str) -> None:
     values = {seed: 0.5 + 0.01 * seed for seed in range(6)}
-    better = {seed: value * (1.5 if metric == "recall_10k" else 0.5) for seed, value in values.items()}
+    better = {seed: value * (1.5 if metric == "coverage_10k" else 0.5) for seed, value in values.items()}
     found = head_to_head(measuring("sgd", metric, better), measuring("baseline", metric, values), NAMES, metric=metric)
-    assert (found.comparison.pairs, len(found.comparison.seeds)) == (5, 4)
-    assert (found.comparison.unscored_treatment, found.comparison.unscored_reference) == (1, 0)
-    assert (found.comparison.wins, found.left_out) == (4, 1)
+    assert found.comparison.seeds == (0, 1, 4, 5)
+    assert found.comparison.treatment_counts == {"finished": 4, "diverged": 1}
+    assert found.comparison.reference_counts == {"finished": 6}
+    assert (found.comparison.wins, found.left_out) == (4, 2)
 
 
-def test_without_a_better_side_there_is_no_worst_rank() -> None:
+def test_without_a_better_side_a_run_without_a_value_is_missing() -> None:
     values = {seed: 0.5 + 0.01 * seed for seed in range(6)}
     found = head_to_head(
         measuring("sgd", "d_accuracy", values), measuring("mse", "d_accuracy", values), NAMES, metric="d_accuracy"
     )
-    assert (found.comparison.pairs, found.left_out) == (4, 2)
+    assert (found.comparison.treatment_counts, found.left_out) == ({"finished": 4}, 2)
+
+
+def test_the_score_needs_both_kinds_of_features_and_another_metric_stands_alone() -> None:
+    score, alone = (head_to_head(runs("sigmoid"), runs("baseline"), NAMES, metric=m) for m in (None, "frechet_10k"))
+    assert (score.metric, score.verdict, len(score.splits)) == ("balanced_frechet_10k", "worse", 2)
+    assert (alone.metric, alone.verdict, alone.splits) == ("frechet_10k", "worse", ())
 
 
 def test_what_differs_beside_the_settings_is_said() -> None:

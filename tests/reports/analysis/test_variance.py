@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ablations.scoring.metrics.repeats import PARTS, SETS, name_of
-from reports.analysis.paired import Array
+from reports.analysis.distributions import Array
 from reports.analysis.variance import NAME, SOURCES, by_variant, components
 
 TERMS = ("seed", "samples", "real", "seed_by_real", "rest")

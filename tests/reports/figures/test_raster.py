@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reports.analysis import frames
-from reports.analysis.statistics import Rules, compare
+from reports.analysis.agreement import Measures, answers
+from reports.analysis.rules import Rules
 from reports.figures.css import rules, styled, value
 from reports.figures.legend import with_legend
 from reports.figures.palette import Style, styles
@@ -28,10 +29,15 @@ from tests.reports.factories import quick_study, stored
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged"})
-SCORES = frames.scores(STORED.results, "frechet_10k")
+SCORES = frames.scores(STORED.results, "balanced_frechet_10k")
 STYLES = styles(STORED.study)
-COMPARISONS = compare(SCORES, STORED.study.contrasts, Rules(resamples=199))
-FOREST = forest(contrast_rows(COMPARISONS, STYLES), metric="frechet_10k", floor=30.0, of="a - b")
+ANSWERS = answers(
+    lambda name: frames.scores(STORED.results, name),
+    Measures.of(frames.metric_names(STORED.results)),
+    STORED.study.contrasts,
+    Rules(),
+)
+FOREST = forest(contrast_rows(ANSWERS, STYLES), metric="frechet_10k", floor=30.0, of="a - b")
 INK, PAPER, BLUE = (27, 31, 36), (255, 255, 255), (0, 114, 178)
 
 Picture = NDArray[Any]

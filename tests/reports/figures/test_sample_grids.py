@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reports.figures.sample_grids import GREY, grid, png, table
+from reports.figures.sample_grids import GREY, WORD_HEIGHT, grid, png, table, with_words
 
 IMAGES = 17 * np.random.default_rng(0).integers(0, 16, (3, 4, 28, 28)).astype(np.uint8)
 
@@ -60,3 +60,15 @@ def test_one_channel_is_none() -> None:
     images = np.random.default_rng(0).integers(0, 256, (6, 5, 7), np.uint8)
     assert np.array_equal(grid(images[:, None]), grid(images))
     assert np.array_equal(table(images.reshape(2, 3, 1, 5, 7)), table(images.reshape(2, 3, 5, 7)))
+
+
+def test_words_stand_under_images_and_leave_them_as_they_are() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 3, 8, 10), dtype=np.uint8)
+    found = with_words(images, (("7", "", "-"), ("7", "8", "")))
+    assert found.shape == (2, 3, 8 + WORD_HEIGHT, 10)
+    assert np.array_equal(found[:, :, :8], images)
+    below = found[:, :, 8:]
+    assert np.array_equal(below[0, 0], below[1, 0])
+    assert not np.array_equal(below[0, 0], below[1, 1])
+    assert not below[0, 1].any()
+    assert below[0, 2].any()

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 import xml.etree.ElementTree as ET
 
@@ -5,8 +6,10 @@ import numpy as np
 import pytest
 
 from reports.analysis import frames
+from reports.analysis.agreement import Measures, answers
 from reports.analysis.factorial import effects
-from reports.analysis.statistics import Rules, compare
+from reports.analysis.rules import Rules
+from reports.figures import small_figures
 from reports.figures.curves import Line, lines
 from reports.figures.palette import Style, styles
 from reports.figures.sample_grids import grid, png
@@ -16,9 +19,16 @@ from tests.reports.analysis.test_factorial import scores as crossed_scores
 from tests.reports.factories import quick_study, stored
 
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged"})
-SCORES = frames.scores(STORED.results, "frechet_10k")
+SCORES = frames.scores(STORED.results, "balanced_frechet_10k")
 STYLES = styles(STORED.study)
-COMPARISONS = compare(SCORES, STORED.study.contrasts, Rules(noise_floor=1.5, resamples=199))
+MEASURES = Measures.of(frames.metric_names(STORED.results))
+ANSWERS = answers(
+    lambda name: frames.scores(STORED.results, name),
+    MEASURES,
+    STORED.study.contrasts,
+    Rules(noise_floor=1.5),
+    {"sgd": {1: "diverged"}},
+)
 
 
 def by_class(markup: str, name: str) -> list[ET.Element]:
@@ -27,17 +37,22 @@ def by_class(markup: str, name: str) -> list[ET.Element]:
 
 @pytest.mark.parametrize("narrow", [False, True])
 def test_a_forest_has_a_row_for_every_contrast_with_its_mean_inside_its_interval(narrow: bool) -> None:
-    figure = forest(contrast_rows(COMPARISONS, STYLES), metric="frechet_10k", floor=1.5, of="a - b", narrow=narrow)
+    figure = forest(contrast_rows(ANSWERS, STYLES), metric="frechet_10k", floor=1.5, of="a - b", narrow=narrow)
     rows = by_class(figure, "row")
-    assert len(rows) == len(COMPARISONS)
-    for row in rows:
+    assert len(rows) == len(ANSWERS)
+    scored = [answer for answer in ANSWERS if answer.main.verdict != "too few seeds"]
+    parts = by_class(figure, "part")
+    assert len(parts) == 3 * len(scored), "the whole, the class shares, and the images by the other features"
+    drawn = [row for row in (*rows, *parts) if any(child.tag == "circle" for child in row)]
+    assert len(drawn) == 4 * len(scored)
+    for row in drawn:
         whisker, mark = (next(child for child in row if child.tag == tag) for tag in ("line", "circle"))
         assert float(whisker.attrib["x1"]) <= float(mark.attrib["cx"]) <= float(whisker.attrib["x2"])
     assert by_class(figure, "floor")
 
 
 def test_main_effects_and_interactions_have_rows_named_by_their_levels() -> None:
-    rows = effect_rows(effects(crossed(), crossed_scores(np.random.default_rng(1)), Rules(resamples=199)))
+    rows = effect_rows(effects(crossed(), crossed_scores(np.random.default_rng(1)), Rules()))
     found = {row.name: row for row in rows}
     main, interaction = found["sgd instead of adam"], found["Sigmoid \N{MULTIPLICATION SIGN} sgd"]
     assert (main.solid, main.css, main.shown) == (True, "c0", "+50.0")
@@ -48,11 +63,11 @@ def test_main_effects_and_interactions_have_rows_named_by_their_levels() -> None
 
 
 def test_improvements_lie_left_of_zero() -> None:
-    figure = forest(contrast_rows(COMPARISONS, STYLES), metric="frechet_10k", floor=0, of="a - b")
+    figure = forest(contrast_rows(ANSWERS, STYLES), metric="frechet_10k", floor=0, of="a - b")
     zero = float(by_class(figure, "zero")[0].get("x1") or 0)
-    for row, item in zip(by_class(figure, "row"), COMPARISONS, strict=True):
-        mark = next(e for e in row if e.tag == "circle")
-        assert (float(mark.get("cx") or 0) < zero) == (item.mean < 0)
+    for row, answer in zip(by_class(figure, "row"), ANSWERS, strict=True):
+        for mark in (e for e in row if e.tag == "circle"):
+            assert (float(mark.get("cx") or 0) < zero) == (answer.main.effect < 0)
 
 
 @pytest.mark.parametrize("narrow", [False, True])
@@ -99,3 +114,16 @@ def test_a_grid_keeps_the_order_of_the_samples() -> None:
     assert picture[29, 0] == 100
     assert grid(images[:1]).shape == (28, 28)
     assert png(picture)[:4] == b"\x89PNG"
+
+
+def test_a_small_figure_has_a_point_for_every_step_and_is_filled_where_it_is_sure() -> None:
+    answer = next(item.main for item in ANSWERS if item.main.verdict == "worse")
+    unsure = dataclasses.replace(answer, verdict="no difference shown")
+    figure = small_figures.course({100: unsure, 200: unsure, 300: answer})
+    assert figure is not None
+    assert (len(by_class(figure, "mark")), len(by_class(figure, "hollow"))) == (3, 2)
+    height = float(ET.fromstring(figure).get("viewBox", "").split()[3])
+    ends = [float(line.get(key, "0")) for line in by_class(figure, "whisker") for key in ("y1", "y2")]
+    assert all(0 <= end <= height for end in ends)
+    nothing = next(item.main for item in ANSWERS if item.main.verdict == "too few seeds")
+    assert small_figures.looks([nothing]) is None

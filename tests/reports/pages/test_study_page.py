@@ -72,11 +72,68 @@ def test_the_answers_come_first_in_words(quick: Path) -> None:
     places = [text.index(title) for title in (" Answers ", " Effects ", " Samples ", " Axis by axis ", " Every seed ")]
     assert places == sorted(places)
     assert re.search(
-        r"worse Sigmoid instead of LeakyReLU S1-a frechet_10k higher by [\d.]+ \[[\d.]+, [\d.]+\] \(\+\d+%\)", text
+        r"worse Sigmoid instead of LeakyReLU S1-a at 1,000 steps balanced_frechet_10k higher by \d+ "
+        r"\[\d+, [\d,]+\] \(\+\d+%\)",
+        text,
     )
-    assert "2 of 5 runs ended without a score (reference: 0)" in text
-    assert "4 scored pairs, at least 5 are needed" in text
+    assert "(sgd: 2 diverged of 5; baseline: none of 5; p = 1)" in text
+    assert "4 scored seeds on one side, at least 5 are needed" in text
     assert "Real training images score 1.40" in text
+
+
+def test_a_difference_is_split_and_needs_both_kinds_of_features(quick: Path) -> None:
+    text = text_of(quick)
+    sigmoid = text[text.index("Sigmoid instead of LeakyReLU") : text.index("No normalization instead")]
+    for kind in ("the classifier&#39;s features", "the label-free features"):
+        assert re.search(
+            kind + r" whole \+[\d,.]+ \[.*\] = images \+[\d,.]+ \[.*\] \+ class shares \+[\d,.]+ \[", sigmoid
+        )
+    assert "depends on the score" in text
+    assert "images: better by the classifier&#39;s features, no difference shown by the label-free features" in text
+    contrasts = pd.read_csv(quick.parent / "contrasts.csv").set_index("treatment")
+    row = contrasts.loc["sigmoid"]
+    parts = row[["balanced_frechet_effect", "class_share_frechet_effect"]].sum()
+    assert row.frechet_effect == pytest.approx(parts)
+    assert row.effect == row.balanced_frechet_effect
+
+
+def test_an_answer_that_is_none_says_what_more_seeds_would_cost(quick: Path) -> None:
+    text = text_of(quick)
+    assert "This study would have found a difference of" in text
+    assert re.search(r"takes \d+ more seeds, about", text)
+    assert re.search(r"Pairing (saved|cost) \d+% of the seeds|Pairing gained nothing", text)
+
+
+def test_an_answer_says_how_it_came_about_over_training(quick: Path) -> None:
+    text = text_of(quick)
+    assert "along training: worse from step 200 to the end" in text
+    assert len(re.findall("Effect along training", quick.read_text())) == 7
+
+
+def test_a_study_with_looks_shows_the_path_of_each_interval(tmp_path: Path) -> None:
+    study = dataclasses.replace(quick_study(seeds=14), looks=(5, 10, 14), reference_seeds=38)
+    text = text_of(page := write(find(stored(study)), tmp_path))
+    assert "over looks at 5, 10, 14 seeds" in text
+    assert re.search(r"decided after \d looks?", text)
+    assert "Interval by look" in page.read_text()
+
+
+def test_old_results_of_one_kind_of_features_are_judged_and_say_so(tmp_path: Path) -> None:
+    material = stored(quick_study())
+    results = tuple(
+        dataclasses.replace(
+            result,
+            evaluations=tuple(
+                dataclasses.replace(item, metrics={"frechet_10k": item.metrics["frechet_10k"]})
+                for item in result.evaluations
+            ),
+        )
+        for result in material.results
+    )
+    text = text_of(write(find(dataclasses.replace(material, results=results)), tmp_path))
+    assert "by one kind of features only" in text
+    assert "the verdicts rest on frechet_10k alone" in text
+    assert re.search(r"worse Sigmoid instead of LeakyReLU S1-a at 1,000 steps frechet_10k higher", text)
 
 
 def test_every_run_is_there_with_its_key_and_the_command_that_repeats_it(quick: Path) -> None:
@@ -141,7 +198,7 @@ def test_the_tables_beside_the_page_hold_the_same_verdicts(quick: Path) -> None:
     assert contrasts.set_index("treatment").verdict["sigmoid"] == "worse"
     assert contrasts.set_index("treatment").verdict["cnn"] == "too few seeds"
     markdown = (quick.parent / "report.md").read_text()
-    assert "| Sigmoid instead of LeakyReLU | **worse** |" in markdown
+    assert "| Sigmoid instead of LeakyReLU | **worse** at 1,000 steps |" in markdown
     for name in ("evaluations.csv", "curves.csv"):
         assert len(pd.read_csv(quick.parent / name)) > 100
 
@@ -222,7 +279,7 @@ def test_variants_that_were_not_run_leave_their_questions_open(tmp_path: Path) -
     some = tuple(r for r in whole.results if r.run.variant.name in ("baseline", "cnn"))
     part = dataclasses.replace(whole, results=some, unreadable={"r1": "torn"})
     text = text_of(write(find(part), tmp_path))
-    assert "0 scored pairs, at least 5 are needed" in text
+    assert "0 scored seeds on one side, at least 5 are needed" in text
     assert "1 stored run could not be read" in text
 
 

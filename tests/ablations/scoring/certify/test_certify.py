@@ -1,4 +1,4 @@
-"""The certificate in a fast form, on the small digits: 216 samples, read by a classifier that knows MNIST."""
+"""The certificate in a fast form, on the small digits: 216 samples, seen by a panel that knows MNIST."""
 
 from __future__ import annotations
 
@@ -18,20 +18,36 @@ from ablations.data import load_dataset
 from ablations.scoring.certify import agreement, measure
 from ablations.scoring.certify import certificate_page as page
 from ablations.scoring.certify.damages import DAMAGES
+from ablations.scoring.certify.exchange import CONCENTRATIONS
 from ablations.scoring.certify.known_distances import Bias, Coverage, bias_lines, coverage_line
 from ablations.scoring.certify.lines import Line
 from ablations.scoring.certify.measure import Certificate, certify
-from ablations.scoring.extractors.classifier import load_classifier
 from ablations.scoring.metrics.values import Features
+from ablations.scoring.panel import load_panel
+from ablations.scoring.scorer import scorer_identity
+from reports.figures.sample_grids import WORD_HEIGHT
 
 ROOT = Path(__file__).parents[4]
-BEYOND_IT = {
-    # It reads 88% of these digits right: whole classes are lost to it.
-    ("Classes dropped", "mode_count"),
+BEYOND_THE_READER = {
+    ("strokes a pixel thinner on all sides", "label_accuracy"),
+    ("strokes a pixel thinner on all sides", "class_{}"),
+    ("strokes a pixel thicker on all sides", "label_accuracy"),
+}
+"""What was asked of the reader and it does not do: the certificate says so, and exits with 1."""
+READ_BY_IT = 0.95
+"""It was trained on MNIST's hands and size: of these digits it reads fewer."""
+TOO_FEW = {
+    # 216 digits of a size that it does not know: a bar of ten rows leaves nothing of them, so no number is steady.
+    "Occlusion",
+    # Of 216, and among them those that are misread or refused, a class soon falls under a tenth of its share.
     ("Duplicates", "mode_count"),
+    ("Noise images mixed in", "mode_count"),
+    ("Noise images mixed in", "mode_kl"),
+    ("Noise images mixed in", "recall"),
     ("One image a class", "classifier_score"),
-    # Ten random subsets of 22 rows: 0.006 rises to 0.108, steadily, but two sets of real digits lie as far apart.
-    ("One image a class", "kernel_distance"),
+    ("Classes dropped", "class_share_frechet"),
+    ("Classes dropped", "contrastive_class_share_frechet"),
+    "Skewed class shares",
 }
 
 
@@ -42,12 +58,38 @@ def told() -> list[str]:
 
 @pytest.fixture(scope="module")
 def certificate(told: list[str]) -> Certificate:
-    return certify(load_dataset("digits"), load_classifier(), repeats=10, notify=told.append)
+    return certify(load_dataset("digits"), load_panel(), repeats=10, notify=told.append)
 
 
 def test_every_line_holds_but_those_that_so_few_digits_cannot_show(certificate: Certificate) -> None:
-    assert {(item.subject, item.metric) for item in certificate.lines if item.status == "fails"} <= BEYOND_IT
-    assert not {item.metric for item in certificate.lines if item.status == "fails"} & {"frechet", "label_accuracy"}
+    titles = {item.title for item in certificate.read}
+    found = [item for item in certificate.lines if item.status == "fails" and item.subject not in titles]
+    beyond = [item for item in found if not {item.subject, (item.subject, item.metric)} & TOO_FEW]
+    assert not beyond, beyond
+
+
+def test_real_digits_of_other_hands_are_read_and_what_shows_nothing_is_not(certificate: Certificate) -> None:
+    read = {item.title: item for item in certificate.read}
+    assert read["none"].right > READ_BY_IT
+    assert read["none"].unreadable < 0.02
+    assert read["uniform noise"].unreadable > 0.95
+    assert read["uniform noise"].words == ("-",) * 16
+    assert "-" not in read["none"].words
+
+
+def test_skewed_shares_cost_more_the_more_they_are_skewed_and_land_in_their_own_part(certificate: Certificate) -> None:
+    for extractor in ("reader", "contrastive"):
+        rows = [item for item in certificate.skewed if item.extractor == extractor]
+        first, last = ([x for x in rows if x.concentration == c] for c in (CONCENTRATIONS[0], CONCENTRATIONS[-1]))
+        assert max(item.whole for item in first) < min(item.whole for item in last)
+        assert all(item.images + item.class_shares == pytest.approx(item.whole) for item in rows)
+        assert sum(item.class_shares for item in last) > 0.7 * sum(item.whole for item in last)
+
+
+def test_without_a_store_the_extractors_are_not_compared(certificate: Certificate) -> None:
+    lines = [item for item in certificate.lines if item.subject == "Extractors against each other"]
+    assert {item.status for item in lines} == {"not checked"}
+    assert not certificate.ranked
 
 
 def test_every_claim_is_judged_once(certificate: Certificate) -> None:
@@ -70,8 +112,8 @@ def test_real_sets_are_disjoint_and_new_to_memorization(certificate: Certificate
 
 
 def test_progress_is_told_for_each_part(certificate: Certificate, told: list[str]) -> None:
-    numbers = [re.findall(r"^\[ ?(\d+)/15\]", line) for line in told]
-    assert numbers == [[str(number)] for number in range(1, 16)]
+    numbers = [re.findall(r"^\[ ?(\d+)/18\]", line) for line in told]
+    assert numbers == [[str(number)] for number in range(1, 19)]
 
 
 def test_the_page_is_complete_and_small(certificate: Certificate) -> None:
@@ -81,9 +123,9 @@ def test_the_page_is_complete_and_small(certificate: Certificate) -> None:
     for damage in DAMAGES:
         assert f"## {damage.title}" in text
         picture = Image.open(io.BytesIO(files[f"{damage.name}.png"]))
-        assert picture.height == 2 * (30 * (len(damage.grades) + 1) - 2)
+        assert picture.height == 2 * ((30 + WORD_HEIGHT) * (len(damage.grades) + 1) - 2)
     assert certificate.data_digest in text
-    assert certificate.classifier_digest in text
+    assert certificate.scorer in text
     assert max(map(len, files.values())) < 2**20
     assert sum(map(len, files.values())) < 3 * 2**20
     rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -95,10 +137,11 @@ def test_the_page_is_complete_and_small(certificate: Certificate) -> None:
 def test_the_json_has_every_value(certificate: Certificate) -> None:
     tree = json.loads(page.as_json(certificate))
     assert tree["data_digest"] == certificate.data_digest
-    assert tree["classifier_digest"] == certificate.classifier_digest
+    assert tree["scorer"] == certificate.scorer
     assert tree["damaged"]["blur"][2]["frechet"] == certificate.damaged["blur"][2]["frechet"]
     assert len(tree["lines"]) == len(certificate.lines)
-    assert tree["left_out"].keys() == {"precision", "density", "confidence", "intra_class_diversity"}
+    assert tree["left_out"] == page.left_out()
+    assert [item["title"] for item in tree["read"]] == [item.title for item in certificate.read]
 
 
 def test_copies_are_what_the_closest_pairs_show(certificate: Certificate) -> None:
@@ -156,16 +199,23 @@ def test_a_library_that_is_not_there_is_said_to_be_not_there(monkeypatch: pytest
 # --- the one that is published ---
 
 
-def test_the_published_certificate_is_of_the_classifier_and_the_metrics_that_are_here() -> None:
+def test_the_published_certificate_is_of_the_panel_and_the_metrics_that_are_here() -> None:
     published = json.loads((ROOT / "reports/published/certificate/certificate.json").read_text())
-    assert published["classifier_digest"] == load_classifier().digest
+    assert published["scorer"] == scorer_identity()
     assert published["protocol"] == "10k"
     assert published["left_out"] == page.left_out()
     assert published["grades"] == {damage.name: list(damage.grades) for damage in DAMAGES}
     lines = {(item["subject"], item["metric"]): item for item in published["lines"]}
     assert {(damage.title, metric) for damage in DAMAGES for metric in damage.claims} <= lines.keys()
-    assert {item["status"] for item in published["lines"]} == {"holds", "left out"}
-    assert {metric for (_, metric), item in lines.items() if item["status"] == "left out"} == page.left_out().keys()
+    failing = {(item["subject"], item["metric"]) for item in published["lines"] if item["status"] == "fails"}
+    assert failing == BEYOND_THE_READER
+    assert {item["status"] for item in published["lines"]} == {"holds", "left out", "fails"}
+    found = {metric for (_, metric), item in lines.items() if item["status"] == "left out"}
+    # A row stands for both kinds of features: where it fails by one, it is left out by both.
+    assert found <= page.left_out().keys()
+    assert {name.removeprefix("contrastive_") for name in page.left_out()} == {
+        name.removeprefix("contrastive_") for name in found
+    }
 
 
 # --- the command ---
@@ -178,7 +228,7 @@ def test_the_command_writes_the_page_and_exits_1_where_a_line_fails(
     out = tmp_path / "new" / "certificate"
     result = CliRunner().invoke(main, ["certify", "--data", "digits", "--out", str(out)])
     assert result.exit_code == 1, result.output
-    assert "fails: Duplicates: mode_count" in result.stdout
+    assert "fails: 10% white pixels: label_accuracy" in result.stdout
     assert {path.name for path in out.iterdir()} == page.files(certificate).keys()
     shown = json.loads(CliRunner().invoke(main, ["certify", "--data", "digits", "--out", str(out), "--json"]).stdout)
     assert shown["page"] == str(out / "README.md")

@@ -16,7 +16,7 @@ KINDS = tuple(dict.fromkeys(SHAPELESS))
 @pytest.fixture(scope="module")
 def real() -> tuple[Tensor, Tensor]:
     digits = load_dataset("digits")
-    return digits.train_images[:64, None].float() / 255, digits.train_labels[:64]
+    return digits.train_images[:64].float() / 255, digits.labels[0][:64]
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -11,7 +11,7 @@ from torch_fidelity.metric_prc import calculate_precision_recall_full
 
 from ablations.scoring.metrics import neighbours
 from ablations.scoring.metrics.manifold import manifold_scores
-from ablations.scoring.metrics.neighbours import distance_blocks, nearest, squared_radii
+from ablations.scoring.metrics.neighbours import distance_blocks, nearest, second_nearest, squared_radii
 
 
 def normal(seed: int, rows: int, shift: float = 0.0, scale: float = 1.0) -> np.ndarray:
@@ -36,6 +36,25 @@ def test_distances_and_neighbours_are_those_of_scikit_learn() -> None:
     assert np.array_equal(where, indices[:, 0])
     radii = NearestNeighbors(n_neighbors=5).fit(y).kneighbors()[0][:, -1]
     np.testing.assert_allclose(squared_radii(y, 5), radii**2, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("rows", [2, 131, 300])
+def test_the_nearest_other_row_is_that_of_all_distances(rows: int) -> None:
+    """Chunks of 130: with 131 rows the last one is alone in its chunk."""
+    everything = normal(4, rows, 3)
+    chosen = np.arange(rows)[:: max(rows // 50, 1)]
+    exact = cdist(everything[chosen], everything)
+    exact[np.arange(len(chosen)), chosen] = np.inf
+    found = second_nearest(everything[chosen], everything)
+    np.testing.assert_allclose(found, exact.min(1) ** 2, rtol=1e-4, atol=1e-4)
+
+
+def test_a_row_that_is_there_twice_has_itself_as_its_neighbour_and_one_row_has_none() -> None:
+    twice = np.concatenate([normal(5, 50), normal(5, 50)])
+    np.testing.assert_allclose(second_nearest(twice, twice), 0, atol=1e-4)
+    with pytest.raises(ValueError, match="at least 2 rows"):
+        second_nearest(twice[:1], twice[:1])
 
 
 @pytest.mark.usefixtures("blocks")

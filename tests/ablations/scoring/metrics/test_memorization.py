@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from ablations.scoring.metrics.memorization import copy_share, memorization
+from ablations.scoring.metrics.copies import copies
+from ablations.scoring.metrics.memorization import memorization
 from ablations.scoring.metrics.neighbours import nearest
 
 
@@ -29,7 +30,7 @@ def test_scipy_agrees_with_ties_and_without(decimals: int) -> None:
 def test_new_samples_are_as_far_as_test_images() -> None:
     new = nearest(normal(3, 2000), TRAINING)[0]
     assert memorization(new, TEST) == pytest.approx(0.5, abs=0.03)
-    assert copy_share(new, TEST) < 0.005
+    assert copies(new, TEST).share < 0.005
 
 
 def test_copies_are_all_found_and_at_distance_0() -> None:
@@ -37,7 +38,7 @@ def test_copies_are_all_found_and_at_distance_0() -> None:
     assert np.array_equal(indices, np.arange(500, 1500))
     assert not distances.any()
     assert memorization(distances, TEST) == 1
-    assert copy_share(distances, TEST) == 1
+    assert copies(distances, TEST).share == 1
 
 
 def test_poor_samples_are_farther() -> None:
@@ -47,6 +48,6 @@ def test_poor_samples_are_farther() -> None:
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
 def test_a_share_of_near_copies_among_poor_samples_is_found(share: float) -> None:
     samples = normal(5, 1000, scale=4)
-    copies = int(share * 1000)
-    samples[:copies] = TRAINING[:copies] + normal(6, copies, scale=0.01)
-    assert copy_share(nearest(samples, TRAINING)[0], TEST) == pytest.approx(share, abs=0.003)
+    count = int(share * 1000)
+    samples[:count] = TRAINING[:count] + normal(6, count, scale=0.01)
+    assert copies(nearest(samples, TRAINING)[0], TEST).share == pytest.approx(share, abs=0.003)

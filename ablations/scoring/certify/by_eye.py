@@ -1,0 +1,178 @@
+"""Contact sheets that a person labels by eye, before the reader's labels are seen; then how far the two agree.
+
+A sheet is the data as well: `COLUMNS` images a row at their own size, without gaps, in 256 greys.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ablations.config.errors import DataError
+from ablations.scoring.certify.markdown import markdown_table
+from ablations.scoring.certify.still_read import words
+from ablations.scoring.features import Extractor
+from reports.words import DASH
+
+COLUMNS = 10
+UNREADABLE = "-"
+HEADER = ("image", "label")
+FOLDER = "by_eye"
+"""Of the sheets, in that of a certificate."""
+
+WANTED = 0.9
+"""The agreement of class shares that was asked for beforehand."""
+
+HEAD = """# Read by eye
+
+Samples of six models, each trained for 2,000 steps of the study `quick` with seed 0: drawn at random from the 10,000
+that are scored, and labelled by eye from these sheets at four times their size, before the reader's labels were seen. A
+label is a digit, or - where none could be read. One reading, by a vision model that looked at the sheets, made quickly
+and not repeated, so how far the eye agrees with itself is not known. Of `sgd` and `batch-norm`
+the sheets were judged at a glance: nothing to read. Many of the other images are half-formed, and their labels are
+guesses.
+
+*Class shares alike* is one minus the total variation distance of the class shares among what each can read.
+"""
+
+Grey = NDArray[np.uint8]
+
+
+def sheet(images: Tensor) -> bytes:
+    """PNG of grey images (n, 1, height, width) in [0, 1], row by row; n is a multiple of `COLUMNS`."""
+    pixels = (images.clamp(0, 1) * 255).round().to(torch.uint8).numpy()[:, 0]
+    count, height, width = pixels.shape
+    rows = pixels.reshape(count // COLUMNS, COLUMNS, height, width).swapaxes(1, 2)
+    file = io.BytesIO()
+    Image.fromarray(rows.reshape(-1, COLUMNS * width)).save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
+def images_of(content: bytes, side: int = 28) -> Tensor:
+    """The images of a sheet, uint8 (n, 1, side, side)."""
+    pixels = np.asarray(Image.open(io.BytesIO(content)))
+    rows = pixels.reshape(-1, side, COLUMNS, side).swapaxes(1, 2)
+    return torch.from_numpy(rows.reshape(-1, 1, side, side).copy())
+
+
+def read_labels(text: str) -> tuple[str, ...]:
+    """The labels of a CSV file: a class or `UNREADABLE` for each image, in the order of the sheet.
+
+    Raises:
+        DataError: something else stands there.
+    """
+    rows = list(csv.reader(io.StringIO(text)))
+    labels = tuple(row[-1] for row in rows[1:])
+    known = all(label == UNREADABLE or label.isdigit() for label in labels)
+    if (
+        not rows
+        or tuple(rows[0]) != HEADER
+        or not known
+        or [row[0] for row in rows[1:]] != [*map(str, range(len(labels)))]
+    ):
+        raise DataError(f"labels by eye are lines of {','.join(HEADER)}, numbered from 0; a label is a digit or -")
+    return labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Labels by eye against the reader's, of the same images."""
+
+    images: int
+    same: float
+    """Share of images that both give the same label, or both call unreadable."""
+    readable_by_eye: float
+    readable_by_reader: float
+    same_class: float
+    """Share with the same class among the images that both can read; NaN where there are none."""
+    eye_as_asked: float
+    reader_as_asked: float
+    """Of what each can read, the share of the class that the model was asked for; NaN where none was asked for."""
+    apart: float
+    """Total variation distance of the class shares over what each can read: 0 alike, 1 nothing in common."""
+
+
+def agreement(eye: Sequence[str], reader: Sequence[str], asked: Sequence[str] | None = None) -> Agreement:
+    """From a label for each image, a class or `UNREADABLE`, and the classes that were asked for, if any."""
+    ours, theirs = np.array([*eye]), np.array([*reader])
+    wanted = None if asked is None else np.array([*asked])
+    seen, read = ours != UNREADABLE, theirs != UNREADABLE
+    both = seen & read
+    return Agreement(
+        images=len(ours),
+        same=float((ours == theirs).mean()),
+        readable_by_eye=float(seen.mean()),
+        readable_by_reader=float(read.mean()),
+        same_class=float((ours == theirs)[both].mean()) if both.any() else float("nan"),
+        eye_as_asked=_as_asked(ours, wanted),
+        reader_as_asked=_as_asked(theirs, wanted),
+        apart=_apart(ours[seen], theirs[read]),
+    )
+
+
+def published(folder: Path, reader: Extractor) -> dict[str, Agreement]:
+    """The agreement on each sheet of a folder, by its name; the labels lie beside it."""
+    found = {}
+    for file in sorted(folder.glob("*.png")):
+        eye = read_labels(file.with_suffix(".csv").read_text())
+        told = file.with_suffix(".asked.csv")
+        asked = read_labels(told.read_text()) if told.exists() else None
+        found[file.stem] = agreement(eye, words(reader.features(images_of(file.read_bytes()))), asked)
+    return found
+
+
+def markdown(found: Mapping[str, Agreement]) -> str:
+    """The page of a folder of sheets."""
+    rows = [
+        (
+            f"[{name}]({name}.png)",
+            f"[{item.images}]({name}.csv)",
+            *map(percent, (item.same, item.readable_by_eye, item.readable_by_reader, item.same_class)),
+            percent(1 - item.apart),
+        )
+        for name, item in found.items()
+    ]
+    header = ("model", "images", "same label", "readable by eye", "by the reader", "same class where both read")
+    return "\n".join([HEAD, *markdown_table((*header, "class shares alike"), rows, right=True), *_verdict(found)])
+
+
+def _verdict(found: Mapping[str, Agreement]) -> Iterator[str]:
+    alike = [name for name, item in found.items() if item.apart <= 1 - WANTED]
+    neither = [name for name, item in found.items() if item.readable_by_eye == 0 == item.readable_by_reader]
+    yield (
+        f"Wanted was that class shares agree to {WANTED:.0%}. That holds of {', '.join(alike) or 'none'}"
+        + (f", and of {', '.join(neither)}, where both read nothing" if neither else "")
+        + f"; {len(found) - len(alike) - len(neither)} of {len(found)} miss it.\n"
+    )
+    for name, item in found.items():
+        if not math.isnan(item.eye_as_asked):
+            yield (
+                f"`{name}` was asked for classes: {percent(item.eye_as_asked)} of what the eye read and "
+                f"{percent(item.reader_as_asked)} of what the reader read is the class asked for.\n"
+            )
+
+
+def percent(share: float) -> str:
+    return DASH if math.isnan(share) else f"{share:.0%}"
+
+
+def _as_asked(labels: NDArray[np.str_], asked: NDArray[np.str_] | None) -> float:
+    read = labels != UNREADABLE
+    return float("nan") if asked is None or not read.any() else float((labels == asked)[read].mean())
+
+
+def _apart(ours: NDArray[np.str_], theirs: NDArray[np.str_]) -> float:
+    if not len(ours) or not len(theirs):
+        return float("nan")
+    classes = sorted({*ours, *theirs})
+    return float(sum(abs((ours == label).mean() - (theirs == label).mean()) for label in classes) / 2)

@@ -1,0 +1,98 @@
+"""`ablations run --until-decided` from end to end, small: looks, the same runs as without, going on, refusals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ablations.cli import main
+from ablations.store import Archive
+from reports.analysis.findings import find
+
+TINY = {"base": "s3", "steps": 4, "batch_size": 8, "generator.hidden": [8], "discriminator.hidden": [8]}
+SMALL: dict[str, Any] = {
+    "name": "small",
+    "title": "Two small GANs",
+    "description": "As small as they come.",
+    "seeds": 2,
+    "evaluations": 1,
+    "variants": [
+        {"name": "plain", **TINY},
+        {"name": "slow", **TINY, "generator_optimizer.learning_rate": 1e-5},
+    ],
+    "contrasts": [{"axis": "rate", "question": "a lower rate for G", "treatment": "slow", "reference": "plain"}],
+}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(
+        main, ["run", "small.json", "--data", "digits", "--workers", "1", "--mirror", "none", *arguments]
+    )
+
+
+def keys(store: str) -> set[str]:
+    return {member.key for member in Archive.open(store).members("small")}
+
+
+@pytest.fixture
+def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.json").write_text(json.dumps(SMALL))
+    return tmp_path
+
+
+LOOKS = ("--until-decided", "--max-seeds", "10")
+
+
+def test_blocks_are_trained_until_nothing_is_open(begun: Path) -> None:
+    planned = json.loads(run(*LOOKS, "--dry-run", "--json").stdout)
+    assert planned["looks"] == [5, 10]
+    assert (planned["to_train"], planned["least_runs"], planned["most_runs"]) == (10, 10, 20)
+
+    result = run(*LOOKS)
+    assert result.exit_code == 0, result.output
+    archive = Archive.open("results/store")
+    stored = archive.read("small")
+    assert stored.study.looks == (5, 10)
+    progress = find(stored).progress
+    assert progress is not None
+    assert progress.open == ()
+    assert not progress.wanted
+    assert len(stored.results) in (10, 20)
+    assert "looks at 5, 10 seeds" in Path("results/reports/small/report.html").read_text()
+
+    again = run(*LOOKS, "--json")
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["counts"] == dict.fromkeys(json.loads(again.stdout)["counts"], 0)
+
+    assert run("--seeds", "10", "--width", "5", "--store", "at once").exit_code == 0
+    assert keys("results/store") <= keys("at once"), "the same runs as of a study with so many seeds"
+
+    other = run("--until-decided", "--max-seeds", "20")
+    assert other.exit_code == 2
+    assert "was begun with looks at 5, 10 seeds" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--until-decided", "--seeds", "5"), "--seeds and --until-decided contradict"),
+        (("--until-decided", "--reference-seeds", "auto"), "--reference-seeds and --until-decided contradict"),
+        (("--max-seeds", "10"), "--max-seeds is for --until-decided"),
+        (("--reference-seeds", "many"), "neither a number of seeds nor auto"),
+        (("--seeds", "5", "--reference-seeds", "3"), "reference_seeds must be at least 5"),
+    ],
+)
+def test_what_contradicts_is_refused(begun: Path, options: tuple[str, ...], words: str) -> None:
+    result = run(*options, "--dry-run")
+    assert result.exit_code == 2, result.output
+    assert words in result.stderr
+
+
+def test_a_study_without_a_question_has_nothing_to_decide(begun: Path) -> None:
+    (begun / "small.json").write_text(json.dumps({**SMALL, "contrasts": []}))
+    assert "nothing to decide" in run(*LOOKS, "--dry-run").stderr

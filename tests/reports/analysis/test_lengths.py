@@ -1,0 +1,89 @@
+"""The answer at each scored step."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ablations.config import Study
+from ablations.store.result import Result, Status
+from reports.analysis.findings import Findings, find
+from reports.analysis.lengths import Course, epochs
+from tests.reports.factories import quick_study, stored
+
+
+def course_of(found: Findings, treatment: str) -> Course:
+    index = [contrast.treatment for contrast in found.study.contrasts].index(treatment)
+    course = found.courses[index]
+    assert course is not None
+    return course
+
+
+def turned(result: Result, variant: str, until: int) -> Result:
+    """The score of a variant is lower by far until a step, and higher by far from then on."""
+    if result.run.variant.name != variant:
+        return result
+    names = ("balanced_frechet_10k", "contrastive_balanced_frechet_10k")
+    evaluations = tuple(
+        dataclasses.replace(
+            item,
+            metrics={
+                **item.metrics,
+                **dict.fromkeys(names, (10.0 if item.step <= until else 9000.0) + result.run.seed / 100),
+            },
+        )
+        for item in result.evaluations
+    )
+    return dataclasses.replace(result, evaluations=evaluations)
+
+
+def test_the_last_step_has_the_studys_own_answer() -> None:
+    found = find(stored(quick_study(seeds=8)))
+    for item, course in zip(found.comparisons, found.courses, strict=True):
+        assert course is not None
+        assert list(course.by_step) == [200, 400, 600, 800, 1_000]
+        assert course.by_step[1_000] == item
+        assert course.said.verdict == item.verdict
+        assert course.length == "at 1,000 steps"
+
+
+@pytest.mark.parametrize(("until", "late"), [(200, False), (600, True)])
+def test_a_change_of_sign_is_said_and_one_in_the_last_half_is_marked(until: int, late: bool) -> None:
+    material = stored(quick_study(seeds=8))
+    results = tuple(turned(item, "mse", until) for item in material.results)
+    course = course_of(find(dataclasses.replace(material, results=results)), "mse")
+    assert course.said.sign_changes == (until + 200,)
+    assert course.said.flips_late is late
+
+
+def test_a_run_that_diverged_was_there_before() -> None:
+    found = find(stored(quick_study(seeds=8), statuses={("mse", 0): "diverged"}))
+    by_step = course_of(found, "mse").by_step
+    assert by_step[400].treatment_scores == 8
+    assert by_step[600].treatment_counts == {"finished": 7, "diverged": 1}
+
+
+def test_variants_of_different_lengths_are_compared_at_the_same_share_of_training() -> None:
+    study = quick_study(seeds=6)
+    longer = tuple(v.override({"steps": 4_000}, name=v.name) if v.name == "mse" else v for v in study.variants)
+    found = find(stored(dataclasses.replace(study, variants=longer)))
+    assert list(course_of(found, "mse").by_step) == [800, 1_600, 2_400, 3_200, 4_000]
+
+
+def test_epochs_are_known_where_the_runs_say_how_many_images_they_saw() -> None:
+    result = stored(quick_study(seeds=1)).results[0]
+    assert epochs(result) is None
+    told = dataclasses.replace(result, environment={"training_images": "16000"})
+    assert epochs(told) == 2.0
+    fewer = dataclasses.replace(told.run, variant=told.run.variant.override({"training_images": 8_000}))
+    assert epochs(dataclasses.replace(told, run=fewer)) == 4.0
+
+
+def test_nothing_scored_has_no_course() -> None:
+    study: Study = quick_study(seeds=2)
+    lost: dict[tuple[str, int], Status] = {
+        (variant.name, seed): "failed" for variant in study.variants for seed in range(2)
+    }
+    bare = tuple(dataclasses.replace(item, evaluations=()) for item in stored(study, statuses=lost).results)
+    assert set(find(dataclasses.replace(stored(study), results=bare)).courses) == {None}
