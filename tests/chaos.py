@@ -146,7 +146,7 @@ def kill(process: subprocess.Popen[bytes], victim: str) -> bool:
     try:
         parent = psutil.Process(process.pid)
         children = [child for child in parent.children() if "spawn_main" in " ".join(child.cmdline())]
-        # The mirror alone has the lowest priority.
+        # The mirror alone has a lower priority.
         chosen = [child for child in children if (child.nice() > parent.nice()) == (victim == "mirror")]
         if not chosen:
             return False

@@ -20,7 +20,7 @@ def command(location: str, mirror: str | None, port: int) -> None:
     """
     from ablations.execution.mirroring import NONE
     from ablations.store import Archive
-    from ablations.store.mirror import Mirror, serve
+    from ablations.store.mirror import Mirror, leaving_on_sigterm, serve
 
     archive = Archive.open(location)
     place = str(archive.root) if mirror in (None, NONE) else str(mirror)
@@ -28,7 +28,7 @@ def command(location: str, mirror: str | None, port: int) -> None:
     shown.sync(archive)
     pages = {study: shown.page(study) for study in shown.studies()}
     pages |= {f"search {name}": page for name, page in shown.search_pages().items()}
-    with contextlib.suppress(KeyboardInterrupt), serve(place, port=port) as server:
+    with contextlib.suppress(KeyboardInterrupt), leaving_on_sigterm(), serve(place, port=port) as server:
         click.echo(f"{server.url} shows {location}; stop it with Ctrl-C")
         for study, page in pages.items():
             click.echo(f"{study}: {server.url}{page}")

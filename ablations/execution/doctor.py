@@ -123,7 +123,7 @@ def _disk(store: str) -> str:
 def _store(location: str) -> str:
     from ablations.store import Archive
 
-    if not (Path(location).expanduser() / "archive.json").exists() and "://" not in location:
+    if not (Archive.place(location) / "archive.json").exists():
         return f"{location} does not exist yet; the first run makes it"
     archive = Archive.open(location)
     studies = archive.studies()

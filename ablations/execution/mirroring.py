@@ -1,4 +1,4 @@
-"""The mirror kept up to date beside a study: in a process of its own, of the lowest priority, off the critical path."""
+"""The mirror kept up to date beside a study: in a process of its own, of low priority, off the critical path."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from ablations.config.errors import UserError
 PAUSE_SECONDS = 10.0
 PATIENCE_SECONDS = 600.0
 """How long the end of a command waits for the mirror; what is missing then comes with the next `ablations mirror`."""
+NICE = 10
+"""Low enough to leave the cores to training; with the lowest, the end of a command on a busy machine waits minutes."""
 NONE = "none"
 """In place of a mirror's location: write none."""
 
@@ -74,7 +76,7 @@ def _serve(pipe: Connection, root: Path, study: str, location: str) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
-        os.nice(19)
+        os.nice(NICE)
     archive = Archive(root)
     mirror: Mirror | None = None
     with contextlib.suppress(EOFError, OSError):

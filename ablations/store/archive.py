@@ -27,6 +27,7 @@ from ablations.store.disk import restore, write_whole
 from ablations.store.result import DONE, Result
 
 FORM = 2
+_MARKER = "archive.json"
 _KEY = re.compile(r"[0-9a-f]{20}")
 
 
@@ -72,6 +73,26 @@ class Archive:
         self.runs = root / "runs"
         self.work = root / "work"
 
+    @staticmethod
+    def place(location: str | Path) -> Path:
+        """The folder in which an archive is or could be; nothing is made.
+
+        Raises:
+            StoreError: it is no folder, or holds something else.
+        """
+        text = str(location)
+        if "://" in text:
+            raise StoreError(f"--store {text}: runs are kept in a folder; a tracking server is named with --mirror")
+        root = Path(text).expanduser().absolute()
+        if root.exists() and not root.is_dir():
+            raise StoreError(f"--store {text} is a file; name a folder")
+        if (root / "mlflow.db").exists() and not (root / _MARKER).exists():
+            raise StoreError(
+                f"{root} was written by an earlier version, which kept its runs in MLflow; they cannot be read by this "
+                "one: name another folder with --store, and train the study again"
+            )
+        return root
+
     @classmethod
     def open(cls, location: str | Path) -> Self:
         """The archive in a folder, which is made where it does not exist.
@@ -79,25 +100,17 @@ class Archive:
         Raises:
             StoreError: it is no folder, cannot be made, or holds something else.
         """
-        text = str(location)
-        if "://" in text:
-            raise StoreError(f"--store {text}: runs are kept in a folder; a tracking server is named with --mirror")
-        root = Path(text).expanduser().absolute()
-        marker = root / "archive.json"
         try:
-            if root.exists() and not root.is_dir():
-                raise StoreError(f"--store {text} is a file; name a folder")
+            root = cls.place(location)
+            marker = root / _MARKER
             if not marker.exists():
-                if (root / "mlflow.db").exists():
-                    raise StoreError(
-                        f"{root} was written by an earlier version, which kept its runs in MLflow; they cannot be "
-                        "read by this one: name another folder with --store, and train the study again"
-                    )
                 (root / "runs").mkdir(parents=True, exist_ok=True)
                 write_whole(marker, json.dumps({"form": FORM}).encode())
             form = json.loads(marker.read_bytes()).get("form")
         except (OSError, ValueError, AttributeError) as error:
-            raise StoreError(f"cannot open the archive {root}: {error}; name another folder with --store") from error
+            raise StoreError(
+                f"cannot open the archive {location}: {error}; name another folder with --store"
+            ) from error
         if form != FORM:
             raise StoreError(f"{root} is an archive of form {form}, this version writes {FORM}; name another folder")
         return cls(root)

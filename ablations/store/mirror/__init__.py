@@ -8,6 +8,6 @@ them.
 """
 
 from ablations.store.mirror.mirror import Mirror
-from ablations.store.mirror.server import Server, serve
+from ablations.store.mirror.server import Server, leaving_on_sigterm, serve
 
-__all__ = ["Mirror", "Server", "serve"]
+__all__ = ["Mirror", "Server", "leaving_on_sigterm", "serve"]

@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -40,26 +41,8 @@ class Server:
         return f"{self.url}/#/experiments?{MODEL_TRAINING}"
 
     def wait(self) -> int:
-        """Until the server ends, and with it if this process is asked to end; returns its exit status.
-
-        To be called in the main thread.
-        """
-        if self.process is None:
-            return 0
-
-        def leave(number: int, _: FrameType | None) -> NoReturn:
-            raise SystemExit(128 + number)
-
-        # Started in the background of a shell, a process finds SIGINT ignored; a person who sends it means it.
-        before = {
-            signal.SIGTERM: signal.signal(signal.SIGTERM, leave),
-            signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
-        }
-        try:
-            return self.process.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        """Until the server ends; returns its exit status."""
+        return 0 if self.process is None else self.process.wait()
 
     def stop(self) -> None:
         """With all its workers."""
@@ -113,6 +96,23 @@ def serve(location: str | Path, port: int = 5000, host: str = "127.0.0.1", *, ti
             server.stop()
             raise
     return server
+
+
+@contextlib.contextmanager
+def leaving_on_sigterm() -> Iterator[None]:
+    """In the block SIGTERM ends this process as an exception does, so that a server is stopped with it.
+
+    To be called in the main thread.
+    """
+
+    def leave(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _start(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -93,9 +93,11 @@ def test_ui_brings_the_page_up_to_date_and_serves_it(tmp_path: Path, empty_datab
     try:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(2)]
-    finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 128 + signal.SIGTERM
     assert re.match(r"http://127\.0\.0\.1:\d+ shows .*store", lines[0]), errors
     assert re.match(r"demo: http://127\.0\.0\.1:\d+/#/experiments/1/runs", lines[1])
     assert not (tmp_path / "none").exists()

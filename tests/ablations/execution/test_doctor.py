@@ -25,7 +25,8 @@ def test_a_sound_installation_passes_and_nothing_is_made(tmp_path: Path) -> None
     assert not list(tmp_path.iterdir())
 
 
-def test_each_ill_is_named_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["archive.json", "mlflow.db"])
+def test_each_ill_is_named_with_a_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(doctor, "NEEDED_BYTES", 1 << 60)
     monkeypatch.setattr(doctor, "_PACKAGES", ("torch", "no-such-package"))
 
@@ -33,7 +34,7 @@ def test_each_ill_is_named_with_a_way_out(tmp_path: Path, monkeypatch: pytest.Mo
         raise DataError("the weights are altered; install the project again")
 
     monkeypatch.setattr("ablations.scoring.panel.load_panel", broken)
-    (tmp_path / "archive.json").write_bytes(b"no JSON" * 100)
+    (tmp_path / name).write_bytes(b"neither JSON nor a database" * 100)
     checks = examined(tmp_path)
     wrong = {name for name, check in checks.items() if not check.ok}
     assert wrong == {"packages", "extractors", "disk", "store"}

@@ -18,6 +18,7 @@ from ablations.store.mirror import Mirror
 from tests.ablations.factories import keep, make_result, make_study
 from tests.ablations.stored import assert_whole, contents, folder_of, seed_runs
 
+pytestmark = pytest.mark.timeout(300)  # on a busy machine a process of low priority takes long to begin
 AWAY = "http://127.0.0.1:9"
 
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from ablations.catalog.metrics import primary
 from ablations.config.errors import StoreError
 from ablations.store import Archive, Member, run_folder
 from ablations.store.mirror import Mirror, serve
@@ -194,7 +195,8 @@ def test_the_table_has_the_studys_order(archive: Archive, mirror: Mirror) -> Non
 
 
 def test_the_page_of_a_study_opens_with_columns_that_exist(archive: Archive, mirror: Mirror) -> None:
-    keep(archive, make_study(variants=(make_variant(),)), [make_result(seed=seed) for seed in range(2)])
+    given = [make_result(seed=seed, metrics={primary(): 1.0 + seed}) for seed in range(2)]
+    keep(archive, make_study(variants=(make_variant(),)), given)
     texts = {make_variant().name: "better than nothing; " * 1_000, "unknown": "x"}
     archive.attach("demo", "verdicts.json", json.dumps(texts).encode())
     mirror.sync(archive)
