@@ -60,15 +60,15 @@ def command(
     Compares weights, curves and scores. Exit code 0 only where everything is identical, or within --tolerance; else the
     first difference is named, with the facts of the machine that differ.
     """
-    from ablations.execution.verify import verify
-    from ablations.store import Archive
-
     if bool(runs) + bool(study) + published != 1:
         raise click.UsageError("name runs, or a study with --study, or take --published")
     if published:
         verify_pages(pages, sample, data_folder, as_json)
         return
     hold_as(location, runs, study)
+    from ablations.execution.verify import verify  # imports torch: only now, held to the instruction set
+    from ablations.store import Archive
+
     archive = Archive.open(location)
     outcomes = []
     for key in runs or spread(archive, str(study), sample):
