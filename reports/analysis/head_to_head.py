@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,7 +87,7 @@ def head_to_head(
     ours, theirs = (_values(runs, chosen, 1) for runs in sides.values())
     shared = {*ours} & {*theirs}
     if not shared:
-        raise StoreError(f"{names[0]} and {names[1]} have {chosen} of no common seed; train them under the same seeds")
+        raise StoreError(_nothing_shared(sides, chosen))
     floor = stated_floor(tuple(everyone)) if chosen == primary_metric(everyone) else 0.0
     rules = Rules(noise_floor=floor).for_difference(difference)
     contrast = Contrast(axis="", question=f"{names[0]} instead of {names[1]}", treatment=names[0], reference=names[1])
@@ -137,6 +138,19 @@ def _values(runs: Sequence[Result], metric: str, sign: int) -> dict[int, float]:
     """Seed to value, times `sign`, of the runs that count as finished and have one."""
     found = {result.run.seed: sign * measured(result, metric) for result in runs if _status(result, metric) == FINISHED}
     return {seed: value for seed, value in found.items() if math.isfinite(value)}
+
+
+def _nothing_shared(sides: Mapping[str, Sequence[Result]], metric: str) -> str:
+    """Why two variants have no pair of values, and what to do about it."""
+    first, second = sides
+    if not set.intersection(*({result.run.seed for result in runs} for runs in sides.values())):
+        return f"{first} and {second} have no common seed; train them under the same seeds"
+    ended = {
+        name: ", ".join(f"{count} {status}" for status, count in Counter(_status(r, metric) for r in runs).items())
+        for name, runs in sides.items()
+    }
+    said = "; ".join(f"{name}: {statuses}" for name, statuses in ended.items())
+    return f"no seed has {metric} on both sides ({said}); train more seeds, or compare another --metric"
 
 
 def _statuses(runs: Sequence[Result], metric: str, better: Direction) -> dict[int, str]:
