@@ -129,6 +129,9 @@ S4 = Variant(
 )
 """S4 as it is meant: one update a batch, the same latents for both updates."""
 
+S4_200_EPOCHS = S4.override({"recipe": "s4", "steps": 200 * (55_000 // 100)}, name="s4-200-epochs")
+"""S4 trained on to epoch 200, under whose picture its document says "past 1,000 repetitions"."""
+
 S4_PRINTED = S4.override({"recipe": "s4-printed", "update.per": "epoch", "steps": 100}, name="s4-printed")
 """S4 as it is printed: the training calls stand outside the batch loop, one update an epoch."""
 

@@ -162,7 +162,10 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     }
     stacks = _stacks(recorded, seeds, options.width or default_width(recorded.seeds), conditions)
     names = {variant.name for variant in asked.variants}
-    steps = {runs[0].key: evaluation_steps(runs[0].variant.steps, recorded.evaluations) for runs in stacks}
+    steps = {
+        runs[0].key: evaluation_steps(runs[0].variant.steps, recorded.evaluations, recorded.scored_steps)
+        for runs in stacks
+    }
     wanted = {
         run.key: steps[runs[0].key]
         for runs in stacks
