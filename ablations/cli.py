@@ -7,6 +7,7 @@ Every command lives in its own module of `ablations.commands` and imports the li
 from __future__ import annotations
 
 import difflib
+import traceback
 from typing import Any
 
 import click
@@ -31,6 +32,7 @@ from ablations.commands import (
     ui,
     verify,
 )
+from ablations.commands.shared import TRACEBACK
 from ablations.config.errors import UserError
 
 
@@ -47,6 +49,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
+            if ctx.meta.get(TRACEBACK):
+                traceback.print_exception(error)
             raise Refusal(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import json_option, print_json, print_table
+from ablations.commands.shared import json_option, parts_option, print_json, print_table, traceback_option
 
 if TYPE_CHECKING:
     from ablations.config import Study, Variant
@@ -18,6 +18,8 @@ FEW = 4
 
 @click.command("list")
 @click.argument("study", required=False)
+@parts_option
+@traceback_option
 @json_option
 def command(study: str | None, as_json: bool) -> None:
     """List the studies, recipes, axes and metrics; with STUDY, its variants and the contrasts asked of them."""
@@ -86,7 +88,7 @@ def _differences(first: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The first few settings that differ, as `--set` takes them."""
     ignored = ("name", "recipe", "steps")
     changed = [
-        f"{key}={_short(value)}" for key, value in settings.items() if value != first[key] and key not in ignored
+        f"{key}={_short(value)}" for key, value in settings.items() if value != first.get(key) and key not in ignored
     ]
     more = [f"and {len(changed) - FEW} more (--json)"] if len(changed) > FEW else []
     return ", ".join(changed[:FEW] + more)
