@@ -15,6 +15,7 @@ import click
 from ablations import __version__
 from ablations.commands import (
     certify,
+    check,
     claims,
     compare,
     data,
@@ -90,6 +91,7 @@ for module in (
     search,
     tune,
     certify,
+    check,
     data,
     extractor,
     doctor,

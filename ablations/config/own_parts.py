@@ -26,6 +26,8 @@ from ablations.config.parts import KINDS
 GROUP = "ablations.parts"
 """The entry points of installed packages: `NAME = "module"`, or `NAME = "module:function"` to be called."""
 PACKAGE = "package:"
+OWN_MODULE = "own_parts_"
+"""How the name begins under which a file is a module; its digest follows."""
 PRINTED = 2_000
 """Characters that are kept of what own code prints."""
 
@@ -175,7 +177,7 @@ def _of_file(place: str) -> tuple[str, Origin, Callable[[], None]]:
     origin = Origin(name=path.name, sha256=sha, files=(str(path),), place=str(path))
 
     def run() -> None:
-        module = types.ModuleType(f"own_parts_{sha[:12]}")
+        module = types.ModuleType(f"{OWN_MODULE}{sha[:12]}")
         module.__file__ = str(path)
         sys.modules[module.__name__] = module
         exec(compile(text, str(path), "exec"), module.__dict__)

@@ -7,6 +7,7 @@ call of `register`. Nothing else has to know its name.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -252,7 +253,7 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
     Raises:
         ConfigError: no such kind or fact, a fact that is missing, a name that is taken, or nothing that can be called.
     """
-    origin = origin_of_caller(1)
+    origin, line = origin_of_caller(1), sys._getframe(1).f_lineno
     if kind in SIDES:
         check_factory(kind, name, builder)
         found, other = ARCHITECTURES.get(name), {}
@@ -261,8 +262,8 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
             other = {side: own.of(side) for side in SIDES}
             ARCHITECTURES.remove(name)
         factories = ModuleFactories(**{**other, kind: builder})
-        ARCHITECTURES.register(name, factories, origin=origin, settings=factories.settings)
+        ARCHITECTURES.register(name, factories, origin=origin, line=line, settings=factories.settings)
         return
     if kind not in KINDS:
         raise unknown("kind of part", kind, [*KINDS, *SIDES])
-    KINDS[kind].register(name, builder, origin=origin, **facts)
+    KINDS[kind].register(name, builder, origin=origin, line=line, **facts)

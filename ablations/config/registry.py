@@ -26,6 +26,8 @@ class Part:
     """The settings of a variant that it reads, by their last name."""
     origin: Origin | None = None
     """The user's source that registered it; None: it is built in."""
+    line: int = 0
+    """Of that source, where it was registered."""
 
     def load(self) -> Any:
         """The builder; raises `ImportError` or `AttributeError` where nothing stands at its address."""
@@ -47,7 +49,7 @@ class Registry(Generic[P]):
         self._contract = contract
         self._parts = dict(parts)
 
-    def register(self, name: str, builder: Any, *, origin: Origin | None = None, **facts: Any) -> P:
+    def register(self, name: str, builder: Any, *, origin: Origin | None = None, line: int = 0, **facts: Any) -> P:
         """Add a part; `facts` are the fields of its kind's contract.
 
         Raises:
@@ -57,19 +59,21 @@ class Registry(Generic[P]):
             owner = self._parts[name].origin
             if owner is not None and origin is not None and not owner.place and owner.name == origin.name:
                 self.remove(name)  # a notebook's cell, or a script's line, that is run again
-                return self.register(name, builder, origin=origin, **facts)
+                return self.register(name, builder, origin=origin, line=line, **facts)
             whose = "built in" if owner is None else f"registered already by {owner.name}"
             raise ConfigError(f"the {self.kind} {name!r} is {whose}; take another name")
         if not name.replace("-", "_").isidentifier():
             raise ConfigError(f"{name!r} is no name for a part: take letters, digits, _ and -, a letter first")
-        fields = [field for field in dataclasses.fields(self._contract) if field.name not in ("builder", "origin")]
+        fields = [
+            field for field in dataclasses.fields(self._contract) if field.name not in ("builder", "origin", "line")
+        ]
         for fact in facts:
             if fact not in {field.name for field in fields}:
                 raise unknown(f"fact of the {self.kind} {name!r}:", fact, [field.name for field in fields])
         required = [field.name for field in fields if field.default is dataclasses.MISSING]
         if missing := [fact for fact in required if fact not in facts]:
             raise ConfigError(f"the {self.kind} {name!r} lacks the fact {missing[0]!r}")
-        self._parts[name] = part = self._contract(builder=builder, origin=origin, **facts)
+        self._parts[name] = part = self._contract(builder=builder, origin=origin, line=line, **facts)
         return part
 
     def remove(self, name: str) -> None:

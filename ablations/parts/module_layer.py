@@ -96,7 +96,6 @@ class ModuleLayer:
         self.traits = traits
         self._module = form.fresh(0)
         self._buffers = tuple(name for name, _ in self._module.named_buffers())
-        self._trains = any(True for _ in self._module.parameters())
         self.tensors = tuple(specs_of(self._module))
 
     @property
@@ -136,7 +135,7 @@ class ModuleLayer:
                 outputs, changed = vmap(self._one)(tensors, inputs)
             else:
                 outputs, changed = self._one_by_one(tensors, inputs, numbers)
-            self._check(outputs, inputs)
+            check_outputs(self.form, outputs, inputs.shape[:1], inputs.shape[1])
         with torch.no_grad():
             for name, values in changed.items():
                 tensors[name].copy_(values)
@@ -161,23 +160,24 @@ class ModuleLayer:
         names = changed[0].keys()
         return torch.stack(outputs), {name: torch.stack([one[name] for one in changed]) for name in names}
 
-    def _check(self, outputs: Any, inputs: Tensor) -> None:
-        """Raise `PartError` for outputs of another kind or shape, or without a gradient."""
-        shape = tuple(_tensor(outputs).shape)
-        seeds, batch = inputs.shape[:2]
-        if shape[:2] != (seeds, batch) or math.prod(shape) != seeds * batch * self.form.outputs:
-            wanted = "a number" if self.form.outputs == 1 else f"{self.form.outputs:,} values"
-            raise PartError(
-                f"{line_of_function(self.form.factory)}: {self.form} gives a tensor of shape {shape[1:]} for a batch "
-                f"of {batch}; it must give {wanted} for each sample: ({batch}, {self.form.outputs})"
-            )
-        if not outputs.is_floating_point():
-            raise PartError(f"{line_of_function(self.form.factory)}: {self.form} gives {outputs.dtype}, not floats")
-        if self._trains and torch.is_grad_enabled() and not outputs.requires_grad:
-            raise PartError(
-                f"{line_of_function(self.form.factory)}: what {self.form} gives has no gradient: it is detached from "
-                "its parameters"
-            )
+
+def check_outputs(form: ModuleForm, outputs: Any, seeds: tuple[int, ...], batch: int) -> None:
+    """Raise `PartError` for outputs that are not (*seeds, batch, values), or have no gradient.
+
+    `seeds` is (number of seeds,), or () for one seed alone.
+    """
+    place = line_of_function(form.factory)
+    shape, front = tuple(_tensor(outputs).shape), (*seeds, batch)
+    if shape[: len(front)] != front or math.prod(shape) != math.prod(front) * form.outputs:
+        wanted = "a number" if form.outputs == 1 else f"{form.outputs:,} values"
+        raise PartError(
+            f"{place}: {form} gives a tensor of shape {shape[len(seeds) :]} for a batch of {batch}; it must give "
+            f"{wanted} for each sample: ({batch}, {form.outputs})"
+        )
+    if not outputs.is_floating_point():
+        raise PartError(f"{place}: {form} gives {outputs.dtype}, not floats")
+    if torch.is_grad_enabled() and not outputs.requires_grad:
+        raise PartError(f"{place}: what {form} gives has no gradient: it is detached from its parameters")
 
 
 def specs_of(module: nn.Module) -> Iterator[TensorSpec]:

@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablations.config.own_modules import line_of_function
 from ablations.config.own_parts import PartError, failing_in_a_sentence, in_a_sentence
-from ablations.parts.module_layer import ModuleForm, Traits, seeded, tensors_of
+from ablations.parts.module_layer import ModuleForm, Traits, check_outputs, seeded, tensors_of
 
 SEEDS, BATCH = 2, 4
 TOLERANCE = 1e-3
@@ -35,8 +35,11 @@ def traits_of(form: ModuleForm) -> Traits:
     with seeded(0), failing_in_a_sentence(str(form)):
         states = [_attributes(modules[0])]
         before = _generators()
-        for _ in range(2):
-            modules[0].train()(*form.examples(inputs[0]))
+        if not any(True for _ in modules[0].parameters()):
+            raise PartError(f"{line_of_function(form.factory)}: {form} has no parameters, so there is nothing to train")
+        for rows in inputs:
+            outputs = modules[0].train()(*form.examples(rows))
+            check_outputs(form, outputs, (), len(rows))
             states.append(_attributes(modules[0]))
         draws = before != _generators()
     changed = sorted(name for name, value in states[2].items() if states[1].get(name) != value)

@@ -54,6 +54,11 @@ class SeedGroup:
         self._train_step = self._new_step()
         self._curves: list[Tensor] = []
 
+    @property
+    def networks(self) -> tuple[StackedNetwork, StackedNetwork]:
+        """G and D."""
+        return self._generator.network, self._discriminator.network
+
     def advance(self, steps: int) -> None:
         """Train so many iterations. The device may still be busy when this returns: see `synchronize`."""
         for _ in range(steps):
