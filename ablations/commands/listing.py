@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ablations.config import Study, Variant
 
 FEW = 4
+PARTS_HEADER = ("part", "name", "reads the settings", "of")
 
 
 @click.command("list")
@@ -22,7 +23,7 @@ FEW = 4
 @traceback_option
 @json_option
 def command(study: str | None, as_json: bool) -> None:
-    """List the studies, recipes, axes and metrics; with STUDY, its variants and the contrasts asked of them."""
+    """List the studies, recipes, axes, parts and metrics; with STUDY, its variants and the contrasts asked of them."""
     from ablations.commands.study_files import find_study
 
     if study is not None:
@@ -46,6 +47,7 @@ def command(study: str | None, as_json: bool) -> None:
                     for name, axis in AXES.items()
                 },
                 "metrics": METRICS,
+                "parts": [dict(zip(PARTS_HEADER, row, strict=True)) for row in _parts()],
             }
         )
         return
@@ -59,8 +61,27 @@ def command(study: str | None, as_json: bool) -> None:
     axes = [(name, ", ".join(level.name for level in axis.levels)) for name, axis in AXES.items()]
     print_table(("axis", "levels"), axes)
     click.echo()
+    print_table(PARTS_HEADER, _parts())
+    click.echo()
     metrics = [(name, row.better, row.about) for name, row in METRICS.items() if not row.detail]
     print_table(("metric", "better", "what it is"), metrics)
+
+
+def _parts() -> list[tuple[str, str, str, str]]:
+    """Every part that a variant may name, built in or of the user's own."""
+    from ablations.config.own_modules import SIDES, ModuleFactories
+    from ablations.config.parts import KINDS
+
+    rows = []
+    for kind, registry in KINDS.items():
+        for name in registry:
+            part = registry[name]
+            said = kind
+            if isinstance(part.builder, ModuleFactories):
+                said = " and ".join(side for side in SIDES if part.builder.of(side))
+            source = part.origin.name if part.origin else "built in"
+            rows.append((said, name, ", ".join(part.settings), source))
+    return rows
 
 
 def _recipe_row(recipe: Variant) -> tuple[str, str, str, str]:

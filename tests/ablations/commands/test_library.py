@@ -58,7 +58,12 @@ def test_the_example_of_the_page_is_short_and_runs_as_it_is_shown(
     [program] = [body for language, name, body in BLOCK.findall(PAGE) if language == "python" and not name]
     outcomes: list[ablations.Outcome] = []
     run = ablations.run
-    monkeypatch.setattr(ablations, "run", lambda *a, **k: outcomes.append(run(*a, **k, **SMALL)) or outcomes[0])
+
+    def small_run(study: str, parts: str) -> ablations.Outcome:
+        outcomes.append(run(study, parts=parts, **SMALL))
+        return outcomes[0]
+
+    monkeypatch.setattr(ablations, "run", small_run)
     names: dict[str, Any] = {}
     exec(program.replace("load(outcome.runs.key[0])", "load(outcome.runs.key[2])"), names)
     [outcome] = outcomes
