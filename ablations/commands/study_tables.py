@@ -146,5 +146,5 @@ def _has(variant: Variant, level: Level) -> bool:
 
 def _table(where: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{where!r} must be a table, not {value!r}")
+        raise ConfigError(f"{where!r} must be a table, such as of axes and their levels, not {value!r}")
     return value
