@@ -54,4 +54,8 @@ def _of_module(
                 own[spec.name] = torch.from_numpy(np.asarray(drawn))
         each.append(own)
     stacks = {spec.name: torch.stack([own[spec.name] for own in each]) for spec in module.tensors}
+    for spec in module.tensors:
+        if spec.role == "weight" and len(spec.shape) == 2:
+            # As matrix products give the gradients of an nn.Linear: else each of them would be copied into order.
+            stacks[spec.name] = stacks[spec.name].mT.contiguous().mT
     return {key: v.to(device, dtype if v.is_floating_point() else None) for key, v in stacks.items()}

@@ -22,7 +22,7 @@ from ablations.parts.optimizers import build_optimizer
 from ablations.training.cuda_graph import CapturedStep
 from ablations.training.generator import draw_images, in_batches
 from ablations.training.initial_values import initial_tensors
-from ablations.training.step import Draws, TrainedNetwork, TrainStep
+from ablations.training.step import Draws, TrainedNetwork, TrainStep, in_order_of
 from ablations.training.step_inputs import Sampler, TrainingImages
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
@@ -227,5 +227,8 @@ def _optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping[str, Tenso
     for key, value in state.items():
         if key.startswith(prefix):
             index, name = key.removeprefix(prefix).split(".")
-            tree["state"].setdefault(int(index), {})[name] = value.clone()
+            parameter = optimizer.param_groups[0]["params"][int(index)]
+            alike = value.shape == parameter.shape
+            kept = in_order_of(parameter.detach(), value.to(parameter.device)) if alike else value
+            tree["state"].setdefault(int(index), {})[name] = kept.clone()
     return tree

@@ -77,8 +77,11 @@ class TrainedNetwork:
         gradients = [g if g is not None else torch.zeros_like(p) for g, p in zip(found, self.parameters, strict=False)]
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             # A fused optimizer reads memory in order, and a penalty's second derivatives can come transposed.
-            parameter.grad = gradient.contiguous()
-        norms = [torch.linalg.vector_norm(gradient.reshape(len(gradient), -1), dim=1) for gradient in gradients]
+            parameter.grad = in_order_of(parameter, gradient)
+        norms = [
+            torch.linalg.vector_norm(rows_of(parameter, gradient), dim=1)
+            for parameter, gradient in zip(self.parameters, gradients, strict=True)
+        ]
         self.optimizer.step()
         for parameter in self.parameters:
             parameter.grad = None
@@ -194,6 +197,20 @@ class TrainStep:
         loss = generator_loss(self._objective, self._loss, output, other)
         squared = self._g.update(loss.sum())
         return loss.detach(), squared
+
+
+def in_order_of(parameter: Tensor, values: Tensor) -> Tensor:
+    """The same values, in memory as the parameter's are: copied only where they lie otherwise."""
+    if parameter.is_contiguous():
+        return values.contiguous()
+    return values if values.stride() == parameter.stride() else torch.empty_like(parameter).copy_(values)
+
+
+def rows_of(parameter: Tensor, values: Tensor) -> Tensor:
+    """Values (seeds, ...) as (seeds, n), without a copy where a matrix and its values lie transposed."""
+    if not parameter.is_contiguous() and values.stride() == parameter.stride():
+        values = values.transpose(1, 2)
+    return values.reshape(len(values), -1)
 
 
 def generator_step_shows_real(variant: Variant, discriminator: StackedNetwork) -> bool:
