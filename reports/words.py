@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from ablations.catalog.metrics import facts
 from reports.analysis.agreement import Answer, Split
 from reports.analysis.comparison import Comparison, Interval
+from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import Verdict
 from reports.analysis.groups import LEAST_GROUP
 from reports.analysis.lengths import Course
-from reports.analysis.rules import Rules
 from reports.analysis.sentences import power_in_words, statuses_in_words
 from reports.analysis.variance import Components
 

@@ -146,8 +146,8 @@ def expected_runs(series: Series) -> int | None:
     import numpy as np
 
     from reports.analysis.cost import expected
+    from reports.analysis.decision_rules import Rules
     from reports.analysis.frames import primary_metric, scores
-    from reports.analysis.rules import Rules
 
     name = series.plan.recorded.name
     still = series.progress.open

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ablations.catalog.metric_facts import Tier
 from ablations.catalog.metrics import USUAL_SAMPLES, primary
-from ablations.scoring.metrics.registry import Computation
+from ablations.scoring.metrics.bindings import Computation
 from ablations.scoring.metrics.values import Reading, Reference, Samples, reading_of
 from ablations.scoring.panel import READER, Panel, Views
 from ablations.scoring.table import computations

@@ -7,7 +7,7 @@ import pkgutil
 
 from ablations.catalog.metrics import METRICS
 from ablations.scoring import metrics
-from ablations.scoring.metrics.registry import COMPUTATIONS, Computation
+from ablations.scoring.metrics.bindings import COMPUTATIONS, Computation
 
 for _module in pkgutil.iter_modules(metrics.__path__):
     importlib.import_module(f"{metrics.__name__}.{_module.name}")

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from ablations.catalog.metrics import KINDS, READER, Kind, facts, named, primary, second
 from ablations.config import Contrast
 from reports.analysis.comparison import Comparison
+from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import Verdict
-from reports.analysis.rules import Rules
 from reports.analysis.statuses import Statuses
 from reports.analysis.verdicts import Scores, compare
 

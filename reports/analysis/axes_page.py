@@ -8,9 +8,9 @@ import numpy as np
 
 from reports.analysis.comparison import Comparison
 from reports.analysis.cost import expected
+from reports.analysis.decision_rules import Rules
 from reports.analysis.looks import Plan
 from reports.analysis.published_axes import Replay, Stored, moments_of
-from reports.analysis.rules import Rules
 from reports.analysis.statistics_page import Row, table
 
 SHOWN_NOT = "no difference shown"

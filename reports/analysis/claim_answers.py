@@ -21,9 +21,9 @@ from ablations.config import Contrast
 from ablations.store.result import Evaluation, Result
 from reports.analysis.agreement import agree
 from reports.analysis.comparison import NO_INTERVAL, Comparison, Interval
+from reports.analysis.decision_rules import Rules
 from reports.analysis.groups import LEAST_GROUP
 from reports.analysis.outcomes import outcome
-from reports.analysis.rules import Rules
 from reports.analysis.statuses import FINISHED, INTERRUPTED
 from reports.analysis.verdicts import compare
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import OPEN
 from reports.analysis.futility import chance
 from reports.analysis.looks import Plan
-from reports.analysis.rules import Rules
 from reports.analysis.scenarios import Drawn
 from reports.analysis.simulated import decided, measured
 

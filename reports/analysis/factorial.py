@@ -14,10 +14,10 @@ import pandas as pd
 from ablations.catalog import AXES
 from ablations.config import Study
 from reports.analysis.comparison import NO_INTERVAL, Interval
+from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import BETTER, WORSE, decide
 from reports.analysis.distributions import Array
 from reports.analysis.groups import enough, estimate
-from reports.analysis.rules import Rules
 from reports.analysis.verdicts import Scores
 
 

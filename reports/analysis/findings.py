@@ -21,12 +21,12 @@ from reports.analysis.aggregate import Spread, failure_rate, spread
 from reports.analysis.agreement import Answer, Measures, answers
 from reports.analysis.comparable import check_comparable, check_scored
 from reports.analysis.comparison import Comparison, Interval
+from reports.analysis.decision_rules import Rules
 from reports.analysis.factorial import Effect, effects
 from reports.analysis.grouping import axes
 from reports.analysis.lengths import Course, courses
 from reports.analysis.looks import Plan, Progress, follow
 from reports.analysis.outcomes import Outcome, outcome, statuses
-from reports.analysis.rules import Rules
 from reports.analysis.seconds import cost_frame
 from reports.analysis.statuses import FINISHED, Statuses
 from reports.analysis.until_decided import answers_by_looks

@@ -10,8 +10,8 @@ from ablations.store.result import Evaluation, Result
 from reports.analysis.agreement import Answer, Measures, agree
 from reports.analysis.along import Along, along
 from reports.analysis.comparison import Comparison
+from reports.analysis.decision_rules import Rules
 from reports.analysis.outcomes import outcome, outcome_at
-from reports.analysis.rules import Rules
 from reports.analysis.statuses import Statuses
 from reports.analysis.verdicts import Scores, compare
 

@@ -21,8 +21,8 @@ from ablations.config import Contrast
 from ablations.config.errors import ConfigError
 from reports.analysis.agreement import agree
 from reports.analysis.comparison import Comparison
+from reports.analysis.decision_rules import Rules
 from reports.analysis.futility import chance
-from reports.analysis.rules import Rules
 from reports.analysis.statuses import INTERRUPTED, Statuses, unscored
 from reports.analysis.verdicts import Scores, Side, estimable, judge, measure, side
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from ablations.config import Contrast
 from reports.analysis.comparison import Comparison
+from reports.analysis.decision_rules import Rules
 from reports.analysis.looks import DECISIONS, Plan, Progress, follow
-from reports.analysis.rules import Rules
 from reports.analysis.verdicts import compare
 
 FOLDER = Path(__file__).parents[1] / "published" / "axes"

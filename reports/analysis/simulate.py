@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from reports.analysis.axes_page import PLANS, axes, axis_rows, cost
+from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import WORSE
 from reports.analysis.distributions import DISTRIBUTIONS
 from reports.analysis.ended import STUDIES, collapsing
@@ -24,7 +25,6 @@ from reports.analysis.looks import Plan
 from reports.analysis.others import sign_flips, student
 from reports.analysis.power import detectable
 from reports.analysis.published_axes import read, replay
-from reports.analysis.rules import Rules
 from reports.analysis.scenarios import CONTRASTS, SCENARIOS, paired_differences, same_distribution
 from reports.analysis.simulated import Cell, Share, decided, followed, measured, share, study
 from reports.analysis.statistics_page import page

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import BETTER, EQUIVALENT, WORSE, Decision, decide
 from reports.analysis.distributions import Array
 from reports.analysis.groups import Estimate, estimate
 from reports.analysis.looks import Plan
-from reports.analysis.rules import Rules
 from reports.analysis.scenarios import Drawn
 
 Flags = NDArray[np.bool_]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reports.analysis.agreement import Answer, Measures, assemble
+from reports.analysis.decision_rules import Rules
 from reports.analysis.looks import Path, Progress
-from reports.analysis.rules import Rules
 from reports.analysis.statuses import Statuses
 from reports.analysis.verdicts import Scores, judge, side
 

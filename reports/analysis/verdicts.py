@@ -24,11 +24,11 @@ import numpy as np
 
 from ablations.config import Contrast
 from reports.analysis.comparison import Comparison, Interval
+from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import BETTER, TOO_FEW, VERDICTS, WORSE, decide
 from reports.analysis.distributions import Array
 from reports.analysis.groups import Estimate, enough, estimate
 from reports.analysis.power import NO_POWER, power
-from reports.analysis.rules import Rules
 from reports.analysis.statuses import FINISHED, INTERRUPTED, Statuses, count, exact_p, share_unscored, unscored
 
 Scores = Mapping[str, Mapping[int, float]]

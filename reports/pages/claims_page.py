@@ -18,8 +18,8 @@ from ablations.catalog.publication import SEEDS, WIDTH
 from reports import words
 from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Runs, Tested, answer, speaks
 from reports.analysis.comparable import check_comparable
+from reports.analysis.decision_rules import Rules
 from reports.analysis.findings import stated_floor
-from reports.analysis.rules import Rules
 from reports.analysis.statuses import unscored
 from reports.figures.svg import figure, tag
 from reports.pages.rendering import render, write_files

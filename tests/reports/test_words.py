@@ -7,8 +7,8 @@ from ablations.config import Contrast
 from reports import words
 from reports.analysis.agreement import Answer
 from reports.analysis.comparison import NO_INTERVAL, Comparison
+from reports.analysis.decision_rules import Rules
 from reports.analysis.lengths import Course
-from reports.analysis.rules import Rules
 from reports.analysis.variance import Components
 from reports.analysis.verdicts import compare
 from tests.reports.analysis.test_agreement import answered

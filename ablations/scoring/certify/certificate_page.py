@@ -93,7 +93,7 @@ def _head(certificate: Certificate) -> Iterator[str]:
     yield (
         "Every verdict of this project hangs on its scores, so the scores are put to the test on images whose quality "
         "is known: real ones, and real ones that were damaged in grades. What each damage must do to "
-        "each metric is written down as data, in `ablations/catalog/metrics.py`; this page shows whether it does.\n"
+        "each metric is written down as data, in `ablations/catalog/metric_rows.py`; this page shows whether it does.\n"
     )
     told = [f"{count['holds']} of {len(certificate.lines)} lines hold", f"{count['fails']} fail"]
     told += [f"{count['left out']} fail for metrics that therefore carry no verdict"] if count["left out"] else []

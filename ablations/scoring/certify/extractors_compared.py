@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ablations.data import Dataset
 from ablations.scoring.certify.lines import Line, line
-from ablations.scoring.metrics.arrays import Float64
+from ablations.scoring.metrics.array_types import Float64
 from ablations.scoring.panel import LABEL_FREE, Panel
 from ablations.scoring.suite import references_of, sample_count, score
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from ablations.catalog.metric_facts import of_extractor
 from ablations.catalog.metrics import METRICS
 from ablations.data import Dataset
-from ablations.scoring.certify import agreement
+from ablations.scoring.certify import independent
 from ablations.scoring.certify import known_distances as checks
 from ablations.scoring.certify.damages import COPIES, DAMAGES, NOISE, Damage
 from ablations.scoring.certify.exchange import Skewed, exchange_lines, skewed
@@ -144,7 +144,7 @@ def certify(
 
     tell("other implementations")
     same = slice(min(AGREEMENT_SAMPLES, few, len(sets.test)))
-    lines += agreement.lines(*(features.rows(same) for features in (noisy, sets.test, sets.train)))
+    lines += independent.lines(*(features.rows(same) for features in (noisy, sets.test, sets.train)))
     return Certificate(
         dataset=dataset.name,
         data_digest=dataset.digest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.scoring.metrics.arrays import Float64
+from ablations.scoring.metrics.array_types import Float64
 
 
 def authenticity(distances: Float64, nearest: NDArray[np.integer], spacing: Float64) -> float:

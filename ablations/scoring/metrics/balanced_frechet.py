@@ -22,10 +22,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablations.scoring.metrics.arrays import Float, Float64, Mask
+from ablations.scoring.metrics.array_types import Float, Float64, Mask
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.reading import Reading, present
-from ablations.scoring.metrics.registry import computes
 from ablations.scoring.metrics.values import Reference, Samples
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ablations.scoring.metrics import reading
-from ablations.scoring.metrics.arrays import Float
+from ablations.scoring.metrics.array_types import Float
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.reading import Reading, present
-from ablations.scoring.metrics.registry import computes
 from ablations.scoring.metrics.values import Reference, Samples
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.values import Float, Reference, Samples
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.special
 import scipy.stats
 
-from ablations.scoring.metrics.arrays import Float64
+from ablations.scoring.metrics.array_types import Float64
 
 QUANTILE = 0.001
 CONFIDENCE = 0.95

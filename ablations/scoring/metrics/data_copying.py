@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from ablations.scoring.metrics.arrays import Float, Float64
+from ablations.scoring.metrics.array_types import Float, Float64
 
 LEAST = 20
 """A cell counts if so many samples and so many test images lie in it."""

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.values import Float, Reference, Samples
 
 Float64 = NDArray[np.float64]

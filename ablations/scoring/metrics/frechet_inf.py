@@ -15,8 +15,8 @@ import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
-from ablations.scoring.metrics.registry import computes
 from ablations.scoring.metrics.values import Float, Reference, Samples, random_parts
 
 GROUPS = 20

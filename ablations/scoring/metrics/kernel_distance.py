@@ -12,8 +12,8 @@ from functools import reduce
 
 import numpy as np
 
-from ablations.scoring.metrics.arrays import Float, Float64
-from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.array_types import Float, Float64
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.values import Reference, Samples, random_parts
 
 GROUPS = 10

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.scoring.metrics.arrays import Float, Float64, seeded_rows
-from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.array_types import Float, Float64, seeded_rows
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.values import Reference, Samples
 
 Float32 = NDArray[np.float32]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.neighbours import distance_blocks, squared_radii
-from ablations.scoring.metrics.registry import computes
 from ablations.scoring.metrics.values import Float, Reference, Samples
 
 NEIGHBOURS = 5

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.scoring.metrics.arrays import seeded_rows
+from ablations.scoring.metrics.array_types import seeded_rows
 from ablations.scoring.metrics.authenticity import authenticity
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.copies import copies
 from ablations.scoring.metrics.data_copying import data_copying
 from ablations.scoring.metrics.neighbours import nearest, second_nearest
-from ablations.scoring.metrics.registry import computes
 from ablations.scoring.metrics.values import Reference, Samples
 
 Distances = NDArray[np.float64]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablations.scoring.metrics.arrays import Float64, Labels, Mask
+from ablations.scoring.metrics.array_types import Float64, Labels, Mask
 
 PRESENT = 0.1
 """A class is present if it is drawn at least this fraction as often as it occurs in the data: a few misread samples do

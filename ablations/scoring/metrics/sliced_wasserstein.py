@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablations.scoring.metrics.arrays import Float, Float64
-from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.array_types import Float, Float64
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.values import Reference, Samples
 
 BASES = 2

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablations.scoring.features import Features, Labels
-from ablations.scoring.metrics.arrays import Float
+from ablations.scoring.metrics.array_types import Float
 from ablations.scoring.metrics.reading import Reading
 
 __all__ = ["Features", "Float", "Labels", "Reading", "Reference", "Samples", "random_parts", "reading_of"]

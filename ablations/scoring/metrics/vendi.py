@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 
-from ablations.scoring.metrics.arrays import Float
-from ablations.scoring.metrics.registry import computes
+from ablations.scoring.metrics.array_types import Float
+from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.values import Reference, Samples
 
 

@@ -3,8 +3,8 @@
 Nothing that is read here can run code, except a generator (`programs`), which the user names as one.
 """
 
-from ablations.scoring.samples.arrays import read_array, read_labels
 from ablations.scoring.samples.checked import RANGES, Samples
+from ablations.scoring.samples.numpy_files import read_array, read_labels
 from ablations.scoring.samples.picture_folder import read_folder
 from ablations.scoring.samples.programs import generate
 

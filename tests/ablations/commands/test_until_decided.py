@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +79,28 @@ def test_blocks_are_trained_until_nothing_is_open(begun: Path) -> None:
     other = run("--until-decided", "--max-seeds", "20")
     assert other.exit_code == 2
     assert "was begun with looks at 5, 10 seeds" in other.stderr
+
+
+def test_a_kill_in_the_middle_of_a_look_changes_no_look(begun: Path) -> None:
+    command = [sys.executable, "-m", "ablations.cli", "run", "small.json", "--data", "digits", "--workers", "1"]
+    command += ["--mirror", "none", *LOOKS, "--store", "killed"]
+    source = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    process = subprocess.Popen(command, env=source, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    runs = Path("killed/runs")
+    while process.poll() is None and not (runs.is_dir() and len(list(runs.iterdir())) >= 5):
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    there = len(list(runs.iterdir()))
+    assert 5 <= there < 10, "killed after the first group of the first look, before its second"
+
+    assert run(*LOOKS, "--store", "killed").exit_code == 0
+    assert run(*LOOKS, "--store", "undisturbed").exit_code == 0
+    ended = {store: Archive.open(store).read("small") for store in ("killed", "undisturbed")}
+    digests = {name: {r.key: r.digests for r in stored.results} for name, stored in ended.items()}
+    assert digests["killed"] == digests["undisturbed"]
+    first, second = (find(stored).progress for stored in ended.values())
+    assert first == second
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ablations.catalog.metrics import METRICS, add, primary
 from ablations.cli import main
 from ablations.config.errors import ConfigError
 from ablations.data import load_dataset
-from ablations.scoring.metrics.registry import COMPUTATIONS, computes
+from ablations.scoring.metrics.bindings import COMPUTATIONS, computes
 from ablations.scoring.metrics.values import Reference, Samples
 from ablations.scoring.panel import load_panel
 from ablations.scoring.suite import evaluate, references_of

@@ -12,8 +12,8 @@ from ablations.catalog.metrics import LABEL_FREE, READER
 from ablations.config import Contrast
 from reports.analysis.agreement import DEPENDS, Answer, Measures, agree, answers, depends_on
 from reports.analysis.comparison import Comparison
+from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import VERDICTS, Verdict
-from reports.analysis.rules import Rules
 from reports.analysis.verdicts import Scores
 
 ASKED = [Contrast(axis="a", question="q", treatment="t", reference="r")]

@@ -19,7 +19,7 @@ from ablations.config import Variant
 from ablations.store.result import Evaluation, Result, Status
 from ablations.training.loop import evaluation_steps
 from reports.analysis.claim_answers import answer, ended, values
-from reports.analysis.rules import Rules
+from reports.analysis.decision_rules import Rules
 from reports.pages.claims_page import build_claims, claims_frame
 from tests.reports import factories
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ablations.config import Study
+from reports.analysis.decision_rules import Rules
 from reports.analysis.factorial import effects, factors
-from reports.analysis.rules import Rules
 from reports.analysis.verdicts import Scores
 from tests.reports.factories import quick_study
 

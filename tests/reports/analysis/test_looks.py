@@ -11,8 +11,8 @@ from scipy import stats
 from ablations.config import Contrast
 from ablations.config.errors import ConfigError
 from reports.analysis.cost import expected
+from reports.analysis.decision_rules import Rules
 from reports.analysis.looks import Plan, follow
-from reports.analysis.rules import Rules
 from reports.analysis.scenarios import SCENARIOS
 from reports.analysis.simulated import decided, followed, measured
 from reports.analysis.verdicts import compare

@@ -9,11 +9,11 @@ import pytest
 from scipy import integrate, stats
 
 from reports.analysis.axes_page import PLANS, axes, axis_rows
+from reports.analysis.decision_rules import Rules
 from reports.analysis.distributions import DEVIATIONS, DISTRIBUTIONS
 from reports.analysis.ended import STUDIES, collapsing
 from reports.analysis.others import max_t_gain, sign_flips, student
 from reports.analysis.published_axes import read, replay
-from reports.analysis.rules import Rules
 from reports.analysis.scenarios import SCENARIOS
 from reports.analysis.simulate import SEEDS, TABLES, TARGET, errors, generator, rows
 from reports.analysis.simulated import share, study

@@ -13,8 +13,8 @@ from statsmodels.stats.power import TTestPower
 
 from ablations.config import Contrast
 from reports.analysis.comparison import Comparison
+from reports.analysis.decision_rules import Rules
 from reports.analysis.power import detectable
-from reports.analysis.rules import Rules
 from reports.analysis.verdicts import compare, measure, side
 
 STATUSES = ("finished", "finished", "finished", "collapsed", "diverged", "interrupted")

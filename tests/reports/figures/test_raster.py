@@ -17,7 +17,7 @@ from PIL import Image
 
 from reports.analysis import frames
 from reports.analysis.agreement import Measures, answers
-from reports.analysis.rules import Rules
+from reports.analysis.decision_rules import Rules
 from reports.figures.css import rules, styled, value
 from reports.figures.legend import with_legend
 from reports.figures.palette import Style, styles

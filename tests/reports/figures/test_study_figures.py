@@ -7,8 +7,8 @@ import pytest
 
 from reports.analysis import frames
 from reports.analysis.agreement import Measures, answers
+from reports.analysis.decision_rules import Rules
 from reports.analysis.factorial import effects
-from reports.analysis.rules import Rules
 from reports.figures import small_figures
 from reports.figures.curves import Line, lines
 from reports.figures.palette import Style, styles

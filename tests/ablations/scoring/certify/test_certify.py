@@ -15,8 +15,8 @@ from PIL import Image
 
 from ablations.cli import main
 from ablations.data import load_dataset
-from ablations.scoring.certify import agreement, measure
 from ablations.scoring.certify import certificate_page as page
+from ablations.scoring.certify import independent, measure
 from ablations.scoring.certify.damages import DAMAGES
 from ablations.scoring.certify.exchange import CONCENTRATIONS
 from ablations.scoring.certify.known_distances import Bias, Coverage, bias_lines, coverage_line
@@ -172,9 +172,9 @@ def agreement_lines(monkeypatch: pytest.MonkeyPatch, **wrong: float) -> list[Lin
     features = [np.abs(draw.normal(size=(120, 64))).astype(np.float32) for _ in range(3)]
     shares = draw.dirichlet(np.ones(10), 120).astype(np.float32)
     sets = [Features(features=item, probabilities=shares) for item in features]
-    right = agreement.ours
-    monkeypatch.setattr(agreement, "ours", lambda given: {**right(given), **wrong})
-    return agreement.lines(*sets)
+    right = independent.ours
+    monkeypatch.setattr(independent, "ours", lambda given: {**right(given), **wrong})
+    return independent.lines(*sets)
 
 
 def test_other_implementations_agree_and_a_wrong_number_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ablations.scoring.certify.exchange import CONCENTRATIONS, DRAWS, Skewed, exchange_lines, rate, skewed
 from ablations.scoring.features import Features
-from ablations.scoring.metrics.arrays import Labels
+from ablations.scoring.metrics.array_types import Labels
 
 
 def seen(count: int, seed: int) -> tuple[Features, Labels]:

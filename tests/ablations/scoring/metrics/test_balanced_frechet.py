@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablations.scoring.metrics.arrays import Float64
+from ablations.scoring.metrics.array_types import Float64
 from ablations.scoring.metrics.balanced_frechet import balanced_frechet, balancing_weights, weighted_gaussian
 from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.reading import Reading, present

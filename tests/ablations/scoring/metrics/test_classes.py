@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from ablations.scoring.metrics.arrays import Float64
+from ablations.scoring.metrics.array_types import Float64
 from ablations.scoring.metrics.classes import intra_class_diversity
 from ablations.scoring.metrics.reading import Reading, mode_count, mode_kl
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ablations.config.errors import ConfigError
-from reports.analysis.rules import Rules
+from reports.analysis.decision_rules import Rules
 
 
 def test_a_difference_is_a_share_or_a_size() -> None:

@@ -178,7 +178,7 @@ def test_a_header_that_claims_too_much_takes_no_memory(shape: str, tmp_path: Pat
 
 
 def test_an_archive_that_claims_too_much_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ablations.scoring.samples.arrays.LARGEST", 1000)
+    monkeypatch.setattr("ablations.scoring.samples.numpy_files.LARGEST", 1000)
     np.savez_compressed(tmp_path / "samples.npz", a=np.zeros((50_000, 28, 28), np.uint8))
     with pytest.raises(DataError, match="its arrays take more than"):
         read_array(tmp_path / "samples.npz")

@@ -18,7 +18,7 @@ import torch
 
 from ablations.scoring.certify.lines import Line, line
 from ablations.scoring.features import Features
-from ablations.scoring.metrics.arrays import Float
+from ablations.scoring.metrics.array_types import Float
 from ablations.scoring.metrics.classifier_score import classifier_score
 from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.kernel_distance import kernel_distance
