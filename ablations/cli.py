@@ -7,6 +7,7 @@ Every command lives in its own module of `ablations.commands` and imports the li
 from __future__ import annotations
 
 import difflib
+import traceback
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ import click
 from ablations import __version__
 from ablations.commands import (
     certify,
+    check,
     claims,
     compare,
     data,
@@ -21,6 +23,7 @@ from ablations.commands import (
     extractor,
     listing,
     mirror,
+    new,
     publish,
     report,
     rescore,
@@ -31,6 +34,7 @@ from ablations.commands import (
     ui,
     verify,
 )
+from ablations.commands.shared import TRACEBACK
 from ablations.config.errors import UserError
 
 
@@ -47,6 +51,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
+            if ctx.meta.get(TRACEBACK):
+                traceback.print_exception(error)
             raise Refusal(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
@@ -80,12 +86,14 @@ for module in (
     publish,
     ui,
     mirror,
+    new,
     verify,
     score,
     rescore,
     search,
     tune,
     certify,
+    check,
     data,
     extractor,
     doctor,

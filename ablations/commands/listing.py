@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import json_option, print_json, print_table
+from ablations.commands.shared import json_option, parts_option, print_json, print_table, traceback_option
 
 if TYPE_CHECKING:
     from ablations.config import Study, Variant
 
 FEW = 4
+PARTS_HEADER = ("part", "name", "reads the settings", "of")
 
 
 @click.command("list")
 @click.argument("study", required=False)
+@parts_option
+@traceback_option
 @json_option
 def command(study: str | None, as_json: bool) -> None:
-    """List the studies, recipes, axes and metrics; with STUDY, its variants and the contrasts asked of them."""
+    """List the studies, recipes, axes, parts and metrics; with STUDY, its variants and the contrasts asked of them."""
     from ablations.commands.study_files import find_study
 
     if study is not None:
@@ -44,6 +47,7 @@ def command(study: str | None, as_json: bool) -> None:
                     for name, axis in AXES.items()
                 },
                 "metrics": METRICS,
+                "parts": [dict(zip(PARTS_HEADER, row, strict=True)) for row in _parts()],
             }
         )
         return
@@ -57,8 +61,27 @@ def command(study: str | None, as_json: bool) -> None:
     axes = [(name, ", ".join(level.name for level in axis.levels)) for name, axis in AXES.items()]
     print_table(("axis", "levels"), axes)
     click.echo()
+    print_table(PARTS_HEADER, _parts())
+    click.echo()
     metrics = [(name, row.better, row.about) for name, row in METRICS.items() if not row.detail]
     print_table(("metric", "better", "what it is"), metrics)
+
+
+def _parts() -> list[tuple[str, str, str, str]]:
+    """Every part that a variant may name, built in or of the user's own."""
+    from ablations.config.own_modules import SIDES, ModuleFactories
+    from ablations.config.parts import KINDS
+
+    rows = []
+    for kind, registry in KINDS.items():
+        for name in registry:
+            part = registry[name]
+            said = kind
+            if isinstance(part.builder, ModuleFactories):
+                said = " and ".join(side for side in SIDES if part.builder.of(side))
+            source = part.origin.name if part.origin else "built in"
+            rows.append((said, name, ", ".join(part.settings), source))
+    return rows
 
 
 def _recipe_row(recipe: Variant) -> tuple[str, str, str, str]:
@@ -86,7 +109,7 @@ def _differences(first: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """The first few settings that differ, as `--set` takes them."""
     ignored = ("name", "recipe", "steps")
     changed = [
-        f"{key}={_short(value)}" for key, value in settings.items() if value != first[key] and key not in ignored
+        f"{key}={_short(value)}" for key, value in settings.items() if value != first.get(key) and key not in ignored
     ]
     more = [f"and {len(changed) - FEW} more (--json)"] if len(changed) > FEW else []
     return ", ".join(changed[:FEW] + more)

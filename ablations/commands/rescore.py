@@ -14,8 +14,10 @@ from ablations.commands.shared import (
     mirror_option,
     mirrored,
     out_option,
+    parts_option,
     resumable,
     store_option,
+    traceback_option,
 )
 
 
@@ -23,6 +25,8 @@ from ablations.commands.shared import (
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @isa_option
+@parts_option
+@traceback_option
 @data_folder_option
 @store_option
 @mirror_option

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ablations.commands.shared import (
-    DATASETS,
     build_report,
     carry_out,
     data_folder_option,
+    data_option,
     isa_option,
     json_option,
     mirror_option,
     mirrored,
     out_option,
+    parts_option,
     print_json,
     print_table,
     store_option,
+    traceback_option,
 )
 
 if TYPE_CHECKING:
@@ -83,7 +85,9 @@ def parse_reference_seeds(
     callback=parse_overrides,
     help="Change a setting of every variant, such as batch_size=64 or generator.hidden=128,256; may be repeated.",
 )
-@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@parts_option
+@traceback_option
+@data_option
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
 @click.option(

@@ -11,17 +11,19 @@ import click
 
 from ablations.commands.run import AT_LEAST_ONE, parse_overrides
 from ablations.commands.shared import (
-    DATASETS,
     data_folder_option,
+    data_option,
     isa_option,
     json_option,
     mirror_option,
     mirrored_searches,
     out_option,
+    parts_option,
     print_json,
     print_table,
     resumable,
     store_option,
+    traceback_option,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +78,9 @@ OPTIONS = (
         help="Best trials that selection seeds choose the winner from; 0: the best on the tuning seeds wins.",
     ),
     click.option("--storage", metavar="URL", help="Optuna's database.  [default: sqlite in the store's work folder]"),
-    click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True),
+    parts_option,
+    traceback_option,
+    data_option,
     data_folder_option,
     click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True),
     isa_option,

@@ -32,8 +32,43 @@ def hold_to(context: click.Context, parameter: click.Parameter, name: str | None
     return chosen
 
 
+def run_parts(context: click.Context, parameter: click.Parameter, places: tuple[str, ...]) -> tuple[str, ...]:
+    """Run the user's own parts, before anything else of the command looks at names."""
+    from ablations.config.own_parts import load
+
+    load(places)
+    return places
+
+
+def tell_tracebacks(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
+    context.meta[TRACEBACK] = asked
+
+
+TRACEBACK = "ablations.traceback"
+"""In a context's meta: whether errors are to be shown with their traceback."""
+parts_option = click.option(
+    "--parts",
+    multiple=True,
+    metavar="FILE|package:NAME",
+    callback=run_parts,
+    expose_value=False,
+    help="Run this Python file, or this installed package's entry point, which registers parts of your own; may be "
+    "repeated.",
+)
+traceback_option = click.option(
+    "--traceback",
+    is_flag=True,
+    is_eager=True,
+    callback=tell_tracebacks,
+    expose_value=False,
+    help="Show the traceback of an error in your own parts too.",
+)
+data_option = click.option(
+    "--data", "dataset", default="mnist", show_default=True, metavar="NAME", help="mnist, digits, or one of your own."
+)
 isa_option = click.option(
     "--isa",
+    is_eager=True,  # before own parts, which may import torch
     type=click.Choice(["avx512", "avx2", "native"]),
     callback=hold_to,
     help="The instruction set that all libraries are held to; part of what identifies a run.  [default: avx512 where "

@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
-from ablations.catalog.combine import crossed
+from ablations.catalog import BASELINE, RECIPES, STUDIES
+from ablations.commands.study_tables import TABLES, expanded
 from ablations.config import Study, Variant
 from ablations.config.errors import ConfigError, UserError, unknown
 
 SEARCH = "search"
 """The table of a study file that only `ablations search` reads."""
 SPACES = ("space", "fix")
-CROSS = "cross"
-"""The table of a study file that stands for all combinations of levels."""
 BASES = {**RECIPES, BASELINE.name: BASELINE}
 """What a variant of a study file may start from."""
 FORMATS = {".json": json.loads, ".toml": tomllib.loads}
@@ -40,8 +38,8 @@ def read_study(path: Path) -> Study:
     """A study from a file of plain data; nothing in it is executed.
 
     A variant may say `"base": "s3"`: it then starts from that recipe, or from the baseline, and its other keys, nested
-    or dotted, replace settings of it. A table `cross`, of axes and levels of the catalog, stands for one variant a
-    combination, of the `base` in it or of the baseline.
+    or dotted, replace settings of it. The tables `one_factor`, `ladder` and `cross` stand for many variants: see
+    `study_tables`.
     """
     tree = _read(path)
     try:
@@ -49,8 +47,13 @@ def read_study(path: Path) -> Study:
         variants = tree.get("variants", [])
         if not isinstance(variants, list) or not all(isinstance(item, Mapping) for item in variants):
             raise ConfigError('"variants" must be a list of mappings')
-        combined = [variant.as_dict() for variant in _crossed(tree.pop(CROSS))] if CROSS in tree else []
-        return Study.from_dict({**tree, "variants": [*(_complete(item) for item in variants), *combined]})
+        combined, asked = expanded(tree, _base)
+        own = {key: value for key, value in tree.items() if key not in TABLES}
+        contrasts = own.get("contrasts", [])
+        if not isinstance(contrasts, list):
+            raise ConfigError('"contrasts" must be a list of mappings')
+        own["variants"] = [*(_complete(item) for item in variants), *(variant.as_dict() for variant in combined)]
+        return Study.from_dict({**own, "contrasts": [*contrasts, *asked]})
     except UserError as error:
         raise ConfigError(f"the study file {path}: {error}") from error
 
@@ -93,32 +96,13 @@ def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return _base(entry["base"]).override(overrides, name=entry.get("name")).as_dict()
 
 
-def _base(name: Any) -> Variant:
-    if not isinstance(name, str) or name not in BASES:
-        raise unknown("base", name, BASES)
-    return BASES[name]
-
-
-def _crossed(table: Any) -> tuple[Variant, ...]:
-    if not isinstance(table, Mapping):
-        raise ConfigError(f"{CROSS!r} must map axes to lists of their levels, not {table!r}")
-    chosen = []
-    for name, levels in table.items():
-        if name == "base":
-            continue
-        if name not in AXES:
-            raise unknown(f"axis in {CROSS!r}:", name, AXES)
-        axis = AXES[name]
-        if not isinstance(levels, list) or len(levels) < 2 or len({*map(str, levels)}) < len(levels):
-            raise ConfigError(f"{CROSS}.{name} must list two or more different levels of that axis, not {levels!r}")
-        known = [level.name for level in axis.levels]
-        for level in levels:
-            if level not in known:
-                raise unknown(f"level in {CROSS}.{name}:", level, known)
-        chosen.append((axis, levels))
-    if len(chosen) < 2:
-        raise ConfigError(f"{CROSS!r} must name two or more axes, not {len(chosen)}")
-    return crossed(_base(table.get("base", BASELINE.name)), chosen)
+def _base(said: Any) -> Variant:
+    """A recipe or the baseline by its name, or a variant of one."""
+    if isinstance(said, Mapping):
+        return Variant.from_dict(_complete(said))
+    if not isinstance(said, str) or said not in BASES:
+        raise unknown("base", said, BASES)
+    return BASES[said]
 
 
 def _dotted(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

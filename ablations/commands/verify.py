@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import data_folder_option, json_option, print_json, store_option
+from ablations.commands.shared import data_folder_option, json_option, print_json, store_option, traceback_option
+from ablations.config.own_parts import load
 
 if TYPE_CHECKING:
     from ablations.execution.verify import Verification
@@ -41,6 +42,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Largest relative difference that still counts as the same.",
 )
+@click.option(
+    "--parts",
+    multiple=True,
+    metavar="FILE|package:NAME",
+    help="The user's own source that a run needs: see `ablations run --help`; may be repeated.",
+)
+@traceback_option
 @data_folder_option
 @store_option
 @json_option
@@ -51,6 +59,7 @@ def command(
     pages: Path,
     sample: int,
     tolerance: float,
+    parts: tuple[str, ...],
     data_folder: Path | None,
     location: str,
     as_json: bool,
@@ -66,6 +75,7 @@ def command(
         verify_pages(pages, sample, data_folder, as_json)
         return
     hold_as(location, runs, study)
+    load(parts)  # may import torch: only now
     from ablations.execution.verify import verify  # imports torch: only now, held to the instruction set
     from ablations.store import Archive
 

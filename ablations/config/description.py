@@ -10,7 +10,7 @@ from ablations.config.variant import Network, Variant
 def differences(variant: Variant, reference: Variant) -> str:
     """The settings in which a variant differs; those that G and D share are named once."""
     own, base = variant.flat(), reference.flat()
-    changed = {key: value for key, value in own.items() if value != base[key] and key not in ("name", "recipe")}
+    changed = {key: value for key, value in own.items() if value != base.get(key) and key not in ("name", "recipe")}
     words = []
     for key, value in changed.items():
         side, _, rest = key.partition(".")

@@ -9,14 +9,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ablations.config.errors import ConfigError, unknown
+from ablations.config.free_settings import FreeSettings
+
+LEFT_OUT = {"left out": True}
+"""Metadata of a field that plain data do not have where it has its default: data written before it existed, and their
+digests, stay what they are.
+"""
 
 
 def plain(value: Any) -> Any:
     """A dataclass as nested mappings, lists and scalars; `build` is its inverse."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        return {
+            item.name: plain(getattr(value, item.name))
+            for item in dataclasses.fields(value)
+            if not (item.metadata.get("left out") and getattr(value, item.name) == item.default)
+        }
     if isinstance(value, tuple):
         return [plain(item) for item in value]
+    if isinstance(value, FreeSettings):
+        return {name: plain(item) for name, item in value.items()}
     return value
 
 
@@ -58,6 +70,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     """`value` as the type `hint`; text is parsed, as it comes from a command line."""
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return value if isinstance(value, hint) else build(hint, value, where)
+    if hint is FreeSettings:
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where} must map settings to values, not {value!r}")
+        return value if isinstance(value, FreeSettings) else FreeSettings(value)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         return _convert_tuple(arguments[0], value, where)
@@ -78,6 +94,17 @@ def _convert_tuple(hint: Any, value: Any, where: str) -> tuple[Any, ...]:
     if not isinstance(value, Sequence):
         raise ConfigError(f"{where} must be a list such as 128,256, not {value!r}")
     return tuple(_convert(hint, item, f"{where}[{index}]") for index, item in enumerate(value))
+
+
+def convert_as(example: Any, value: Any, where: str) -> Any:
+    """`value` in the type of `example`, a plain value; text is parsed, as it comes from a command line.
+
+    Raises:
+        ConfigError: it is of another type.
+    """
+    if isinstance(example, tuple | list):
+        return _convert_tuple(type(example[0]) if example else float, value, where)
+    return value if example is None else _convert_scalar(type(example), value, where)
 
 
 def _convert_scalar(hint: Any, value: Any, where: str) -> Any:
@@ -116,20 +143,26 @@ def check_types(instance: Any, where: str) -> None:
 
 def assign(tree: dict[str, Any], cls: type, key: str, value: Any) -> None:
     """Set the dotted `key` of the plain tree of a `cls`; the key must exist."""
-    valid = set(_dotted(cls))
-    if key not in valid:
+    free, valid = _dotted(cls)
+    if key not in valid and key.rpartition(".")[0] not in free:
         raise unknown("setting", key, valid)
     *parents, last = key.split(".")
     for parent in parents:
-        tree = tree[parent]
+        tree = tree.setdefault(parent, {})
     tree[last] = value
 
 
-def _dotted(cls: type, prefix: str = "") -> list[str]:
-    keys: list[str] = []
-    for key, hint in typing.get_type_hints(cls).items():
+def _dotted(cls: type, prefix: str = "") -> tuple[set[str], set[str]]:
+    """The keys below which any setting may stand, and the keys of settings."""
+    free, keys = set[str](), set[str]()
+    hints = typing.get_type_hints(cls)
+    for item in dataclasses.fields(cls):
+        key, hint = prefix + item.name, hints[item.name]
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            keys += _dotted(hint, f"{prefix}{key}.")
-        else:
-            keys.append(prefix + key)
-    return keys
+            more_free, more = _dotted(hint, f"{key}.")
+            free, keys = free | more_free, keys | more
+        elif hint is FreeSettings:
+            free.add(key)
+        elif not item.metadata.get("left out"):
+            keys.add(key)
+    return free, keys

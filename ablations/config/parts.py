@@ -7,11 +7,14 @@ call of `register`. Nothing else has to know its name.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ablations.config.errors import unknown
+from ablations.config.origin import origin_of_caller
+from ablations.config.own_modules import SIDES, ModuleFactories, check_factory
 from ablations.config.registry import Part, Registry
 
 
@@ -67,7 +70,7 @@ class OptimizerFacts(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class ArchitectureFacts(Part):
-    """The builder is an `ablations.parts.networks.Architecture`."""
+    """The builder is an `ablations.parts.networks.Architecture`, or the `ModuleFactories` of a user's own modules."""
 
     convolutional: bool = False
     """`hidden` counts channels of maps, and each block has a size in `kernels`; else `hidden` counts units."""
@@ -242,11 +245,25 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
     """Add a part of one's own, by the door through which the built-in ones came.
 
     `register("loss", "my_hinge", Halves(...), outputs=("logits",))` is all that it takes to train with
-    `loss.criterion=my_hinge`. Which facts a kind has, its contract above says.
+    `loss.criterion=my_hinge`. Which facts a kind has, its contract above says. The kinds "generator" and
+    "discriminator" take a function that makes an `nn.Module`: see `own_modules`; both sides may have one name.
+
+    The part's identity is the SHA-256 of the source text that calls this.
 
     Raises:
-        ConfigError: no such kind or fact, a fact that is missing, or a name that is taken.
+        ConfigError: no such kind or fact, a fact that is missing, a name that is taken, or nothing that can be called.
     """
+    origin, line = origin_of_caller(1), sys._getframe(1).f_lineno
+    if kind in SIDES:
+        check_factory(kind, name, builder)
+        found, other = ARCHITECTURES.get(name), {}
+        own = found.builder if found is not None and found.origin == origin else None
+        if isinstance(own, ModuleFactories) and own.of(kind) is None:
+            other = {side: own.of(side) for side in SIDES}
+            ARCHITECTURES.remove(name)
+        factories = ModuleFactories(**{**other, kind: builder})
+        ARCHITECTURES.register(name, factories, origin=origin, line=line, settings=factories.settings)
+        return
     if kind not in KINDS:
-        raise unknown("kind of part", kind, KINDS)
-    KINDS[kind].register(name, builder, **facts)
+        raise unknown("kind of part", kind, [*KINDS, *SIDES])
+    KINDS[kind].register(name, builder, origin=origin, line=line, **facts)

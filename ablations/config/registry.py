@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from ablations.config.errors import ConfigError, unknown
+from ablations.config.origin import Origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,10 @@ class Part:
     """The builder itself, or where it stands: "ablations.parts.losses:HINGE"."""
     settings: tuple[str, ...] = ()
     """The settings of a variant that it reads, by their last name."""
+    origin: Origin | None = None
+    """The user's source that registered it; None: it is built in."""
+    line: int = 0
+    """Of that source, where it was registered."""
 
     def load(self) -> Any:
         """The builder; raises `ImportError` or `AttributeError` where nothing stands at its address."""
@@ -44,25 +49,43 @@ class Registry(Generic[P]):
         self._contract = contract
         self._parts = dict(parts)
 
-    def register(self, name: str, builder: Any, **facts: Any) -> P:
+    def register(self, name: str, builder: Any, *, origin: Origin | None = None, line: int = 0, **facts: Any) -> P:
         """Add a part; `facts` are the fields of its kind's contract.
 
         Raises:
             ConfigError: the name is taken or is no name, or the kind has no such fact.
         """
         if name in self._parts:
-            raise ConfigError(f"the {self.kind} {name!r} is registered already; take another name")
+            owner = self._parts[name].origin
+            if owner is not None and origin is not None and not owner.place and owner.name == origin.name:
+                self.remove(name)  # a notebook's cell, or a script's line, that is run again
+                return self.register(name, builder, origin=origin, line=line, **facts)
+            whose = "built in" if owner is None else f"registered already by {owner.name}"
+            raise ConfigError(f"the {self.kind} {name!r} is {whose}; take another name")
         if not name.replace("-", "_").isidentifier():
             raise ConfigError(f"{name!r} is no name for a part: take letters, digits, _ and -, a letter first")
-        fields = dataclasses.fields(self._contract)
+        fields = [
+            field for field in dataclasses.fields(self._contract) if field.name not in ("builder", "origin", "line")
+        ]
         for fact in facts:
             if fact not in {field.name for field in fields}:
                 raise unknown(f"fact of the {self.kind} {name!r}:", fact, [field.name for field in fields])
-        required = [field.name for field in fields if field.default is dataclasses.MISSING and field.name != "builder"]
+        required = [field.name for field in fields if field.default is dataclasses.MISSING]
         if missing := [fact for fact in required if fact not in facts]:
             raise ConfigError(f"the {self.kind} {name!r} lacks the fact {missing[0]!r}")
-        self._parts[name] = part = self._contract(builder=builder, **facts)
+        self._parts[name] = part = self._contract(builder=builder, origin=origin, line=line, **facts)
         return part
+
+    def remove(self, name: str) -> None:
+        del self._parts[name]
+
+    def forget(self, origin: Origin) -> None:
+        """Remove the parts of a source."""
+        self._parts = {name: part for name, part in self._parts.items() if part.origin != origin}
+
+    def get(self, name: str) -> P | None:
+        """None where there is no such part."""
+        return self._parts.get(name)
 
     def problem(self, name: object, where: str) -> str | None:
         """Why `name`, said at the setting `where`, is no part of this kind; None where it is one."""

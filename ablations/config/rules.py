@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ablations.config import parts
 from ablations.config.errors import ConfigError
-from ablations.config.registry import Registry
+from ablations.config.own_modules import SIDES, takes_classes
+from ablations.config.own_use import factories_of, missing, named_parts
 
 if TYPE_CHECKING:
     from ablations.config import Network, Optimizer, Variant
@@ -26,28 +27,37 @@ def check_name(kind: str, name: str) -> None:
 
 def problem_of(variant: Variant) -> str | None:
     """The first reason why a variant cannot be trained, or None."""
-    problems = (rule(variant) for rule in _RULES)
+    elsewhere = missing(variant.own_parts) is not None
+    problems = (rule(variant) for rule in (_WITHOUT_PARTS if elsewhere else _RULES))
     return next((problem for problem in problems if problem), None)
 
 
 def _names(variant: Variant) -> str | None:
     """The one place where the names of parts are checked."""
-    said: list[tuple[Registry[Any], str, str]] = [
-        (parts.LOSSES, "loss.criterion", variant.loss.criterion),
-        (parts.PENALTIES, "loss.penalty", variant.loss.penalty),
-        (parts.INITIALIZATIONS, "initialization", variant.initialization),
-    ]
-    for side, network in _networks(variant):
-        said += [
-            (parts.ARCHITECTURES, f"{side}.architecture", network.architecture),
-            (parts.ACTIVATIONS, f"{side}.activation", network.activation),
-            (parts.NORMALIZATIONS, f"{side}.normalization", network.normalization),
-            (parts.WEIGHT_NORMS, f"{side}.weight_norm", network.weight_norm),
-            (parts.OUTPUTS, f"{side}.output", network.output),
-        ]
-    said += [(parts.OPTIMIZERS, f"{side}.name", optimizer.name) for side, optimizer in _optimizers(variant)]
-    found = (registry.problem(name, key) for registry, key, name in said)
+    known = {(part.kind, part.name) for part in variant.own_parts}
+    found = (
+        registry.problem(name, key)
+        for registry, key, name in named_parts(variant)
+        if (registry.kind, name) not in known
+    )
     return next((problem for problem in found if problem), None)
+
+
+def _modules(variant: Variant) -> str | None:
+    for side, network in _networks(variant):
+        factories = factories_of(variant, side)
+        if factories is None and network.settings:
+            key = next(iter(network.settings))
+            return f"{side}.settings.{key}: {side}.architecture={network.architecture} takes no settings of its own"
+        if factories is not None and factories.of(side) is None:
+            other = next(one for one in SIDES if one != side)
+            return f"{side}.architecture={network.architecture} is registered as a {other} only; register a {side} too"
+        if factories is not None and variant.conditional and not takes_classes(factories, side):
+            return (
+                f"conditional=true, but {side}.architecture={network.architecture} takes no classes; give its function "
+                "a parameter `classes` and its module a second input, the one-hot labels"
+            )
+    return None
 
 
 def _positive(variant: Variant) -> str | None:
@@ -108,6 +118,8 @@ def _batch_of_one(variant: Variant) -> str | None:
 
 def _kernels(variant: Variant) -> str | None:
     for side, network in _networks(variant):
+        if factories_of(variant, side):
+            continue
         convolutional = parts.ARCHITECTURES[network.architecture].convolutional
         expected = len(network.hidden) if convolutional else 0
         if len(network.kernels) != expected:
@@ -184,6 +196,7 @@ def _same_latents(variant: Variant) -> str | None:
 
 _RULES = (
     _names,
+    _modules,
     _positive,
     _fractions,
     _slopes,
@@ -198,6 +211,8 @@ _RULES = (
     _same_latents,
 )
 """In this order: each may rely on those before it."""
+_WITHOUT_PARTS = (_names, _positive, _fractions, _slopes, _penalty_weight)
+"""Those that ask no part: for a stored variant whose parts are not here. It kept all of them when it was trained."""
 
 
 def _over_batch(network: Network) -> bool:

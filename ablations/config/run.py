@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from ablations.config.digest import sha256_of
-from ablations.config.overrides import build, plain
+from ablations.config.origin import OwnPart
+from ablations.config.overrides import LEFT_OUT, build, plain
 from ablations.config.variant import Variant
 
 
@@ -47,6 +48,8 @@ class Run:
     engine: Engine
     numerics: int
     """Of the code that trained it: see `training.numerics`."""
+    own_data: OwnPart | None = field(default=None, metadata=LEFT_OUT)
+    """The user's source that made the dataset; what identifies the data is their digest."""
 
     @functools.cached_property
     def key(self) -> str:
@@ -54,9 +57,16 @@ class Run:
         tree = plain(self)
         tree["variant"] = self.variant.digest
         del tree["dataset"]
+        tree.pop("own_data", None)
         return sha256_of(tree)[:20]
 
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any]) -> Self:
         """The inverse of `overrides.plain`. Raises `ConfigError` for unknown keys and wrong types."""
         return typing.cast(Self, build(cls, tree, "run"))
+
+
+def own_parts_of_run(tree: Mapping[str, Any]) -> tuple[OwnPart, ...]:
+    """The user's parts that a run needs, of its plain data, whatever else they hold."""
+    rows = [*tree["variant"].get("own_parts", ()), *filter(None, [tree.get("own_data")])]
+    return tuple(build(OwnPart, row, "own part") for row in rows)

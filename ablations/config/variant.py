@@ -9,7 +9,10 @@ from typing import Any, Literal, Self
 
 from ablations.config.digest import sha256_of
 from ablations.config.errors import ConfigError
-from ablations.config.overrides import assign, build, check_types, flatten, plain
+from ablations.config.free_settings import FreeSettings
+from ablations.config.origin import OwnPart
+from ablations.config.overrides import LEFT_OUT, assign, build, check_types, flatten, plain
+from ablations.config.own_use import check_read, own_parts_of, with_settings_read
 from ablations.config.rules import check_name, problem_of
 
 
@@ -33,6 +36,8 @@ class Network:
     weight_norm: str = "none"
     """How the weights themselves are normalised: spectral normalisation (Miyato et al. 2018), or not at all."""
     output: str = "sigmoid"
+    settings: FreeSettings = field(default=FreeSettings(), metadata=LEFT_OUT)
+    """What a network of the user's own takes beside; it reads none of the above that it does not name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +119,19 @@ class Variant:
     batch_size: int = 1
     steps: int = 1_000
     """Iterations; one iteration sees `batch_size` images for each discriminator step."""
+    own_parts: tuple[OwnPart, ...] = field(default=(), metadata=LEFT_OUT)
+    """The parts of a user's own that it names, each with the digest of its source; filled in. What was stored with a
+    variant stays, so that it is the same variant where that source is not at hand, or is another one by now."""
 
     def __post_init__(self) -> None:
         check_types(self, f"variant {self.name!r}")
         check_name("variant", self.name)
+        object.__setattr__(self, "own_parts", own_parts_of(self))
+        try:
+            for side, network in with_settings_read(self).items():
+                object.__setattr__(self, side, network)
+        except ConfigError as error:
+            raise ConfigError(f"variant {self.name!r}: {error}") from error
         if problem := problem_of(self):
             raise ConfigError(f"variant {self.name!r}: {problem}")
 
@@ -136,7 +150,9 @@ class Variant:
             assign(tree, type(self), key, value)
         if name is not None:
             tree["name"] = name
-        return type(self).from_dict(tree)
+        made = type(self).from_dict(tree)
+        check_read(made, overrides)
+        return made
 
     def as_dict(self) -> dict[str, Any]:
         """Plain nested data; `from_dict` is its inverse."""
@@ -148,12 +164,17 @@ class Variant:
         return typing.cast(Self, build(cls, tree, "variant"))
 
     def flat(self) -> dict[str, Any]:
-        """The configuration as dotted keys and plain values."""
-        return dict(flatten(self.as_dict()))
+        """The configuration as dotted keys and plain values; what identifies own parts is none of it."""
+        return {key: value for key, value in flatten(self.as_dict()) if key != "own_parts"}
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything that decides training: all fields but the two labels `name` and `recipe`."""
+        """SHA-256 of everything that decides training: all fields but the two labels `name` and `recipe`.
+
+        Of parts of a user's own: what is in their source, not what it is called.
+        """
         tree = self.as_dict()
         del tree["name"], tree["recipe"]
+        for part in tree.get("own_parts", ()):
+            del part["source"]
         return sha256_of(tree)

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from ablations.config import Variant
+from ablations.config.own_parts import PartError, silenced
 from ablations.config.parts import OPTIMIZERS
 from ablations.data import DataShape
 from ablations.data.mnist import SHAPE
@@ -63,8 +64,12 @@ def step_cost(variant: Variant, shape: DataShape = SHAPE) -> StepCost:
 
 
 def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: int, shape: DataShape = SHAPE) -> float:
-    """A rough estimate of the time one group takes on one core."""
-    cost = step_cost(variant, shape)
+    """A rough estimate of the time one group takes on one core; 0 where own code fails at once."""
+    try:
+        with silenced():
+            cost = step_cost(variant, shape)
+    except PartError:
+        return 0.0
     step = (
         cost.dense_flops / _DENSE_RATE
         + cost.convolution_flops / _CONVOLUTION_RATE
@@ -74,8 +79,13 @@ def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: in
 
 
 def snapshot_bytes(variant: Variant, shape: DataShape = SHAPE) -> int:
-    """Of G's weights, as they are kept at a scored step."""
-    return _FLOAT * sum(math.prod(spec.shape) for spec in build_networks(variant, shape)[0].tensors)
+    """Of G's weights, as they are kept at a scored step; 0 where own code fails at once."""
+    try:
+        with silenced():
+            network, _ = build_networks(variant, shape)
+    except PartError:
+        return 0
+    return _FLOAT * sum(math.prod(spec.shape) for spec in network.tensors)
 
 
 @dataclass(frozen=True)
@@ -106,12 +116,12 @@ class _Products:
     @staticmethod
     def of(network: StackedNetwork) -> _Products:
         counts = [
-            _Count(0, layer.multiply_adds) if hasattr(layer, "kernel") else _Count(layer.multiply_adds, 0)
+            _Count(0, layer.multiply_adds) if layer.convolutional else _Count(layer.multiply_adds, 0)
             for layer in network.layers
             if layer.multiply_adds
         ]
         total = _sum(counts)
-        return _Products(forward=total, weights=total, inputs=_sum(counts[1:]), first=counts[0])
+        return _Products(forward=total, weights=total, inputs=_sum(counts[1:]), first=_sum(counts[:1]))
 
 
 def _sum(counts: list[_Count]) -> _Count:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ablations.config import Run, Variant
+from ablations.config import Run, Variant, own_parts
+from ablations.config.origin import Origin
 from ablations.execution.events import GroupEnded
 from ablations.execution.executors.contract import Emit, Stop
 from ablations.store.result import Status
@@ -65,6 +66,8 @@ class GroupJob:
     """G's weights at all scored steps, or at the last only."""
     judge: Judge | None = None
     """Of a search's trial. A trial ends with the first of its seeds that diverges."""
+    parts: tuple[Origin, ...] = field(default_factory=own_parts.loaded)
+    """The user's sources that the process which makes the job has read: the worker needs the same."""
 
     @property
     def variant(self) -> Variant:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from typing import Any, Literal
 
 from ablations.config import Engine, Run, Study
 from ablations.config.errors import ConfigError
+from ablations.config.origin import OwnPart
+from ablations.config.own_parts import PartError, only_here, silenced
+from ablations.config.own_use import own_dataset
 from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.estimate import estimate_seconds, snapshot_bytes
@@ -65,6 +69,7 @@ class Conditions:
     data_digest: str
     engine: Engine
     numerics: int = NUMERICS
+    own_data: OwnPart | None = None
 
     def run(self, **own: Any) -> Run:
         """The one place that makes a `Run`: `own` are its variant, seed, width and slot."""
@@ -154,12 +159,12 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     asked = _only(recorded, {variant.name for variant in chosen})
     dataset, digest = load_split(options.dataset, "whole", options.data_folder)
     for variant in asked.variants:
-        check_fits(variant, dataset)
+        with contextlib.suppress(PartError), silenced():  # own code that fails is the outcome of its own runs alone
+            check_fits(variant, dataset)
     engine = choose_engine(options.device, options.precision, options.isa)
-    conditions = Conditions(dataset=options.dataset, data_digest=digest, engine=engine)
-    seeds = {
-        item.name: options.variant_seeds.get(item.name, recorded.seeds_of(item.name)) for item in recorded.variants
-    }
+    own_data = own_dataset(options.dataset)
+    conditions = Conditions(dataset=options.dataset, data_digest=digest, engine=engine, own_data=own_data)
+    seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
     stacks = _stacks(recorded, seeds, options.width or default_width(recorded.seeds), conditions)
     names = {variant.name for variant in asked.variants}
     steps = {
@@ -195,7 +200,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         scorer=scorer_identity(),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
-        workers=max(1, min(options.workers or default_workers(engine), len(jobs) or 1)),
+        workers=1 if only_here() else max(1, min(options.workers or default_workers(engine), len(jobs) or 1)),
     )
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from ablations.catalog.metric_facts import Tier
-from ablations.config.errors import DataError, StoreError, UserError
+from ablations.config import own_parts
+from ablations.config.errors import ConfigError, DataError, StoreError, UserError
+from ablations.config.origin import Origin
+from ablations.config.own_use import missing
+from ablations.config.run import own_parts_of_run
 from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
@@ -40,10 +44,13 @@ class RescoreJob:
     seeds: tuple[int, ...]
     estimate_seconds: float
     data_folder: Path | None = None
+    parts: tuple[Origin, ...] = field(default_factory=own_parts.loaded)
+    """See `job.GroupJob`."""
 
     def run(self, emit: Emit, stop: Stop) -> None:
         """Score each run that is not scored yet; each is left whole or not at all."""
         started = time.perf_counter()
+        own_parts.ensure(self.parts)
         archive = Archive(self.archive)
         statuses: dict[int, Status] = dict.fromkeys(self.seeds, "interrupted")
         reasons: dict[int, str] = {}
@@ -73,7 +80,7 @@ def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | 
     Raises:
         StoreError: a run of which not all the weights were kept cannot be scored anew.
     """
-    missing: dict[str, list[tuple[str, int, int]]] = {}
+    unscored: dict[str, list[tuple[str, int, int]]] = {}
     for member in archive.members(study):
         if not archive.done({member.key: ()}):
             continue
@@ -81,11 +88,13 @@ def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | 
         if scorer in run_folder.scorers_of(folder):
             continue
         head = run_folder.read_head(folder)
+        if reason := missing(own_parts_of_run(head["run"])):
+            raise ConfigError(f"the run {member.key} cannot be scored anew: {reason}")
         if not head["snapshots"]:
             raise StoreError(f"the run {member.key} kept no weights of G, so it cannot be scored anew; train it again")
-        missing.setdefault(member.variant, []).append((member.key, member.seed, len(head["snapshots"])))
+        unscored.setdefault(member.variant, []).append((member.key, member.seed, len(head["snapshots"])))
     jobs = []
-    for variant, runs in missing.items():
+    for variant, runs in unscored.items():
         for first in range(0, len(runs), RUNS_IN_A_JOB):
             part = runs[first : first + RUNS_IN_A_JOB]
             jobs.append(

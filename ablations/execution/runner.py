@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from ablations.config import Engine
+from ablations.config.own_parts import only_here
 from ablations.execution.events import Event, GroupEnded
 from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor, stopping
 from ablations.execution.plan import Plan, plan_again
@@ -73,7 +74,9 @@ def execute(
         archive.tidy()
         archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
         fresh = plan_again(plan, archive)
-        chosen = executor or choose_executor(plan.workers, plan.conditions.engine, alone=plan.options.workers == 1)
+        chosen = executor or choose_executor(
+            plan.workers, plan.conditions.engine, alone=plan.options.workers == 1 or only_here()
+        )
         chosen.run(fresh.jobs, ended, stop)
         if reason := stop():
             raise KeyboardInterrupt(reason)

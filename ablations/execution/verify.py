@@ -16,6 +16,7 @@ from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.config import Run
 from ablations.config.errors import DataError, StoreError
+from ablations.config.own_use import missing
 from ablations.data.splits import load_split
 from ablations.execution.environment import environment
 from ablations.execution.events import Event
@@ -76,6 +77,8 @@ def verify(
     """
     if stored.status not in ("finished", "diverged"):
         raise StoreError(f"{label_of(stored)} is {stored.status}: only finished and diverged runs can be verified")
+    if reason := missing([*stored.run.variant.own_parts, *filter(None, [stored.run.own_data])]):
+        raise StoreError(f"{label_of(stored)} cannot be trained again: {reason}")
     now = _run_of_today(stored.run, data_folder)
     if now.data_digest != stored.run.data_digest:
         raise DataError(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import traceback
+from collections.abc import Iterator
 
 from filelock import FileLock
 
-from ablations.config.errors import DataError, UserError
+from ablations.config import own_parts
+from ablations.config.errors import DataError
 from ablations.data import Dataset
 from ablations.data.splits import load_split
 from ablations.execution.checkpoint import discard_checkpoints
@@ -68,9 +71,11 @@ def _attempt(job: GroupJob, emit: Emit, stop: Stop) -> tuple[list[Result], bool]
     recorder = Recorder(job)
     status: Status = "finished"
     reason, kept = "", False
+    printed = own_parts.Printed()
     try:
         set_up(job.runs[0].engine)
-        _course(job, recorder, emit, stop)
+        with _own_code(job, printed):
+            _course(job, recorder, emit, stop)
     except Ended as ended:
         status, reason, kept = ended.status, str(ended), ended.kept
     except KeyboardInterrupt as stopped:
@@ -78,10 +83,23 @@ def _attempt(job: GroupJob, emit: Emit, stop: Stop) -> tuple[list[Result], bool]
     except ConnectionError:  # whoever started this process is gone: keep what there is for the next run
         recorder.checkpoint()
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is a recorded outcome and the others go on
-        status, reason = "failed", _reason(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is recorded and the others go on
+        status, reason = "failed", own_parts.in_a_sentence(error)[:500]
         recorder.environment["traceback"] = traceback.format_exc()
+    if str(printed):
+        recorder.environment["printed"] = str(printed)
     return recorder.results(status, reason), kept
+
+
+@contextlib.contextmanager
+def _own_code(job: GroupJob, printed: own_parts.Printed) -> Iterator[None]:
+    """Have the user's parts that the job needs; what they print does not disturb the display."""
+    if not job.parts:
+        yield
+        return
+    own_parts.ensure(job.parts)
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        yield
 
 
 def _course(job: GroupJob, recorder: Recorder, emit: Emit, stop: Stop) -> None:
@@ -158,9 +176,3 @@ def _ended(job: GroupJob, results: list[Result], started: float) -> GroupEnded:
         reasons={result.run.seed: result.reason for result in results if result.reason},
         seconds=time.perf_counter() - started,
     )
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-    return (kind + (text[0] if text else "no message"))[:500]

@@ -16,12 +16,13 @@ from torch import Tensor
 from ablations.config import Network
 from ablations.config.parts import ACTIVATIONS
 from ablations.parts.elementwise import hyperbolic_tangent
+from ablations.parts.guards import guarded_activation, loaded
 
 Function = Callable[[Tensor], Tensor]
 
 
 def activation(network: Network) -> Function:
-    return cast(Function, ACTIVATIONS[network.activation].load()(network))
+    return cast(Function, loaded(ACTIVATIONS, network.activation, guarded_activation)(network))
 
 
 def sigmoid(network: Network) -> Function:

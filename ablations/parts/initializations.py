@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablations.config.parts import INITIALIZATIONS
+from ablations.parts.guards import guarded_initialization, loaded
 from ablations.parts.layers import TensorSpec
 
 Values = NDArray[Any]
@@ -25,7 +26,7 @@ def initial_values(scheme: str, rng: np.random.Generator, spec: TensorSpec) -> V
         return cast(Values, direction / np.linalg.norm(direction))
     if spec.is_buffer:
         return np.full(spec.shape, _CONSTANTS[spec.role])
-    return cast(Scheme, INITIALIZATIONS[scheme].load())(rng, spec)
+    return cast(Scheme, loaded(INITIALIZATIONS, scheme, guarded_initialization))(rng, spec)
 
 
 def framework(rng: np.random.Generator, spec: TensorSpec) -> Values:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ablations.parts.convolutions import convolve, convolve_transposed
 
-Role = Literal["weight", "bias", "scale", "shift", "running_mean", "running_var", "singular_vector"]
+Role = Literal["weight", "bias", "scale", "shift", "running_mean", "running_var", "singular_vector", "buffer"]
 Tensors = Mapping[str, Tensor]
 
 NORM_EPSILON = 1e-5
@@ -38,7 +38,7 @@ class TensorSpec:
 
     @property
     def is_buffer(self) -> bool:
-        return self.role in ("running_mean", "running_var", "singular_vector")
+        return self.role in ("running_mean", "running_var", "singular_vector", "buffer")
 
     @property
     def size(self) -> int:
@@ -68,6 +68,11 @@ class Layer(Protocol):
         """Multiplications of a weight with an input that one sample takes, forward."""
         ...
 
+    @property
+    def convolutional(self) -> bool:
+        """These are a convolution's, which is slower than a dense layer with as many."""
+        ...
+
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor: ...
 
 
@@ -76,6 +81,7 @@ class Weightless:
 
     multiply_adds = 0
     output_axis: ClassVar[int | None] = None
+    convolutional = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class Linear:
     inputs: int
     outputs: int
     output_axis: ClassVar[int | None] = 1
+    convolutional = False
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
@@ -114,6 +121,7 @@ class Convolution:
     side: int
     """Height and width of its output."""
     output_axis: ClassVar[int | None] = 0
+    convolutional = True
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:
@@ -143,6 +151,7 @@ class TransposedConvolution:
     """Height and width of its input."""
     output_padding: int
     output_axis: ClassVar[int | None] = 1
+    convolutional = True
 
     @property
     def tensors(self) -> tuple[TensorSpec, ...]:

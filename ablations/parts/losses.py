@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ablations.config.parts import LOSSES
+from ablations.parts.guards import GuardedLoss, loaded
 
 Function = Callable[[Tensor], Tensor]
 """From outputs to a loss of each, of the same shape."""
@@ -39,7 +40,7 @@ class LossFunction(Protocol):
 
 
 def loss_function(name: str) -> LossFunction:
-    return cast(LossFunction, LOSSES[name].load())
+    return cast(LossFunction, loaded(LOSSES, name, GuardedLoss))
 
 
 def generator_loss(objective: str, loss: LossFunction, fake: Tensor, other: Tensor | None = None) -> Tensor:

@@ -16,9 +16,13 @@ from torch import Tensor
 
 from ablations.config import Network, Variant
 from ablations.config.errors import ConfigError
-from ablations.config.parts import ARCHITECTURES, NORMALIZATIONS
+from ablations.config.own_modules import ModuleFactories, arguments
+from ablations.config.own_use import check_present, factories_of
+from ablations.config.parts import ARCHITECTURES, NORMALIZATIONS, PENALTIES
 from ablations.data import DataShape
 from ablations.parts.layers import Dropout, Layer, Pass, Tensors, TensorSpec
+from ablations.parts.module_layer import ModuleForm, ModuleLayer
+from ablations.parts.module_probe import traits_of
 from ablations.parts.outputs import Output, output
 from ablations.parts.weight_norms import WeightNorm, weight_norm
 
@@ -48,6 +52,12 @@ class StackedNetwork:
     uses_batch_statistics: bool
     """True: samples of a batch influence each other."""
     weight_norm: WeightNorm | None = None
+
+    @property
+    def own(self) -> ModuleLayer | None:
+        """The module of a user's own that this network is; None for one made of layers."""
+        first = self.hidden[0] if self.hidden else None
+        return first if isinstance(first, ModuleLayer) else None
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -90,6 +100,8 @@ class StackedNetwork:
 def generator_network(variant: Variant, shape: DataShape) -> StackedNetwork:
     """Latents (and a one-hot label) of shape (seeds, batch, size [+ classes]) to images (seeds, batch, values)."""
     network, labels = variant.generator, _label_length(variant, shape)
+    if factories := factories_of(variant, "generator"):
+        return _own("generator", variant, factories, shape, (variant.latent.size,), shape.values)
     layers = _architecture(network).generator(network, variant.latent.size + labels, shape)
     return _stacked(network, layers, labels)
 
@@ -97,16 +109,47 @@ def generator_network(variant: Variant, shape: DataShape) -> StackedNetwork:
 def discriminator_network(variant: Variant, shape: DataShape) -> StackedNetwork:
     """Images (and a one-hot label) of shape (seeds, batch, values [+ classes]) to D's output (seeds, batch, 1)."""
     network, labels = variant.discriminator, _label_length(variant, shape)
+    if factories := factories_of(variant, "discriminator"):
+        return _own("discriminator", variant, factories, shape, shape.image, 1)
     return _stacked(network, _architecture(network).discriminator(network, shape, labels), labels)
 
 
 def build_networks(variant: Variant, shape: DataShape) -> tuple[StackedNetwork, StackedNetwork]:
-    """G and D of a variant; raises `ConfigError` where they do not fit the data."""
+    """G and D of a variant; raises `ConfigError` where they do not fit the data or are not here."""
+    check_present(variant)
     return generator_network(variant, shape), discriminator_network(variant, shape)
 
 
 def _architecture(network: Network) -> Architecture:
     return cast(Architecture, ARCHITECTURES[network.architecture].load())
+
+
+def _own(
+    side: str, variant: Variant, factories: ModuleFactories, shape: DataShape, inputs: tuple[int, ...], outputs: int
+) -> StackedNetwork:
+    """A network that is a module of the user's own."""
+    network: Network = getattr(variant, side)
+    factory, labels = factories.of(side), _label_length(variant, shape)
+    assert factory is not None, "checked with the variant"
+    given = {"shape": shape.image, "latent_size": variant.latent.size, "classes": labels}
+    form = ModuleForm(
+        side=side,
+        name=network.architecture,
+        factory=factory,
+        arguments=tuple(arguments(network, factory, given).items()),
+        inputs=inputs,
+        labels=labels,
+        outputs=outputs,
+    )
+    layer = ModuleLayer(form, traits_of(form))
+    if layer.traits.over_batch and side == "discriminator" and PENALTIES[variant.loss.penalty].builder is not None:
+        raise ConfigError(
+            f"loss.penalty={variant.loss.penalty} is taken of D's gradient at each image, and in {form} the other "
+            "images of a batch have a part in it; take loss.penalty=none, or a normalisation within each image"
+        )
+    return StackedNetwork(
+        hidden=(layer,), output=output(network.output), labels=labels, uses_batch_statistics=layer.traits.over_batch
+    )
 
 
 def _label_length(variant: Variant, shape: DataShape) -> int:

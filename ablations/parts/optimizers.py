@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ablations.config import Optimizer
 from ablations.config.parts import OPTIMIZERS
+from ablations.parts.guards import guarded_optimizer, loaded
 
 Builder = Callable[[Sequence[Tensor], Optimizer, bool], torch.optim.Optimizer]
 
@@ -30,5 +31,5 @@ def sgd(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> torch.
 
 def build_optimizer(config: Optimizer, parameters: Sequence[Tensor]) -> torch.optim.Optimizer:
     """One fused optimizer over a network's stacked parameters, each of shape (seeds, ...)."""
-    builder = cast(Builder, OPTIMIZERS[config.name].load())
+    builder = cast(Builder, loaded(OPTIMIZERS, config.name, guarded_optimizer))
     return builder(parameters, config, parameters[0].is_cuda)

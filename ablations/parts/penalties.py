@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ablations.config.parts import PENALTIES
+from ablations.parts.guards import guarded_penalty, loaded
 
 Discriminate = Callable[[Tensor, Tensor], Tensor]
 """D's logits (seeds, batch, 1), before any output layer, of images (seeds, batch, values) that lie a share (seeds,
@@ -22,7 +23,7 @@ Penalty = Callable[[Discriminate, Tensor, Tensor, Tensor], Tensor]
 
 def penalty_function(name: str) -> Penalty | None:
     """None: nothing is added to D's loss."""
-    return cast("Penalty | None", PENALTIES[name].load())
+    return cast("Penalty | None", loaded(PENALTIES, name, guarded_penalty))
 
 
 def gradient_penalty(discriminate: Discriminate, real: Tensor, fake: Tensor, draws: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ def save(result: Result, folder: Path) -> None:
     try:
         with whole_folder(folder) as part:
             for name, content in ((_CURVES, arrays), (_WEIGHTS, result.weights), (_SNAPSHOTS, snapshots)):
-                save_file({key: np.ascontiguousarray(values) for key, values in content.items()}, part / name)
+                save_file({key: np.asarray(values, order="C") for key, values in content.items()}, part / name)
             (part / HEAD).write_text(json.dumps(_head(result, part), indent=1))
             if result.scorer:
                 (part / "scores").mkdir()

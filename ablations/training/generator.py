@@ -39,19 +39,7 @@ class StoredGenerator:
         self._shape = shape
         self._seed = seed
         self._network, _ = build_networks(variant, shape)
-        self._tensors = {}
-        transposed = {f"{layer.name}.weight" for layer in self._network.layers if isinstance(layer, Linear)}
-        for spec in self._network.tensors:
-            values = weights.get(spec.name)
-            stored = None if values is None else torch.from_numpy(values)
-            if stored is not None and spec.name in transposed:
-                stored = stored.T
-            if stored is None or tuple(stored.shape) != spec.shape:
-                found = None if stored is None else tuple(stored.shape)
-                raise DataError(
-                    f"the weights are not those of {variant.name!r}: {spec.name} is {found}, not {spec.shape}"
-                )
-            self._tensors[spec.name] = stored.contiguous()[None].to(device)
+        self._tensors = stored_tensors(self._network, weights, variant.name, torch.device(device))
 
     def sample(self, count: int, number: int = 0) -> Tensor:
         """See `draw_images`."""
@@ -87,3 +75,26 @@ def draw_images(
 def in_batches(network: StackedNetwork, tensors: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
     """A network in eval mode on inputs (seeds, n, ...), a fixed number of samples at a time."""
     return torch.cat([network(tensors, part, training=False) for part in inputs.split(EVALUATION_BATCH, 1)], 1)
+
+
+def stored_tensors(
+    network: StackedNetwork, weights: Mapping[str, NDArray[Any]], name: str, device: torch.device
+) -> dict[str, Tensor]:
+    """A network's tensors, each of shape (1, ...), of weights as `SeedGroup.weights` gives them; `name` is the
+    variant's.
+
+    Raises:
+        DataError: weights of another network.
+    """
+    tensors = {}
+    transposed = {f"{layer.name}.weight" for layer in network.layers if isinstance(layer, Linear)}
+    for spec in network.tensors:
+        values = weights.get(spec.name)
+        stored = None if values is None else torch.from_numpy(values)
+        if stored is not None and spec.name in transposed:
+            stored = stored.T
+        if stored is None or tuple(stored.shape) != spec.shape:
+            found = None if stored is None else tuple(stored.shape)
+            raise DataError(f"the weights are not those of {name!r}: {spec.name} is {found}, not {spec.shape}")
+        tensors[spec.name] = stored.contiguous()[None].to(device)
+    return tensors

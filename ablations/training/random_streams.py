@@ -26,6 +26,7 @@ Name = Literal[
     "labels_generator",
     "dropout",
     "penalty",
+    "module",
     "evaluation",
 ]
 Kind = Literal["normal", "uniform", "label", "bits"]

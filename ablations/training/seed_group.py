@@ -14,6 +14,7 @@ from torch import Tensor
 from ablations.catalog.quantities import CURVES
 from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
+from ablations.config.own_parts import PartError
 from ablations.data import Dataset
 from ablations.parts.layers import Linear
 from ablations.parts.networks import StackedNetwork, build_networks
@@ -21,7 +22,7 @@ from ablations.parts.optimizers import build_optimizer
 from ablations.training.cuda_graph import CapturedStep
 from ablations.training.generator import draw_images, in_batches
 from ablations.training.initial_values import initial_tensors
-from ablations.training.step import Draws, TrainedNetwork, TrainStep
+from ablations.training.step import Draws, TrainedNetwork, TrainStep, in_order_of
 from ablations.training.step_inputs import Sampler, TrainingImages
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
@@ -53,6 +54,11 @@ class SeedGroup:
         self._train_step = self._new_step()
         self._curves: list[Tensor] = []
 
+    @property
+    def networks(self) -> tuple[StackedNetwork, StackedNetwork]:
+        """G and D."""
+        return self._generator.network, self._discriminator.network
+
     def advance(self, steps: int) -> None:
         """Train so many iterations. The device may still be busy when this returns: see `synchronize`."""
         for _ in range(steps):
@@ -75,7 +81,7 @@ class SeedGroup:
 
     def finite(self) -> list[bool]:
         """For each seed, whether all its parameters are finite."""
-        checks = [p.flatten(1).isfinite().all(1) for network in self._networks() for p in network.parameters]
+        checks = [p.reshape(len(p), -1).isfinite().all(1) for network in self._networks() for p in network.parameters]
         return [bool(ok) for ok in torch.stack(checks).all(0).tolist()]
 
     @torch.no_grad()
@@ -149,9 +155,13 @@ class SeedGroup:
         self._train_step = self._new_step()
 
     def _new_step(self) -> Callable[[Draws], Tensor]:
-        """The step as it is on a CPU; on a GPU recorded, with the addresses that the tensors have now."""
+        """The step as it is on a CPU; on a GPU recorded, with the addresses that the tensors have now.
+
+        A user's module may do what no recording repeats, so that it is never recorded.
+        """
         step = TrainStep(self.variant, self._generator, self._discriminator)
-        return CapturedStep(step, self._networks()) if self._device.type == "cuda" else step
+        own = any(one.network.own for one in self._networks())
+        return CapturedStep(step, self._networks()) if self._device.type == "cuda" and not own else step
 
     def _networks(self) -> tuple[TrainedNetwork, TrainedNetwork]:
         return self._generator, self._discriminator
@@ -179,7 +189,7 @@ def training_images(variant: Variant, dataset: Dataset, device: torch.device, dt
 
 def check_fits(variant: Variant, dataset: Dataset) -> None:
     """Raise `ConfigError` where the dataset has fewer training images than the variant's batch, or images or labels
-    that its networks do not fit.
+    that its networks do not fit; a `PartError` where a network of the user's own fails.
     """
     images = min(variant.training_images, len(dataset.train_images))
     if images < variant.batch_size:
@@ -189,6 +199,8 @@ def check_fits(variant: Variant, dataset: Dataset) -> None:
         )
     try:
         build_networks(variant, dataset.shape)
+    except PartError:
+        raise
     except ConfigError as error:
         raise ConfigError(f"variant {variant.name!r} on {dataset.name}: {error}") from error
 
@@ -196,7 +208,7 @@ def check_fits(variant: Variant, dataset: Dataset) -> None:
 def _trained(
     name: str, network: StackedNetwork, variant: Variant, seeds: Sequence[int], device: torch.device, dtype: torch.dtype
 ) -> TrainedNetwork:
-    tensors = initial_tensors(variant.initialization, name, network.tensors, seeds, device, dtype)
+    tensors = initial_tensors(variant.initialization, name, network, seeds, device, dtype)
     for spec in network.tensors:
         tensors[spec.name].requires_grad_(not spec.is_buffer)
     optimizers = {"generator": variant.generator_optimizer, "discriminator": variant.discriminator_optimizer}
@@ -215,5 +227,8 @@ def _optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping[str, Tenso
     for key, value in state.items():
         if key.startswith(prefix):
             index, name = key.removeprefix(prefix).split(".")
-            tree["state"].setdefault(int(index), {})[name] = value.clone()
+            parameter = optimizer.param_groups[0]["params"][int(index)]
+            alike = value.shape == parameter.shape
+            kept = in_order_of(parameter.detach(), value.to(parameter.device)) if alike else value
+            tree["state"].setdefault(int(index), {})[name] = kept.clone()
     return tree

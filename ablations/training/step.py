@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ablations.config import Variant
-from ablations.config.parts import LOSSES, NORMALIZATIONS
+from ablations.config.parts import LOSSES
 from ablations.parts.losses import generator_loss, loss_function
 from ablations.parts.networks import StackedNetwork
 from ablations.parts.penalties import Penalty, penalty_function
@@ -71,11 +71,17 @@ class TrainedNetwork:
 
         The gradient with respect to `also` is computed and thrown away.
         """
-        gradients = torch.autograd.grad(loss, [*self.parameters, *also])[: len(self.parameters)]
+        unused = self.network.own is not None or bool(also)  # a module may have parameters that it does not use
+        wanted = [*self.parameters, *also]
+        found: tuple[Tensor | None, ...] = torch.autograd.grad(loss, wanted, allow_unused=unused)
+        gradients = [g if g is not None else torch.zeros_like(p) for g, p in zip(found, self.parameters, strict=False)]
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             # A fused optimizer reads memory in order, and a penalty's second derivatives can come transposed.
-            parameter.grad = gradient.contiguous()
-        norms = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]
+            parameter.grad = in_order_of(parameter, gradient)
+        norms = [
+            torch.linalg.vector_norm(rows_of(parameter, gradient), dim=1)
+            for parameter, gradient in zip(self.parameters, gradients, strict=True)
+        ]
         self.optimizer.step()
         for parameter in self.parameters:
             parameter.grad = None
@@ -93,7 +99,7 @@ class TrainStep:
         self._share = _FAKE_SHARES[variant.loss.discriminator_reduction]
         self._probability = discriminator.network.output.probability
         self._apart = discriminator.network.uses_batch_statistics and variant.update.batch_statistics == "separate"
-        self._shows_real = generator_step_shows_real(variant)
+        self._shows_real = generator_step_shows_real(variant, discriminator.network)
         self._two_steps = variant.update.discriminator == "two_steps"
         self._same_latents = variant.update.generator_latents == "same"
         self._detach = variant.update.detach
@@ -193,12 +199,26 @@ class TrainStep:
         return loss.detach(), squared
 
 
-def generator_step_shows_real(variant: Variant) -> bool:
+def in_order_of(parameter: Tensor, values: Tensor) -> Tensor:
+    """The same values, in memory as the parameter's are: copied only where they lie otherwise."""
+    if parameter.is_contiguous():
+        return values.contiguous()
+    return values if values.stride() == parameter.stride() else torch.empty_like(parameter).copy_(values)
+
+
+def rows_of(parameter: Tensor, values: Tensor) -> Tensor:
+    """Values (seeds, ...) as (seeds, n), without a copy where a matrix and its values lie transposed."""
+    if not parameter.is_contiguous() and values.stride() == parameter.stride():
+        values = values.transpose(1, 2)
+    return values.reshape(len(values), -1)
+
+
+def generator_step_shows_real(variant: Variant, discriminator: StackedNetwork) -> bool:
     """Whether D sees the real images of its last update beside G's, in G's update: where the loss compares the two, or
     where BatchNorm takes its statistics over both.
     """
-    over_batch = NORMALIZATIONS[variant.discriminator.normalization].over_batch
-    return LOSSES[variant.loss.criterion].paired or (over_batch and variant.update.batch_statistics == "joint")
+    joint = discriminator.uses_batch_statistics and variant.update.batch_statistics == "joint"
+    return LOSSES[variant.loss.criterion].paired or joint
 
 
 def _root(squares: Tensor) -> Tensor:

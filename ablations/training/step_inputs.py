@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ablations.config import Variant
 from ablations.config.parts import PENALTIES
+from ablations.parts.module_layer import NUMBER_WORDS
 from ablations.parts.networks import StackedNetwork
 from ablations.training.random_streams import DataOrder, StackedStream, draw
 from ablations.training.step import DiscriminatorDraw, Draws, GeneratorDraw, generator_step_shows_real
@@ -68,11 +69,19 @@ class Sampler:
         self._penalized = penalty.builder is not None
         self._penalty = StackedStream("uniform", "penalty", seeds, (batch, penalty.uniform_draws), device, dtype)
         self._bits = StackedStream("bits", "dropout", seeds, (self._masks.values,), device, dtype)
+        self._numbers = _NumberPlan(variant, networks)
+        self._words = StackedStream("bits", "module", seeds, (self._numbers.values,), device, dtype)
 
     def at(self, step: int) -> Draws:
         update, conditional = self._variant.update, self._variant.conditional
         bits = self._bits.at(step) if self._masks.values else None
-        masks = self._masks.cut(bits, self._training.dtype)
+        words = self._words.at(step) if self._numbers.values else None
+        masks = (
+            [*dropped, *numbers]
+            for dropped, numbers in zip(
+                self._masks.cut(bits, self._training.dtype), self._numbers.cut(words), strict=True
+            )
+        )
         discriminator = []
         for number in range(step * update.discriminator_steps, (step + 1) * update.discriminator_steps):
             indices = self._order.last_of_epoch(number) if update.per == "epoch" else self._order.batch(number)
@@ -104,13 +113,10 @@ class _MaskPlan:
     """
 
     def __init__(self, variant: Variant, networks: tuple[StackedNetwork, StackedNetwork]) -> None:
-        batch = variant.batch_size
-        g, d = ((n.mask_shapes, p) for n, p in zip(networks, _dropout(variant), strict=True))
-        passes = [(g, batch), (d, 2 * batch)] * variant.update.discriminator_steps
-        if variant.update.generator_latents == "fresh":
-            passes.append((g, batch))
-        passes.append((d, (2 if generator_step_shows_real(variant) else 1) * batch))
-        self._passes = [([(size, *shape) for shape in shapes], p) for (shapes, p), size in passes]
+        sides = [(n.mask_shapes, p) for n, p in zip(networks, _dropout(variant), strict=True)]
+        self._passes = [
+            ([(size, *shape) for shape in sides[side][0]], sides[side][1]) for side, size in _passes(variant, networks)
+        ]
         self.values = sum(math.prod(shape) for shapes, _ in self._passes for shape in shapes)
 
     def cut(self, bits: Tensor | None, dtype: torch.dtype) -> Iterator[list[Tensor]]:
@@ -127,6 +133,33 @@ class _MaskPlan:
                 masks.append(kept.mul_(1 / (1 - p)).view(-1, *shape))
                 start += count
             yield masks
+
+
+class _NumberPlan:
+    """How the bits of one iteration become the numbers that a user's own modules set the global generators to, pass by
+    pass: int16 (seeds, samples, NUMBER_WORDS), for the modules that draw.
+    """
+
+    def __init__(self, variant: Variant, networks: tuple[StackedNetwork, StackedNetwork]) -> None:
+        draws = [network.own is not None and network.own.traits.draws for network in networks]
+        self._sizes = [size if draws[side] else 0 for side, size in _passes(variant, networks)]
+        self.values = sum(self._sizes) * NUMBER_WORDS
+
+    def cut(self, words: Tensor | None) -> Iterator[list[Tensor]]:
+        start = 0
+        for size in self._sizes:
+            end = start + size * NUMBER_WORDS
+            yield [] if words is None or not size else [words[:, start:end].view(-1, size, NUMBER_WORDS)]
+            start = end
+
+
+def _passes(variant: Variant, networks: tuple[StackedNetwork, StackedNetwork]) -> list[tuple[int, int]]:
+    """Through which network, 0 for G and 1 for D, and with how many samples, in the order of an iteration."""
+    batch = variant.batch_size
+    passes = [(0, batch), (1, 2 * batch)] * variant.update.discriminator_steps
+    if variant.update.generator_latents == "fresh":
+        passes.append((0, batch))
+    return [*passes, (1, (2 if generator_step_shows_real(variant, networks[1]) else 1) * batch)]
 
 
 def _dropout(variant: Variant) -> tuple[float, float]:

@@ -125,7 +125,9 @@ def ideals(variants: Sequence[Variant], *, generator: bool = False) -> dict[str,
     """Where a loss stands if D cannot tell real from fake: ln 2 for BCE, 0.25 for MSE; negative for a saturating G."""
     marks = {}
     for variant in variants:
-        loss, saturating = LOSSES[variant.loss.criterion], variant.loss.generator == "saturating"
+        loss, saturating = LOSSES.get(variant.loss.criterion), variant.loss.generator == "saturating"
+        if loss is None:
+            continue  # of a user's own, and its source was not named
         ideal = loss.generator_ideal if generator and not saturating else loss.ideal
         if ideal is None:
             continue

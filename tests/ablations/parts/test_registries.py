@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ablations.execution.estimate import step_cost
 from ablations.training.seed_group import SeedGroup
 from tests.ablations import own_parts
 from tests.ablations.datasets import random_dataset
+from tests.ablations.registries import kept
 
 SMALL = BASELINE.override({"batch_size": 10, "generator.hidden": 16, "discriminator.hidden": 16, "training_images": 60})
 
@@ -31,13 +32,7 @@ OWN: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def registries() -> Iterator[None]:
-    """Whatever a test registers is gone after it."""
-    kept = {kind: dict(registry._parts) for kind, registry in KINDS.items()}
-    yield
-    for kind, parts in kept.items():
-        KINDS[kind]._parts = parts
+registries = pytest.fixture(autouse=True)(kept)
 
 
 def trained(variant: Variant, data: str | None = None) -> dict[str, Any]:
@@ -108,7 +103,7 @@ def test_a_cnn_refuses_images_that_are_not_square() -> None:
     ("arguments", "facts", "message"),
     [
         (("los", "mine", None), {}, "unknown kind of part 'los'; did you mean 'loss'"),
-        (("loss", "bce", None), {"outputs": ("logits",)}, "the loss 'bce' is registered already"),
+        (("loss", "bce", None), {"outputs": ("logits",)}, "the loss 'bce' is built in; take another name"),
         (("loss", "mine", None), {}, "the loss 'mine' lacks the fact 'outputs'"),
         (("loss", "mine", None), {"output": "logits"}, "did you mean 'outputs'"),
         (("optimizer", "mine!", None), {"transfers": 1}, "'mine!' is no name for a part"),

@@ -1,0 +1,175 @@
+"""The library's face: what `ablations` hands out where it is imported and not called from a shell."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import html
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablations.config import Study
+from ablations.config.errors import DataError, unknown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ablations.store.result import Result
+    from ablations.training.stored_module import Discriminator, Generator
+
+STORE = "results/store"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """What came of a study. In a notebook it shows its report."""
+
+    study: Study
+    """As it was run."""
+    runs: pd.DataFrame
+    """One row a run: `study`, `variant`, `seed`, `status` (finished, collapsed, diverged, failed, ...), `score` (NaN
+    where there is none), `last_step` of `steps`, `train_seconds`, `evaluation_seconds`, `reason`, `key`,
+    `weights_sha256`, and a column for every other metric of the last evaluation."""
+    contrasts: pd.DataFrame
+    """One row a contrast: `axis`, `question`, `treatment`, `reference`, `verdict`, `effect` with its interval `low` to
+    `high`, and the other numbers of the report."""
+    report: Path
+    """The page."""
+    failures: tuple[tuple[str, str], ...]
+    """Label and reason of each run that did not finish now."""
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.report.read_text(encoding="utf-8"), quote=True)
+        return f'<iframe srcdoc="{page}" style="width: 100%; height: 50em; border: 0"></iframe>'
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StoredRun:
+    """A run as it was stored, with its networks in eval mode."""
+
+    result: Result
+    generator: Generator
+    """An `nn.Module` from latents (n, size), and classes (n,), to images (n, channels, height, width) in [0, 1]."""
+    discriminator: Discriminator
+    """An `nn.Module` from such images, and classes, to the probability (n,) that each is real."""
+
+
+def run(
+    study: Study | str | Path,
+    *,
+    parts: str | Path | Sequence[str | Path] = (),
+    store: str | Path = STORE,
+    out: Path | str | None = None,
+    mirror: str = "none",
+    progress: bool = True,
+    data: str = "mnist",
+    **options: Any,
+) -> Outcome:
+    """Train what the store lacks of a study, as `ablations run` does, and read what came of it.
+
+    `study` is a `Study`, a name of the catalog or a study file; `parts` are files of parts of one's own, or
+    "package:NAME". `options` are fields of `execution.plan.Options`, such as `seeds`, `steps` or `workers`. The report
+    goes to `out`, by default results/reports/STUDY.
+
+    Raises:
+        ConfigError: a study, a part or an option that fits nothing.
+        DataError: the dataset cannot be had.
+        StoreError: the store cannot be read or written.
+    """
+    _hold()
+    from ablations.commands.shared import build_report, mirrored
+    from ablations.commands.study_files import find_study
+    from ablations.config.own_parts import load as load_parts
+    from ablations.execution.plan import Options, make_plan
+    from ablations.execution.runner import execute
+    from ablations.store import Archive
+    from reports.analysis.findings import find
+    from reports.pages.attachments import contrasts_frame
+
+    named = [parts] if isinstance(parts, str | Path) else parts
+    load_parts(map(str, named))
+    found = study if isinstance(study, Study) else find_study(str(study))
+    archive = Archive.open(store)
+    plan = make_plan(found, _options(Options, {"dataset": data, **options}), archive)
+    with mirrored(archive, plan.study.name, mirror), _display(plan, progress) as show, _main_left_alone():
+        summary = execute(plan, archive, show)
+    page = build_report(archive, plan.study.name, None if out is None else Path(out))
+    findings = find(archive.read(plan.study.name))
+    return Outcome(
+        study=plan.recorded,
+        runs=findings.runs,
+        contrasts=contrasts_frame(findings.answers, findings.courses),
+        report=page,
+        failures=summary.failures,
+    )
+
+
+def load(key: str, *, store: str | Path = STORE, data_folder: str | Path | None = None) -> StoredRun:
+    """A stored run by its key, as the column `key` of `Outcome.runs` and the report have it.
+
+    Raises:
+        StoreError: there is no such run.
+        ConfigError: it has parts of one's own, whose source was not named.
+        DataError: its files, or the dataset that says the shape of its images, are not there.
+    """
+    _hold()
+    from ablations.data.splits import load_split
+    from ablations.store import Archive
+    from ablations.training.stored_module import stored_modules
+
+    result = Archive.open(store).get(key)
+    if not result.weights:
+        raise DataError(f"the run {key} is {result.status} and has no weights")
+    run = result.run
+    dataset, _ = load_split(run.dataset, run.split, None if data_folder is None else Path(data_folder))
+    generator, discriminator = stored_modules(run.variant, dataset.shape, result.weights)
+    return StoredRun(result=result, generator=generator, discriminator=discriminator)
+
+
+def _options(kind: type, tree: dict[str, Any]) -> Any:
+    """Options by their names; raises `ConfigError` for one that does not exist."""
+    names = [item.name for item in dataclasses.fields(kind)]
+    for name in tree:
+        if name not in names:
+            raise unknown("option", name, names)
+    return kind(**tree)
+
+
+def _hold() -> None:
+    """Hold this process to the usual instruction set, where no library has chosen another already."""
+    from ablations.training.instruction_set import default_instruction_set, hold
+
+    with contextlib.suppress(RuntimeError):
+        hold(default_instruction_set())
+
+
+@contextlib.contextmanager
+def _display(plan: Any, shown: bool) -> Iterator[Any]:
+    from ablations.commands.notebook_bar import NotebookBar, in_notebook
+    from ablations.execution.progress import Display
+
+    estimates = {job.name: job.estimate_seconds for job in plan.jobs}
+    if not shown:
+        yield lambda event: None
+    elif in_notebook():
+        yield NotebookBar(estimates)
+    else:
+        with Display(estimates, stream=sys.stderr) as display:
+            yield display
+
+
+@contextlib.contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Worker processes started in the block do not run the user's script again, as `multiprocessing` would have it."""
+    main = sys.modules["__main__"]
+    kept = {name: getattr(main, name) for name in ("__file__", "__spec__") if getattr(main, name, None) is not None}
+    for name in kept:
+        setattr(main, name, None) if name == "__spec__" else delattr(main, name)
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(main, name, value)

@@ -1,0 +1,121 @@
+"""What a variant uses of a user's own parts, and whether they are here. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ablations.config import own_modules, parts
+from ablations.config.errors import ConfigError
+from ablations.config.origin import OwnPart
+from ablations.config.own_modules import SIDES, ModuleFactories, unread_by
+from ablations.config.registry import Registry
+
+if TYPE_CHECKING:
+    from ablations.config.variant import Network, Variant
+
+
+def named_parts(variant: Variant) -> list[tuple[Registry[Any], str, str]]:
+    """Every name of a part that a variant says: its registry, the setting, the name."""
+    said: list[tuple[Registry[Any], str, str]] = [
+        (parts.LOSSES, "loss.criterion", variant.loss.criterion),
+        (parts.PENALTIES, "loss.penalty", variant.loss.penalty),
+        (parts.INITIALIZATIONS, "initialization", variant.initialization),
+    ]
+    for side in SIDES:
+        network: Network = getattr(variant, side)
+        said += [
+            (parts.ARCHITECTURES, f"{side}.architecture", network.architecture),
+            (parts.ACTIVATIONS, f"{side}.activation", network.activation),
+            (parts.NORMALIZATIONS, f"{side}.normalization", network.normalization),
+            (parts.WEIGHT_NORMS, f"{side}.weight_norm", network.weight_norm),
+            (parts.OUTPUTS, f"{side}.output", network.output),
+        ]
+    for key in ("generator_optimizer", "discriminator_optimizer"):
+        said.append((parts.OPTIMIZERS, f"{key}.name", getattr(variant, key).name))
+    return said
+
+
+def own_parts_of(variant: Variant) -> tuple[OwnPart, ...]:
+    """The parts of a user's own that a variant names; what it says of one already is kept."""
+    known = {(part.kind, part.name): part for part in variant.own_parts}
+    found: dict[tuple[str, str], OwnPart] = {}
+    for registry, _, name in named_parts(variant):
+        place = (registry.kind, name)
+        part = known.get(place) or own_part(registry, name)
+        if part is not None:
+            found[place] = part
+    return tuple(found[place] for place in sorted(found))
+
+
+def own_part(registry: Registry[Any], name: str) -> OwnPart | None:
+    """A part of a registry as a stored run remembers it; None where it is built in or not here."""
+    part = registry.get(name)
+    if part is None or part.origin is None:
+        return None
+    return OwnPart(kind=registry.kind, name=name, source=part.origin.name, sha256=part.origin.sha256)
+
+
+def own_dataset(name: str) -> OwnPart | None:
+    """A dataset as a stored run remembers it; None where it is built in."""
+    return own_part(parts.DATASETS, name)
+
+
+def missing(wanted: Iterable[OwnPart]) -> str | None:
+    """Which source is needed and not here, in a sentence; None where all are."""
+    for part in wanted:
+        registry = parts.KINDS.get(part.kind)
+        here = None if registry is None else registry.get(part.name)
+        origin = None if here is None else here.origin
+        if origin is not None and origin.sha256 == part.sha256:
+            continue
+        found = "" if origin is None else f"; {origin.name} as it is here has SHA-256 {origin.sha256[:12]}"
+        return f"{part} is needed: name that source with --parts{found}"
+    return None
+
+
+def check_present(variant: Variant) -> None:
+    """Raise `ConfigError` where a variant names a part of the user's own whose source was not named."""
+    if reason := missing(variant.own_parts):
+        raise ConfigError(f"variant {variant.name!r}: {reason}")
+
+
+def factories_of(variant: Variant, side: str) -> ModuleFactories | None:
+    """Of the modules of a user's own; None for other networks, and where their source is not here."""
+    network: Network = getattr(variant, side)
+    part = parts.ARCHITECTURES.get(network.architecture)
+    if part is None or not isinstance(part.builder, ModuleFactories) or missing(variant.own_parts):
+        return None
+    return part.builder
+
+
+def with_settings_read(variant: Variant) -> dict[str, Network]:
+    """The networks that are modules of the user's own, each as its factory reads it, by side.
+
+    Raises:
+        ConfigError: a setting that the factory does not take, or a value of another type.
+    """
+    found = {}
+    for side in SIDES:
+        factories = factories_of(variant, side)
+        factory = None if factories is None else factories.of(side)
+        if factory is not None:
+            found[side] = own_modules.with_settings_read(getattr(variant, side), factory, side)
+    return found
+
+
+def check_read(variant: Variant, keys: Iterable[str]) -> None:
+    """Raise `ConfigError` where one of the settings `keys`, just said, means nothing to a network of the user's own."""
+    for side in SIDES:
+        factories = factories_of(variant, side)
+        factory = None if factories is None else factories.of(side)
+        if factory is None:
+            continue
+        name = getattr(variant, side).architecture
+        for key in unread_by(factory):
+            if f"{side}.{key}" in keys:
+                takes = ", ".join(f"{side}.settings.{item}" for item in own_modules.settings_of(factory)) or "none"
+                raise ConfigError(
+                    f"variant {variant.name!r}: {side}.architecture={name} does not read {side}.{key}; its own "
+                    f"settings: {takes}"
+                )

@@ -1,0 +1,241 @@
+"""Examine a user's own parts: each is trained for some steps, in every way in which a study would train it."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ablations.catalog import BASELINE
+from ablations.config import Engine, Variant
+from ablations.config.origin import Origin
+from ablations.config.own_modules import SIDES, ModuleFactories, line_of_function, takes_classes
+from ablations.config.own_parts import PartError, in_a_sentence, silenced
+from ablations.config.parts import KINDS, OUTPUTS, LossFacts, OutputFacts
+from ablations.config.registry import Part
+from ablations.data import Dataset, data_folder
+from ablations.parts.guards import line_of
+from ablations.training.seed_group import SeedGroup
+
+STEPS = 8
+"""Of each training."""
+TIMED_STEPS, LEAST_SECONDS = 10, 0.2
+IMAGES = 200
+BASE = BASELINE.override({"batch_size": 16, "training_images": IMAGES, "steps": 2 * STEPS}, name="check")
+"""The nearest built-in: a part takes the place of the one that this variant has."""
+CNN = {"architecture": "cnn", "hidden": (10, 10), "kernels": (5, 3), "normalization": "none"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    part: str
+    what: str
+    result: str
+    """A sentence; where it fails, with the line."""
+    fails: bool = False
+
+
+def examine(origin: Origin) -> Iterator[Finding]:
+    """Of every part of a source, in the order of its kinds; nothing that own code does stops it."""
+    for registry in KINDS.values():
+        for name in registry:
+            part = registry[name]
+            if part.origin != origin:
+                continue
+            if registry.kind == "dataset":
+                yield from _dataset(name, part)
+            else:
+                for label, overrides in cases(registry.kind, name, part):
+                    yield from _part(label, part, overrides)
+
+
+def cases(kind: str, name: str, part: Part) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What a part is called, and the settings that train it."""
+    builder = part.builder
+    if isinstance(builder, ModuleFactories):
+        for side in SIDES:
+            if builder.of(side) is not None:
+                chosen = {f"{side}.architecture": name}
+                yield f"{side} {name}", chosen
+                if takes_classes(builder, side):
+                    yield f"{side} {name}, conditional", {**chosen, "conditional": True}
+        return
+    both = {
+        "architecture": "architecture", "activation": "activation", "normalization": "normalization",
+        "weight_norm": "weight_norm",
+    }  # fmt: skip
+    if kind in both:
+        yield f"{kind} {name}", {f"{side}.{both[kind]}": name for side in SIDES}
+    elif isinstance(part, LossFacts):
+        reached = [output for output in part.outputs if output in OUTPUTS]
+        yield f"{kind} {name}", {"loss.criterion": name, **({"discriminator.output": reached[0]} if reached else {})}
+    elif isinstance(part, OutputFacts):
+        image_range = part.image_range or "unit"
+        yield f"{kind} {name}", {"generator.output": name, "image_range": image_range}
+    else:
+        keys = {
+            "penalty": ("loss.penalty",),
+            "initialization": ("initialization",),
+            "optimizer": ("generator_optimizer.name", "discriminator_optimizer.name"),
+        }
+        yield f"{kind} {name}", dict.fromkeys(keys[kind], name)
+
+
+def example_data(seed: int = 0) -> Dataset:
+    """Noise in the form of MNIST: what is asked here does not depend on what the images show."""
+    rng = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 256, (IMAGES + 20, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    labels = torch.arange(IMAGES + 20) % 10
+    return Dataset(
+        name="noise",
+        train_images=images[:IMAGES],
+        train_labels=labels[:IMAGES],
+        test_images=images[IMAGES:],
+        test_labels=labels[IMAGES:],
+    )
+
+
+def _part(label: str, part: Part, overrides: Mapping[str, Any]) -> Iterator[Finding]:
+    place = line_of(part)
+    if isinstance(part.builder, ModuleFactories):
+        place = line_of_function(part.builder.of(label.split(" ", 1)[0]))
+    try:
+        variant = BASE.override(overrides)
+        with silenced():
+            make = partial(SeedGroup, variant, dataset=example_data(), engine=Engine())
+            first = make((0, 1))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything: it is what is asked
+        yield _failed(label, "builds", error, place)
+        return
+    own = next((network.own for network in first.networks if network.own), None)
+    if own is not None:
+        seconds = "all seeds are one computation" if own.traits.stacks else f"no: {own.traits.reason}"
+        yield Finding(part=label, what="stacks", result=seconds)
+    checks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("trains", lambda: _trains(first, place)),
+        ("deterministic", lambda: _deterministic(make, place)),
+        ("resumes", lambda: _resumes(make, place)),
+        ("neighbours", lambda: _neighbours(make, place)),
+        ("cost", lambda: _cost(make, variant, own is not None and own.convolutional)),
+    )
+    for what, check in checks:
+        try:
+            with silenced():
+                yield Finding(part=label, what=what, result=check())
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
+            yield _failed(label, what, error, place)
+            return
+
+
+def _failed(label: str, what: str, error: BaseException, place: str) -> Finding:
+    said = in_a_sentence(error)
+    return Finding(part=label, what=what, result=said if ", line " in said else f"{place}: {said}", fails=True)
+
+
+def _curves(group: SeedGroup, steps: int) -> NDArray[Any]:
+    group.advance(steps)
+    return group.take_curves()
+
+
+def _trains(group: SeedGroup, place: str) -> str:
+    """Some steps, finite values, images of the right shape and range."""
+    before = group.weights(0)
+    curves = _curves(group, STEPS)
+    bad = [name for name, values in group.weights(0).items() if not np.isfinite(values).all()]
+    if bad or not np.isfinite(curves).all():
+        step = int(np.argmin(np.isfinite(curves).all((1, 2)))) + 1
+        where = f"; {bad[0]} is not finite" if bad else ""
+        raise PartError(f"{place}: a loss or a gradient is not finite at step {step}{where}")
+    group.sample(0, 4)
+    group.discriminate(0, torch.rand(4, *group.shape.image), torch.arange(4))
+    still = [name for name, values in group.weights(0).items() if (values == before[name]).all()]
+    moved = len(before) - len(still)
+    if not moved:
+        raise PartError(f"{place}: {STEPS} steps change no weight")
+    return f"{STEPS} steps, finite losses and gradients" + (f"; unchanged: {', '.join(still[:3])}" if still else "")
+
+
+def _deterministic(make: Callable[[tuple[int, ...]], SeedGroup], place: str) -> str:
+    one, two = (_curves(make((0, 1)), STEPS) for _ in range(2))
+    if not np.array_equal(one, two, equal_nan=True):
+        step = int(np.argmax((one != two).any((1, 2)))) + 1
+        raise PartError(
+            f"{place}: the same run twice differs from step {step} on; draw from torch's, NumPy's or Python's global "
+            "generators, which a run sets, and from nothing else"
+        )
+    return "the same bits again"
+
+
+def _resumes(make: Callable[[tuple[int, ...]], SeedGroup], place: str) -> str:
+    whole = make((0, 1))
+    _curves(whole, STEPS // 2)
+    state = whole.state()
+    whole.sample(0, 4)  # an evaluation in between must change nothing
+    expected = _curves(whole, STEPS)
+    again = make((0, 1))
+    again.load_state(state, STEPS // 2)
+    if not np.array_equal(_curves(again, STEPS), expected, equal_nan=True):
+        raise PartError(f"{place}: a resumed run differs: state that is neither parameter nor buffer decides something")
+    return "from a checkpoint to the bit"
+
+
+def _neighbours(make: Callable[[tuple[int, ...]], SeedGroup], place: str) -> str:
+    one, two = (_curves(make(seeds), STEPS)[:, :, 0] for seeds in ((0, 1), (0, 2)))
+    if not np.array_equal(one, two, equal_nan=True):
+        raise PartError(
+            f"{place}: a seed's numbers depend on the other seeds of its stack; reduce within a seed only: the first "
+            "axis counts seeds"
+        )
+    return "the other seeds of a stack do not matter"
+
+
+def _cost(make: Callable[[tuple[int, ...]], SeedGroup], variant: Variant, convolutional: bool) -> str:
+    side = next((one for one in SIDES if getattr(variant, one).architecture != "mlp"), "")
+    nearest = BASE.override({"conditional": variant.conditional})
+    if convolutional and side:
+        kernels = CNN["kernels"][:: -1 if side == "generator" else 1]
+        nearest = nearest.override({f"{side}.{key}": value for key, value in {**CNN, "kernels": kernels}.items()})
+    reference = SeedGroup(nearest, (0, 1), example_data(), Engine())
+    ours, theirs = _seconds(make((0, 1))), _seconds(reference)
+    name = f"a built-in {'CNN' if convolutional else 'MLP'}" if side else "the built-in it replaces"
+    return f"{ours * 500:.2f} ms a seed-step, {ours / theirs:.2g} times {name}"
+
+
+def _seconds(group: SeedGroup) -> float:
+    """Of a step of a stack of two seeds, the least of several."""
+    group.advance(2)
+    least, began = float("inf"), time.perf_counter()
+    while least == float("inf") or time.perf_counter() - began < LEAST_SECONDS:
+        started = time.perf_counter()
+        group.advance(TIMED_STEPS)
+        least = min(least, (time.perf_counter() - started) / TIMED_STEPS)
+    return least
+
+
+def _dataset(name: str, part: Part) -> Iterator[Finding]:
+    label, place = f"dataset {name}", line_of(part)
+    try:
+        with silenced():
+            made = [part.load()(data_folder(), lambda line: None) for _ in range(2)]
+            if not isinstance(made[0], Dataset):
+                raise PartError(f"it must be an ablations.data.Dataset, not {type(made[0]).__name__}")
+            if made[0].digest != made[1].digest:
+                raise PartError("it gives other images at each call; its digest is what identifies the data")
+            variant = dataclasses.replace(BASE, training_images=len(made[0].train_images))
+            SeedGroup(variant.override({"batch_size": min(16, len(made[0].train_images))}), (0,), made[0], Engine())
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything
+        yield _failed(label, "loads", error, place)
+        return
+    shape = made[0].shape
+    sizes = f"{len(made[0].train_images):,} and {len(made[0].test_images):,} images, {shape}"
+    classes = "no labels" if shape.classes is None else f"{shape.classes} classes"
+    yield Finding(part=label, what="loads", result=f"{sizes}, {classes}; the same bits again")

@@ -1,0 +1,114 @@
+"""A study file says what the built-in studies say, and `new` writes one of each kind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from ablations.catalog import STUDIES
+from ablations.cli import main
+from ablations.commands.new import KINDS
+from ablations.commands.study_files import read_study
+from ablations.config import Study
+from ablations.config.errors import ConfigError
+from tests.ablations.execution.bad_parts import HEAD
+from tests.ablations.registries import kept
+
+registries = pytest.fixture(autouse=True)(kept)
+LABELS = {"name": "mine", "title": "t", "description": "d"}
+
+
+def read(folder: Path, **tables: Any) -> Study:
+    path = folder / "study.json"
+    path.write_text(json.dumps(LABELS | tables))
+    return read_study(path)
+
+
+def test_one_factor_at_a_time_is_the_built_in_study(tmp_path: Path) -> None:
+    theirs = STUDIES["quick"]
+    levels = {
+        "loss": ["mse"], "activation": ["sigmoid"], "normalization": ["no-norm", "batch-norm"], "optimizer": ["sgd"],
+        "conditioning": ["conditional"], "architecture": ["cnn"],
+    }  # fmt: skip
+    ours = read(tmp_path, one_factor=levels)
+    assert ours.variants == theirs.variants
+    asked = {frozenset((c.treatment, c.reference)) for c in theirs.contrasts}
+    assert {frozenset((c.treatment, c.reference)) for c in ours.contrasts} == asked
+
+
+def test_a_ladder_is_the_built_in_one(tmp_path: Path) -> None:
+    theirs = STUDIES["ladder"]
+    rungs = [
+        ["loss", "bce"], ["activation", "leaky-relu-0.02"], ["normalization", "layer-norm"], ["optimizer", "adam"],
+        ["latent-size", "z100"], ["latent-distribution", "normal-z"],
+    ]  # fmt: skip
+    base = {"base": "s1-first-attempt", "name": "first-attempt", "steps": 10_000}
+    ours = read(tmp_path, ladder={"base": base, "rungs": rungs})
+    assert ours.variants == theirs.variants
+    assert [(c.treatment, c.reference) for c in ours.contrasts] == [
+        (c.treatment, c.reference) for c in theirs.contrasts
+    ]
+
+
+def test_axes_of_ones_own_are_used_like_the_others(tmp_path: Path) -> None:
+    levels = {"one": {"generator.hidden": [50]}, "two": {"generator": {"hidden": [60, 60]}}}
+    axes = {"depth": {"question": "How deep?", "levels": levels}}
+    ours = read(tmp_path, axes=axes, one_factor={"depth": ["one", "two"], "loss": ["mse", "bce"]})
+    assert [variant.name for variant in ours.variants] == ["baseline", "one", "two", "mse"]
+    assert ours.variant("two").generator.hidden == (60, 60)
+    assert [c.question for c in ours.contrasts][2] == "MSE instead of BCE"
+    both = read(tmp_path, axes=axes, cross={"depth": ["one", "two"], "loss": ["mse", "bce"]})
+    assert [variant.name for variant in both.variants] == ["one+mse", "one+bce", "two+mse", "two+bce"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"one_factor": {"los": ["mse"]}}, "unknown axis in 'one_factor': 'los'; did you mean 'loss'"),
+        ({"one_factor": {"loss": ["msee"]}}, "unknown level in one_factor.loss: 'msee'; did you mean 'mse'"),
+        ({"one_factor": {"loss": "mse"}}, "must list different levels of that axis, not 'mse'"),
+        ({"one_factor": {"base": "nosuch", "loss": ["mse"]}}, "unknown base 'nosuch'"),
+        ({"ladder": {"rungs": ["loss"]}}, "must list pairs"),
+        ({"ladder": {"rung": []}}, "unknown key of 'ladder': 'rung'; did you mean 'rungs'"),
+        ({"ladder": {"rungs": [["loss", "bec"]]}}, "unknown level in ladder.rungs: 'bec'"),
+        ({"cross": {"loss": ["mse", "bce"]}}, "must name two or more axes, not 1"),
+        ({"cross": [1]}, "'cross' must be a table"),
+        ({"axes": {"loss": {"levels": {}}}}, "the catalog has an axis of that name"),
+        ({"axes": {"mine": {"levels": {"a": {}}}}}, "must have two or more levels, not 1"),
+        ({"axes": {"mine": {"level": {}}}}, "unknown key of axes.mine: 'level'; did you mean 'levels'"),
+    ],
+)
+def test_a_table_that_says_nothing_possible_is_refused(tmp_path: Path, tables: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        read(tmp_path, **tables)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_new_writes_a_commented_file_that_is_a_study(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = CliRunner().invoke(main, ["new", "mine", "--kind", kind])
+    assert made.exit_code == 0, made.output
+    study = read_study(Path("mine.toml"))
+    assert study.name == "mine"
+    assert len(study.variants) >= 2
+    assert study.contrasts
+    assert Path("mine.toml").read_text().count("#") >= 5
+    again = CliRunner().invoke(main, ["new", "mine"])
+    assert (again.exit_code, "mine.toml exists already" in again.output) == (2, True)
+
+
+def test_list_shows_parts_with_the_settings_they_take(tmp_path: Path) -> None:
+    path = tmp_path / "my_parts.py"
+    path.write_text(HEAD + "def wide(shape, hidden, width=3): ...\nregister('discriminator', 'wide', wide)\n")
+    shown = CliRunner().invoke(main, ["list", "--parts", str(path)]).output
+    rows = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "discriminator wide hidden, width my_parts.py" in rows
+    assert "optimizer sgd learning_rate, momentum built in" in rows
+    tree = json.loads(CliRunner().invoke(main, ["list", "--json"]).stdout)
+    assert {"part": "loss", "name": "mse", "reads the settings": "", "of": "built in"} in tree["parts"]

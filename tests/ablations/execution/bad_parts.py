@@ -1,0 +1,152 @@
+# ruff: noqa: ISC004 - a part is lines of text
+"""Thirty bad parts, each with the check that finds it and the sentence that is said of it."""
+
+from __future__ import annotations
+
+HEAD = """import math, random, time, torch, numpy as np
+from torch import nn
+from ablations.config.parts import register
+from ablations.data import Dataset
+from ablations.parts.losses import Halves
+mean = lambda d: d
+"""
+LINES = HEAD.count("\n")
+
+
+def module(body: str, init: str = "pass") -> str:
+    """A discriminator whose `forward` has this body: on line LINES + 6."""
+    return (
+        "class Bad(nn.Module):\n"
+        "    def __init__(self, shape):\n"
+        "        super().__init__(); self.line = nn.Linear(math.prod(shape), 1)\n"
+        f"        {init}\n"
+        "    def forward(self, x):\n"
+        f"        {body}\n"
+        'register("discriminator", "bad", Bad)\n'
+    )
+
+
+def loss(on_real: str, more: str = "") -> str:
+    return f'register("loss", "bad", Halves({on_real}, lambda d: d{more}), outputs=("logits",))\n'
+
+
+FORWARD, FIRST = LINES + 6, LINES + 1
+SCORE = "self.line(x.flatten(1))"
+MODULES: dict[str, tuple[str, str, str]] = {
+    "wrong shape": (module("return x.flatten(1)"), "builds", rf"line {FIRST}: .*shape \(4, 784\) for a batch of 4"),
+    "no tensor": (module("return None"), "builds", r"forward must give a tensor, not NoneType|NoneType"),
+    "a tuple": (module(f"return {SCORE}, 1"), "builds", r"tuple"),
+    "whole numbers": (module(f"return {SCORE}.argmax(1)"), "builds", r"int64, not floats|gradient"),
+    "detached": (module(f"return {SCORE}.detach()"), "builds", r"has no gradient: it is detached"),
+    "shapes that do not match": (
+        module("return self.line(x)"), "builds", rf"line {FORWARD}: RuntimeError: mat1 and mat2 shapes",
+    ),
+    "nan gradient": (
+        module(f"return {SCORE} + (0 * {SCORE}).sqrt()"),
+        "trains", rf"line {FIRST}: a loss or a gradient is not finite",
+    ),
+    "infinite at once": (module(f"return {SCORE} / 0"), "trains", r"not finite at step 1"),
+    "state in an attribute": (
+        module(f"self.count += 1; return {SCORE} * self.count", "self.count = 0"),
+        "builds", r"keeps state in self.count, .*register_buffer",
+    ),
+    "a tensor in an attribute": (
+        module(f"self.seen = x.mean().item(); return {SCORE}", "self.seen = 0.0"), "builds", r"state in self.seen",
+    ),
+    "an exception in step 7": (
+        module(
+            f"self.n += self.training; assert self.n < 13, 'seventh'; return {SCORE}",
+            "self.register_buffer('n', torch.zeros(()))",
+        ),
+        "trains", rf"line {FORWARD}: AssertionError: seventh",
+    ),
+    "a clock": (
+        module(f"return {SCORE} * (time.perf_counter_ns() % 1000)"), "deterministic", r"differs from step 1 on",
+    ),
+    "its own generator": (
+        module(f"return {SCORE} * self.rng.random()", "self.rng = np.random.default_rng()"),
+        "deterministic", r"the same run twice differs",
+    ),
+    "no module": ("def bad(shape): return 3\n" + 'register("discriminator", "bad", bad)\n', "builds", "gives a int"),
+    "the same module twice": (
+        "one = nn.Sequential(nn.Flatten(), nn.Linear(784, 1))\n"
+        "def bad(shape): return one\n" + 'register("discriminator", "bad", bad)\n',
+        "builds", rf"line {FIRST + 1}: .*must be a new module of the same shape at every call",
+    ),
+    "another shape at each call": (
+        "def bad(): return nn.Sequential(nn.Flatten(), nn.Linear(784, random.randint(1, 999)), nn.Linear(1, 1))\n"
+        'register("discriminator", "bad", bad)\n',
+        "builds", rf"line {FIRST}: ",
+    ),
+    "it ends the process": (module("raise SystemExit(4)"), "builds", rf"line {FORWARD}: SystemExit: 4"),
+    "it ends the process late": (
+        module(f"self.n += self.training; self.n > 12 and exit(3); return {SCORE}",
+               "self.register_buffer('n', torch.zeros(()))"),
+        "trains", rf"line {FORWARD}: SystemExit: 3",
+    ),
+    "no weights": (
+        'class Bad(nn.Module):\n    def forward(self, x): return x.flatten(1).mean(1)\n'
+        'def bad(): return Bad()\nregister("discriminator", "bad", bad)\n',
+        "builds", r"has no parameters",
+    ),
+    "it prints and fails": (
+        module("print('a' * 10_000_000); raise ValueError('b' * 10_000)"),
+        "builds", rf"line {FORWARD}: ValueError: b+$",
+    ),
+}  # fmt: skip
+OTHERS: dict[str, tuple[str, str, str]] = {
+    "loss of another shape": (
+        "class Bad(Halves):\n    def real_half(self, real, other): return real\n"
+        'register("loss", "bad", Bad(mean, mean), outputs=("logits",))\n',
+        "trains", r"the loss 'bad' gives a tensor of shape \(2, 16, 1\).*one number for each seed: \(2,\)",
+    ),
+    "loss that is a number": (loss("lambda d: 1.0"), "trains", rf"line {FIRST}: .*AttributeError"),
+    "loss that mixes seeds": (loss("lambda d: d - d.mean()"), "neighbours", r"reduce within a seed only"),
+    "loss without gradient": (loss("lambda d: d.detach()"), "trains", rf"line {FIRST}: .*has no gradient"),
+    "loss that fails": (loss("lambda d: d.nosuch()"), "trains", rf"line {FIRST}: AttributeError: 'Tensor' object"),
+    "loss that is none": (
+        'register("loss", "bad", 3, outputs=("logits",))\n', "builds", r"the loss 'bad' lacks real_half",
+    ),
+    "loss that draws by the clock": (
+        loss("lambda d: d * (time.perf_counter_ns() % 1000)"), "deterministic", r"differs from step 1 on",
+    ),
+    "penalty of another shape": (
+        "def bad(discriminate, real, fake, draws): return discriminate(real, torch.ones_like(real[..., :1]))\n"
+        'register("penalty", "bad", bad)\n',
+        "trains", rf"line {FIRST}: the penalty 'bad' gives a tensor of shape \(2, 16, 1\)",
+    ),
+    "optimizer that is none": (
+        'register("optimizer", "bad", lambda p, c, gpu: None, transfers=1)\n',
+        "builds", rf"line {FIRST}: the optimizer 'bad' must be a torch.optim.Optimizer, not NoneType",
+    ),
+    "optimizer that wants a closure": (
+        'register("optimizer", "bad", lambda p, c, gpu: torch.optim.LBFGS(p), transfers=1)\n',
+        "trains", rf"line {FIRST}: the optimizer 'bad': TypeError",
+    ),
+    "optimizer that mixes seeds": (
+        "class Bad(torch.optim.Optimizer):\n"
+        "    def step(self):\n"
+        "        for p in self.param_groups[0]['params']: p.data -= 1e-3 * p.grad / p.grad.norm()\n"
+        'register("optimizer", "bad", lambda p, c, gpu: Bad(p, {}), transfers=1)\n',
+        "neighbours", r"depend on the other seeds",
+    ),
+    "activation of another shape": (
+        'register("activation", "bad", lambda network: lambda x: x.sum(-1))\n',
+        "trains", rf"line {FIRST}: the activation 'bad' turns .* it must keep it",
+    ),
+    "initialization of another shape": (
+        'register("initialization", "bad", lambda rng, spec: rng.random(3))\n',
+        "builds", rf"line {FIRST}: the initialization 'bad' gives \(3,\) for",
+    ),
+    "dataset that is none": (
+        'register("dataset", "bad", lambda folder, notify: [1])\n', "loads", rf"line {FIRST}: .*Dataset, not list",
+    ),
+    "dataset of other images each time": (
+        "def bad(folder, notify):\n"
+        "    images = torch.from_numpy(np.random.default_rng().integers(0, 255, (40, 1, 8, 8))).to(torch.uint8)\n"
+        "    return Dataset(name='b', train_images=images, train_labels=None, test_images=images, test_labels=None)\n"
+        'register("dataset", "bad", bad)\n',
+        "loads", rf"line {FIRST}: .*other images at each call",
+    ),
+}  # fmt: skip
+BAD = MODULES | OTHERS
