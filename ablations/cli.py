@@ -25,6 +25,7 @@ from ablations.commands import (
     report,
     rescore,
     run,
+    sample,
     score,
     search,
     tune,
@@ -74,6 +75,7 @@ def main() -> None:
 for module in (
     listing,
     run,
+    sample,
     report,
     compare,
     claims,

@@ -23,7 +23,7 @@ from ablations.scoring.samples.checked import Samples, labels_of, samples_of
 Array = NDArray[Any]
 LARGEST = 8 * 2**30
 """Bytes of an array: more is no set of samples of 28x28."""
-LABELS = "labels"
+IMAGES, LABELS = "images", "labels"
 UNREADABLE = (
     OSError, ValueError, EOFError, TypeError, KeyError, OverflowError, MemoryError, SyntaxError, RuntimeError,
     tokenize.TokenError, struct.error, zlib.error, zipfile.BadZipFile, AttributeError, IndexError,
@@ -32,7 +32,8 @@ UNREADABLE = (
 
 
 def read_array(path: Path, *, value_range: str | None = None) -> Samples:
-    """The images of a .npy file; of a .npz file, those of its only array, with the array `labels` beside it if any.
+    """The images of a .npy file; of a .npz file, those of the array `images` or of its only one, with the array
+    `labels` beside it if any.
 
     Raises:
         DataError: the file cannot be read, or does not hold images.
@@ -41,9 +42,13 @@ def read_array(path: Path, *, value_range: str | None = None) -> Samples:
         return samples_of(_npy(path), str(path), value_range=value_range)
     arrays = _npz(path)
     labels = arrays.pop(LABELS, None)
+    arrays = {IMAGES: arrays[IMAGES]} if IMAGES in arrays else arrays
     if len(arrays) != 1:
         names = ", ".join(arrays) or "none"
-        raise DataError(f"{path} has these arrays of images: {names}; expected one, and at most {LABELS!r} beside it")
+        raise DataError(
+            f"{path} has these arrays of images: {names}; expected one, or one called {IMAGES!r}, and at most "
+            f"{LABELS!r} beside it"
+        )
     ((name, images),) = arrays.items()
     return samples_of(images, f"{path} ({name})", value_range=value_range, labels=labels)
 
