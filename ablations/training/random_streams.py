@@ -27,6 +27,7 @@ Name = Literal[
     "dropout",
     "penalty",
     "evaluation",
+    "noise",
 ]
 Kind = Literal["normal", "uniform", "label", "bits"]
 
