@@ -15,6 +15,7 @@ from ablations import __version__
 from ablations.commands import (
     certify,
     claims,
+    classifier,
     compare,
     data,
     doctor,
@@ -91,6 +92,7 @@ for module in (
     tune,
     certify,
     data,
+    classifier,
     extractor,
     doctor,
 ):

@@ -31,6 +31,7 @@ SMALL = {
     "search": ["--data", "digits", "--trials", "2", "--steps", "9", "--seeds", "1", "--finalists", "1"],
     "tune-and-compare": ["--data", "digits", "--trials", "1", "--steps", "9", "--seeds", "1", "--final-seeds", "1"],
     "classifier": ["--data", "digits", "--epochs", "1"],
+    "extractor": ["--data", "digits", "--epochs", "1"],
     "data": ["digits"],
     "doctor": ["--data", "digits"],
 }

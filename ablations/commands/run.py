@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ablations.commands.shared import (
-    DATASETS,
     build_report,
     carry_out,
     data_folder_option,
+    data_option,
     isa_option,
     json_option,
     mirror_option,
@@ -83,7 +83,7 @@ def parse_reference_seeds(
     callback=parse_overrides,
     help="Change a setting of every variant, such as batch_size=64 or generator.hidden=128,256; may be repeated.",
 )
-@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@data_option
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
 @click.option(

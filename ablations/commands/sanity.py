@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json, print_table
+from ablations.commands.shared import data_folder_option, data_option, isa_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ablations.store.noise_check import NoiseCheck
@@ -19,8 +19,8 @@ USUAL = ("s0", "s1")
 @click.command("sanity")
 @click.argument("recipes", nargs=-1, metavar="[RECIPE]...")
 @click.option("--steps", type=click.IntRange(min=1), default=1_000, show_default=True, help="Updates of D.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of D and of the noise.")
+@data_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json, print_table
+from ablations.commands.shared import data_folder_option, data_option, isa_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ablations.scoring.samples import Samples
@@ -46,7 +46,7 @@ EXISTING = click.Path(exists=True, path_type=Path)
 )
 @click.option("--conditional", is_flag=True, help="The generator takes z and classes (n,), 0 to 9.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the latents.")
-@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@data_option
 @isa_option
 @data_folder_option
 @json_option
@@ -62,14 +62,14 @@ def command(samples: Path, dataset: str, isa: str, data_folder: Path | None, as_
 
     from ablations.data import load_dataset
     from ablations.scoring import foreign as scoring
-    from ablations.scoring.panel import load_panel
+    from ablations.scoring.panel import panel_of
     from ablations.scoring.suite import sample_count
     from reports.words import title, value
 
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
     read = read_samples(samples, options, sample_count(images))
-    found = scoring.score(read, images, load_panel(), allow_fewer=options["allow_fewer"])
+    found = scoring.score(read, images, panel_of(dataset, data_folder), allow_fewer=options["allow_fewer"])
     if as_json:
         print_json(
             {

@@ -11,8 +11,8 @@ import click
 
 from ablations.commands.run import AT_LEAST_ONE, parse_overrides
 from ablations.commands.shared import (
-    DATASETS,
     data_folder_option,
+    data_option,
     isa_option,
     json_option,
     mirror_option,
@@ -76,7 +76,7 @@ OPTIONS = (
         help="Best trials that selection seeds choose the winner from; 0: the best on the tuning seeds wins.",
     ),
     click.option("--storage", metavar="URL", help="Optuna's database.  [default: sqlite in the store's work folder]"),
-    click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True),
+    data_option,
     data_folder_option,
     click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True),
     isa_option,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shlex
 import sys
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ablations.execution.runner import Summary
     from ablations.store import Archive
 
-DATASETS = ("mnist", "digits")
 RULE = 60
 """The longest line under a heading."""
 
@@ -31,6 +31,35 @@ def hold_to(context: click.Context, parameter: click.Parameter, name: str | None
     hold(chosen)
     return chosen
 
+
+class DatasetName(click.ParamType[str]):
+    """A dataset of the registry, or a folder of one's own, which becomes absolute: a run is told where its data lie."""
+
+    name = "dataset"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from ablations.config.parts import DATASETS
+
+        if value in DATASETS:
+            return value
+        for folder, sign, size in ((value, "", ""), value.rpartition("@")):
+            if folder and Path(folder).expanduser().is_dir():
+                return f"{Path(folder).expanduser().resolve()}{sign}{size}"
+        near = difflib.get_close_matches(value, DATASETS, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        self.fail(f"{value!r} is no dataset and no folder{hint} (datasets: {', '.join(DATASETS)})", param, ctx)
+        raise AssertionError("click's fail does not return")
+
+
+data_option = click.option(
+    "--data",
+    "dataset",
+    type=DatasetName(),
+    default="mnist",
+    show_default=True,
+    metavar="NAME|FOLDER",
+    help="A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32.",
+)
 
 isa_option = click.option(
     "--isa",

@@ -15,6 +15,7 @@ from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.estimate import estimate_seconds, snapshot_bytes
 from ablations.execution.job import CHECKPOINT_SECONDS, GroupJob, Keep
+from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive, Member
 from ablations.training.engine import choose_engine, default_workers
@@ -189,7 +190,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         options=options,
         conditions=conditions,
         shape=dataset.shape,
-        scorer=scorer_identity(),
+        scorer=scorer_identity(panel_of(options.dataset, options.data_folder)),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
         workers=max(1, min(options.workers or default_workers(engine), len(jobs) or 1)),

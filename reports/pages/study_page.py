@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ablations.catalog.metric_facts import samples_of
-from ablations.catalog.metrics import READER
+from ablations.catalog.metrics import LABEL_FREE, READER, facts
 from ablations.config.description import describe, differences
 from ablations.store.noise_check import PASSED
 from reports import words
@@ -68,6 +68,7 @@ def page(found: Findings) -> dict[str, Any]:
         "metric": found.metric,
         "images": f"{samples_of(found.metric) or 0:,}",
         "rules": found.rules,
+        "unread": facts(found.metric).name == LABEL_FREE.whole,
         "answers": rows(found),
         "many": len(found.answers) > OPEN_ANSWERS,
         "pairing": pairing_in_words(found.comparisons),
