@@ -12,7 +12,6 @@ from ablations.commands.shared import (
     build_report,
     carry_out,
     data_folder_option,
-    data_option,
     isa_option,
     json_option,
     mirror_option,
@@ -21,6 +20,7 @@ from ablations.commands.shared import (
     print_json,
     print_table,
     store_option,
+    study_data_option,
 )
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def parse_reference_seeds(
     callback=parse_overrides,
     help="Change a setting of every variant, such as batch_size=64 or generator.hidden=128,256; may be repeated.",
 )
-@data_option
+@study_data_option
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
 @click.option(
@@ -141,6 +141,7 @@ def command(
     from ablations.store import Archive
 
     archive = Archive.open(location)
+    options["dataset"] = options["dataset"] or found.dataset
     chosen = Options(**options)
     if until_decided:
         from ablations.commands import until_decided as looks

@@ -61,6 +61,15 @@ data_option = click.option(
     help="A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32.",
 )
 
+study_data_option = click.option(
+    "--data",
+    "dataset",
+    type=DatasetName(),
+    metavar="NAME|FOLDER",
+    help="A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32."
+    "  [default: the study's, mnist for most]",
+)
+
 isa_option = click.option(
     "--isa",
     type=click.Choice(["avx512", "avx2", "native"]),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
+from ablations.catalog import AXES, BASELINE, FACE_RECIPES, RECIPES, STUDIES
 from ablations.catalog.combine import crossed
 from ablations.config import Study, Variant
 from ablations.config.errors import ConfigError, UserError, unknown
@@ -18,7 +18,7 @@ SEARCH = "search"
 SPACES = ("space", "fix")
 CROSS = "cross"
 """The table of a study file that stands for all combinations of levels."""
-BASES = {**RECIPES, BASELINE.name: BASELINE}
+BASES = {**RECIPES, **FACE_RECIPES, BASELINE.name: BASELINE}
 """What a variant of a study file may start from."""
 FORMATS = {".json": json.loads, ".toml": tomllib.loads}
 

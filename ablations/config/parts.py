@@ -211,6 +211,9 @@ ARCHITECTURES = Registry(
     {
         "mlp": ArchitectureFacts(builder="ablations.parts.mlp:MLP", settings=("hidden",)),
         "cnn": ArchitectureFacts(builder="ablations.parts.cnn:CNN", settings=("hidden", "kernels"), convolutional=True),
+        "celeba_cnn": ArchitectureFacts(
+            builder="ablations.parts.celeba_cnn:CELEBA_CNN", settings=("hidden", "kernels"), convolutional=True
+        ),
     },
 )
 
@@ -229,6 +232,7 @@ DATASETS = Registry(
         "emnist-letters": DatasetFacts(builder="ablations.data.kin:load_emnist_letters", title="Latin letters, 28x28"),
         "celeba": DatasetFacts(builder="ablations.data.folders:load_celeba", title="aligned faces, 128x128, no labels"),
         "celeba-32": DatasetFacts(builder="ablations.data.folders:load_small_celeba", title="the same, 32x32"),
+        "faces": DatasetFacts(builder="ablations.data.faces:load_faces", title="drawn faces, 32x32, no labels"),
     },
 )
 

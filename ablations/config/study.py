@@ -45,6 +45,8 @@ class Study:
     fixed before the first look is taken, since the error of the study is shared among them."""
     evaluations: int = 5
     """Evaluations after training starts, equally spaced, the last at the final step; one more before the first step."""
+    dataset: str = "mnist"
+    """What it is trained on where nobody says otherwise."""
 
     def __post_init__(self) -> None:
         check_name("study", self.name)

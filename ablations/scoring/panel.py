@@ -17,7 +17,7 @@ from ablations.data.splits import load_split
 from ablations.scoring.extractors import load_extractor
 from ablations.scoring.features import Extractor, Features
 
-READER, LABEL_FREE = "reader", "contrastive"
+READER, LABEL_FREE, PIECES = "reader", "contrastive", "pieces"
 PANEL = (READER, LABEL_FREE)
 """By default: one that knows the classes, and one of another kind, trained without labels."""
 COMMANDS: Mapping[str, str] = {READER: "classifier", LABEL_FREE: "extractor"}
@@ -59,9 +59,9 @@ def load_panel(names: tuple[str, ...] = PANEL, device: str = "cpu") -> Panel:
 
 
 def panel_of(name: str, folder: Path | None = None, device: str = "cpu") -> Panel:
-    """The extractors by which a dataset is scored: those of this project, or those that were trained on it.
+    """The extractors by which a dataset is scored: those of this project, or those trained on it, and `pieces`.
 
-    Data without labels have the label-free one alone.
+    Data without labels have the label-free one alone of those two.
 
     Raises:
         DataError: it has none yet; the message says how to train them.
@@ -69,16 +69,16 @@ def panel_of(name: str, folder: Path | None = None, device: str = "cpu") -> Pane
     if name in DATASETS and DATASETS[name].frozen:
         return load_panel(device=device)
     dataset, digest = load_split(name, "whole", folder)
-    chosen = kinds_for(dataset)
-    for kind in chosen:
+    trained = kinds_for(dataset)
+    for kind in trained:
         if not place_of(kind, digest, folder).is_file():
             command = f"ablations {COMMANDS[kind]} --data {name}" + (f" --data-folder {folder}" if folder else "")
             raise DataError(f"{dataset.name} has no {kind} to be scored by yet; train it, once, with: {command}")
-    return load_panel(tuple(f"{kind}:{place_of(kind, digest, folder)}" for kind in chosen), device)
+    return load_panel((*(f"{kind}:{place_of(kind, digest, folder)}" for kind in trained), PIECES), device)
 
 
 def kinds_for(dataset: Dataset) -> tuple[str, ...]:
-    """Of the extractors that look at models of a dataset: without labels nothing can be read."""
+    """The extractors that are trained to look at models of a dataset: without labels nothing can be read."""
     return PANEL if dataset.train_labels is not None else (LABEL_FREE,)
 
 

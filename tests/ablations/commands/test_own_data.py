@@ -13,7 +13,7 @@ from PIL import Image
 from ablations.cli import main
 from ablations.data import load_dataset
 from ablations.data.sources import idx_bytes
-from ablations.scoring.panel import LABEL_FREE, PANEL, panel_of
+from ablations.scoring.panel import LABEL_FREE, PANEL, PIECES, panel_of
 from ablations.store import Archive
 
 STUDY = {
@@ -82,7 +82,7 @@ def test_a_folder_of_idx_files_is_scored_by_extractors_of_its_own(place: Path) -
     assert all(item.scorer == stored.scorer and item.run.dataset == str(folder) for item in stored.results)
     assert {"balanced_frechet_500", "contrastive_balanced_frechet_500"} <= stored.results[0].scores.keys()
     names = [one.name for one in panel_of(str(folder), place / "data").extractors]
-    assert names == [*PANEL]
+    assert names == [*PANEL, PIECES]
     again = call("rescore", "own")
     assert again.exit_code == 0, again.output
     assert "0 runs scored anew" in again.stdout
@@ -102,8 +102,8 @@ def test_pictures_without_labels_are_scored_label_free_and_every_table_says_so(p
     assert result.run.dataset == name
     assert result.samples[4].shape[1:] == (3, 16, 16)
     scored = [metric for metric in result.scores if not metric.startswith("d_")]
-    assert all(metric.startswith("contrastive_") or "repeat" in metric for metric in scored), scored
-    assert [one.name for one in panel_of(name, place / "data").extractors] == [LABEL_FREE]
+    assert not any("balanced" in metric or "class" in metric or "readable" in metric for metric in scored), scored
+    assert [one.name for one in panel_of(name, place / "data").extractors] == [LABEL_FREE, PIECES]
     for page in ("report.html", "report.md"):
         text = (place / "results" / "reports" / "own" / page).read_text()
         assert "contrastive_frechet_66" in text
