@@ -9,6 +9,7 @@ _CNN = S1_CELEBA_SMALL.override({}, name="cnn")
 _MLP = _CNN.override(
     {
         "recipe": "custom",
+        "update.batch_statistics": "separate",
         **{
             f"{side}.{key}": value
             for side in ("generator", "discriminator")
