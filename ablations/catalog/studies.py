@@ -20,6 +20,7 @@ from ablations.catalog.axes import (
 from ablations.catalog.axis import Axis
 from ablations.catalog.combine import ask, asked_of, crossed, one_factor
 from ablations.catalog.face_studies import FACE_STUDIES
+from ablations.catalog.gallery import gallery_study
 from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_PRINTED
 from ablations.config import Contrast, Study, Variant
 
@@ -292,6 +293,7 @@ STUDIES: Mapping[str, Study] = {
     study.name: study
     for study in (
         QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), _crossed(), *FACE_STUDIES,
+        gallery_study(BASELINE),
     )
 }  # fmt: skip
 """Every study by name."""

@@ -141,7 +141,6 @@ def command(
     from ablations.store import Archive
 
     archive = Archive.open(location)
-    options["dataset"] = options["dataset"] or found.dataset
     chosen = Options(**options)
     if until_decided:
         from ablations.commands import until_decided as looks

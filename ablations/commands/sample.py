@@ -134,7 +134,7 @@ def write(drawn: Drawing, kind: str, paths: tuple[Path, ...], scale: int | None)
     from ablations.data.atomic_files import write_atomically
     from reports.figures.sample_grids import exact_png, gif, sheet
 
-    large = scale or max(1, SIDE // max(drawn.images.shape[-2:]))
+    large = scale or usual_scale(drawn)
     for path in paths:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,6 +148,12 @@ def write(drawn: Drawing, kind: str, paths: tuple[Path, ...], scale: int | None)
         else:
             content = exact_png(sheet(drawn.images, large, drawn.words))
         write_atomically(path, content)
+
+
+def usual_scale(drawn: Drawing) -> int:
+    """The scale at which an image is about `SIDE` pixels high."""
+    height, width = drawn.images.shape[-2:]
+    return max(1, round(SIDE / max(int(height), int(width))))
 
 
 def frames(drawn: Drawing, kind: str, scale: int) -> list[Picture]:

@@ -43,7 +43,7 @@ class Options:
     evaluations: int | None = None
     only: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
-    dataset: str = "mnist"
+    dataset: str | None = None
     data_folder: Path | None = None
     device: str = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -153,11 +153,12 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     recorded = customized(study, options)
     chosen = [recorded.variant(name) for name in options.only] or list(recorded.variants)
     asked = _only(recorded, {variant.name for variant in chosen})
-    dataset, digest = load_split(options.dataset, "whole", options.data_folder)
+    name = options.dataset or recorded.dataset
+    dataset, digest = load_split(name, "whole", options.data_folder)
     for variant in asked.variants:
         check_fits(variant, dataset)
     engine = choose_engine(options.device, options.precision, options.isa)
-    conditions = Conditions(dataset=options.dataset, data_digest=digest, engine=engine)
+    conditions = Conditions(dataset=name, data_digest=digest, engine=engine)
     seeds = {
         item.name: options.variant_seeds.get(item.name, recorded.seeds_of(item.name)) for item in recorded.variants
     }
@@ -190,7 +191,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         options=options,
         conditions=conditions,
         shape=dataset.shape,
-        scorer=scorer_identity(panel_of(options.dataset, options.data_folder)),
+        scorer=scorer_identity(panel_of(name, options.data_folder)),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
         workers=max(1, min(options.workers or default_workers(engine), len(jobs) or 1)),
