@@ -158,9 +158,9 @@ S1_CELEBA_SMALL = S1_CELEBA.override(
     {
         "recipe": "s1-celeba-small",
         "generator.hidden": (64, 64, 32),
-        "generator.kernels": (3, 4, 4),
+        "generator.kernels": (3, 3, 4),
         "discriminator.hidden": (32, 64, 64),
-        "discriminator.kernels": (4, 4, 3),
+        "discriminator.kernels": (4, 3, 3),
         "update.discriminator": "joint",
         "update.batch_statistics": "joint",
         "generator_optimizer.learning_rate": 5e-4,
@@ -172,8 +172,9 @@ S1_CELEBA_SMALL = S1_CELEBA.override(
     },
     name="s1-celeba-small",
 )
-"""A narrow one of the same build for 32x32, which a CPU trains in minutes. D's BatchNorm sees real and fake images in
-one batch: apart, G fell into a few images (disharmony 0.95 after 2,000 steps, the mean of two seeds)."""
+"""A narrow one of the same build for 32x32, which a CPU trains in minutes. Its kernels leave out no pixel: with 4, 4, 3
+D is blind to the last six rows and columns, where G then draws anything. D's BatchNorm sees real and fake images in one
+batch."""
 
 FACE_RECIPES: Mapping[str, Variant] = {v.name: v for v in (S1_CELEBA, S1_CELEBA_SMALL)}
 """Recipes for pictures in colour; they do not fit MNIST."""

@@ -136,7 +136,6 @@ def command(
     from ablations.commands.study_files import find_study
 
     found = find_study(study)
-    from ablations.execution.noise_checks import check_recipes
     from ablations.execution.plan import Options, make_plan
     from ablations.store import Archive
 
@@ -157,7 +156,6 @@ def command(
         return
     with mirrored(archive, plan.study.name, mirror):
         summary = looks.carry_out_looks(series, as_json) if until_decided else carry_out(plan, archive, as_json)
-        check_recipes(plan, archive)
         page = build_report(archive, plan.study.name, out)
     if as_json:
         print_json(summary_tree(plan, summary, page))

@@ -165,17 +165,23 @@ def mirrored(archive: Archive, study: str, mirror: str | None) -> Iterator[Mirro
 
 
 def carry_out(plan: Plan, archive: Archive, as_json: bool, *, without: Sequence[str] = ()) -> Summary:
-    """Train what the plan lists, with a progress display; where it is interrupted, say how to go on and exit 130.
+    """Train what the plan lists, with a progress display, then check its recipes against noise.
+
+    Where it is interrupted, say how to go on and exit 130.
 
     `without` are words of the present command line that the next one must not have.
     """
+    from ablations.execution.noise_checks import check_recipes
     from ablations.execution.progress import Display
     from ablations.execution.runner import execute
 
     estimates = {job.name: job.estimate_seconds for job in plan.jobs}
     shown = Display(estimates, stream=sys.stderr if as_json else sys.stdout)
-    with resumable("what has finished is stored", without), shown as display:
-        return execute(plan, archive, display)
+    with resumable("what has finished is stored", without):
+        with shown as display:
+            summary = execute(plan, archive, display)
+        check_recipes(plan, archive)
+    return summary
 
 
 @contextmanager

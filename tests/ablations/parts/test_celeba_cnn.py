@@ -77,6 +77,7 @@ def test_the_pair_is_the_books(training: bool) -> None:
 def test_the_first_maps_are_the_smallest_that_cover_the_image_evenly() -> None:
     assert grown((8, 8, 8), shape(128)) == (11, (28, 62, 130))
     assert grown((3, 4, 4), shape(32)) == (3, (7, 16, 34))
+    assert grown((3, 3, 4), shape(32)) == (3, (7, 15, 32))
     with pytest.raises(ConfigError, match="lead to no image"):
         grown((3, 3), shape(32))
 
@@ -97,6 +98,14 @@ def test_the_narrow_pair_trains_on_small_pictures_in_colour() -> None:
 def test_images_that_are_too_small_are_refused(variant: Variant, size: int) -> None:
     with pytest.raises(ConfigError, match="kernels"):
         build_networks(variant, shape(size))
+
+
+def test_the_narrow_discriminator_sees_every_pixel() -> None:
+    _, d = build_networks(SMALL, shape(32))
+    tensors = initial_tensors("framework", "discriminator", d.tensors, [0], CPU, torch.float32)
+    images = torch.rand(1, 1, 3 * 32 * 32, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    (seen,) = torch.autograd.grad(d(tensors, images, training=False).sum(), images)
+    assert (seen != 0).all()
 
 
 def test_images_that_are_not_square_are_refused() -> None:
