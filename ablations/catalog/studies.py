@@ -19,6 +19,8 @@ from ablations.catalog.axes import (
 )
 from ablations.catalog.axis import Axis
 from ablations.catalog.combine import ask, asked_of, crossed, one_factor
+from ablations.catalog.face_studies import FACE_STUDIES
+from ablations.catalog.gallery import gallery_study
 from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_200_EPOCHS, S4_PRINTED
 from ablations.config import Contrast, Study, Variant
 
@@ -291,7 +293,8 @@ def _crossed() -> Study:
 STUDIES: Mapping[str, Study] = {
     study.name: study
     for study in (
-        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), _crossed(),
+        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), _crossed(), *FACE_STUDIES,
+        gallery_study(BASELINE),
     )
 }  # fmt: skip
 """Every study by name."""

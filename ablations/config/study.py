@@ -47,6 +47,8 @@ class Study:
     """Evaluations after training starts, equally spaced, the last at the final step; one more before the first step."""
     scored_steps: tuple[int, ...] = ()
     """Steps at which variants that reach them are scored too: those that a document speaks of."""
+    dataset: str = "mnist"
+    """What it is trained on where nobody says otherwise."""
 
     def __post_init__(self) -> None:
         check_name("study", self.name)
