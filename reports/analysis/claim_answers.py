@@ -276,12 +276,8 @@ def _is_score(measure: Measure) -> bool:
 
 def _answered(claim: Claim, tests: tuple[Tested, ...]) -> Answered:
     parts = {name: [item for item in tests if item.test.setting == name] for name in SETTINGS}
-    return Answered(
-        claim=claim,
-        answer=_answer(claim, tests),
-        tests=tests,
-        settings={name: _answer(claim, part) for name, part in parts.items() if part},
-    )
+    settings = {name: _answer(claim, part) for name, part in parts.items() if part}
+    return Answered(claim=claim, answer=_answer(claim, tests), tests=tests, settings=settings)
 
 
 def _answer(claim: Claim, tests: Sequence[Tested]) -> Answer:
