@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,7 @@ from ablations.commands.run import AT_LEAST_ONE
 from ablations.commands.shared import (
     build_report,
     data_folder_option,
+    executor_options,
     isa_option,
     mirror_option,
     mirrored,
@@ -18,10 +20,14 @@ from ablations.commands.shared import (
     store_option,
 )
 
+if TYPE_CHECKING:
+    from ablations.execution.choice import ExecutorOptions
+
 
 @click.command("rescore")
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
+@executor_options
 @isa_option
 @data_folder_option
 @store_option
@@ -30,6 +36,7 @@ from ablations.commands.shared import (
 def command(
     studies: tuple[str, ...],
     workers: int | None,
+    executor: ExecutorOptions,
     isa: str,
     data_folder: Path | None,
     location: str,
@@ -50,7 +57,7 @@ def command(
         with mirrored(archive, study, mirror):
             jobs = rescore_jobs(archive, study, scorer_identity(), data_folder)
             with resumable("what has been scored is kept"), Display({j.name: j.estimate_seconds for j in jobs}) as show:
-                failures = carry_out_rescoring(archive, study, jobs, show, workers, isa)
+                failures = carry_out_rescoring(archive, study, jobs, show, workers, isa, executor)
             page = build_report(archive, study, None if out is None else out / study)
         count = sum(len(job.keys) for job in jobs) - len(failures)
         click.echo(f"{study}: {count} run{'' if count == 1 else 's'} scored anew\nreport: {page}")

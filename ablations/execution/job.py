@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ablations.config import Run, Variant
+from ablations.execution.choice import folder_in_reach
 from ablations.execution.events import GroupEnded
-from ablations.execution.executors.contract import Emit, Stop
+from ablations.execution.executors.contract import Claim, Emit, Stop
+from ablations.store.archive import Archive
+from ablations.store.claims import claim_file
 from ablations.store.result import Status
 
 CHECKPOINT_SECONDS = 30.0
@@ -92,11 +95,35 @@ class GroupJob:
     def checkpoints(self) -> Path:
         return self.checkpoint_root / self.identity
 
+    def claim(self) -> Claim | None:
+        return claim_file(self.checkpoints.with_suffix(".lock"))
+
+    def settled(self) -> GroupEnded | None:
+        """Not of a group that is to be trained afresh."""
+        if self.fresh or Archive(self.archive).done(self.wanted_steps) != self.wanted_steps.keys():
+            return None
+        from ablations.execution.worker import ended
+
+        return ended(self, [Archive(self.archive).get(key, weights=False) for key in self.wanted_steps], 0.0)
+
     def run(self, emit: Emit, stop: Stop) -> None:
         """Train, score and archive; see `worker.train_group`."""
         from ablations.execution.worker import train_group
 
         train_group(self, emit, stop)
+
+    def pack(self, outbound: Path) -> None:
+        """Nothing: the dataset is not copied but compared by its digest."""
+
+    def moved(self, outbound: Path, inbound: Path) -> GroupJob:
+        """Its checkpoints stay where they are if that folder is in reach: so whoever begins it again goes on."""
+        checkpoints = self.checkpoint_root if self.checkpoint_root.is_dir() else inbound.parent / "checkpoints"
+        return replace(
+            self, archive=inbound, checkpoint_root=checkpoints, data_folder=folder_in_reach(self.data_folder)
+        )
+
+    def unpack(self, inbound: Path) -> None:
+        Archive(self.archive).adopt(inbound)
 
     def lost(self, status: Status, reason: str) -> GroupEnded:
         """Leave results for a group that could not leave them itself."""

@@ -13,11 +13,12 @@ from ablations.config import Engine, Run, Study
 from ablations.config.errors import ConfigError
 from ablations.data import DataShape
 from ablations.data.splits import load_split
+from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, NodeCheck, capacity, choose_executor, versions
 from ablations.execution.estimate import estimate_seconds, snapshot_bytes
+from ablations.execution.executors import Executor
 from ablations.execution.job import CHECKPOINT_SECONDS, GroupJob, Keep
 from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive, Member
-from ablations.training.engine import choose_engine, default_workers
 from ablations.training.loop import evaluation_steps
 from ablations.training.numerics import NUMERICS
 from ablations.training.seed_group import check_fits
@@ -54,6 +55,7 @@ class Options:
     time_limit: float | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     keep: Keep = "all"
+    executor: ExecutorOptions = BY_THE_MACHINE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +157,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     dataset, digest = load_split(options.dataset, "whole", options.data_folder)
     for variant in asked.variants:
         check_fits(variant, dataset)
-    engine = choose_engine(options.device, options.precision, options.isa)
+    engine = options.executor.engine(options.device, options.precision, options.isa)
     conditions = Conditions(dataset=options.dataset, data_digest=digest, engine=engine)
     seeds = {
         item.name: options.variant_seeds.get(item.name, recorded.seeds_of(item.name)) for item in recorded.variants
@@ -192,8 +194,24 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         scorer=scorer_identity(),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
-        workers=max(1, min(options.workers or default_workers(engine), len(jobs) or 1)),
+        workers=max(1, min(capacity(options.executor, engine, options.workers), len(jobs) or 1)),
     )
+
+
+def executor_of(plan: Plan) -> Executor:
+    """The executor that the plan's options name, with what it must find on other machines."""
+    options, common = plan.options, plan.conditions
+    here = options.executor.chosen(options.workers) != "ray"
+    requirement = NodeCheck(
+        engine=common.engine,
+        versions=versions(),
+        dataset=common.dataset,
+        split=common.split,
+        data_digest=common.data_digest,
+        data_folder=options.data_folder,
+    )
+    workers = options.workers if options.workers == 1 or not here else plan.workers
+    return choose_executor(options.executor, common.engine, workers, requirement)
 
 
 def plan_again(plan: Plan, archive: Archive) -> Plan:

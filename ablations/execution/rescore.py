@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from ablations.catalog.metric_facts import Tier
+from ablations.config import sha256_of
 from ablations.config.errors import DataError, StoreError, UserError
 from ablations.data import DataShape
 from ablations.data.splits import load_split
+from ablations.execution.choice import (
+    BY_THE_MACHINE,
+    ExecutorOptions,
+    NodeCheck,
+    choose_executor,
+    folder_in_reach,
+    versions,
+)
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
-from ablations.execution.executors.contract import Emit, Stop, stopping
-from ablations.execution.runner import choose_executor
+from ablations.execution.executors.contract import Claim, Emit, Stop, stopping
 from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
 from ablations.store import run_folder
 from ablations.store.archive import Archive
+from ablations.store.claims import claim_file
 from ablations.store.result import Result, Status
 from ablations.training.engine import choose_engine, default_workers, set_up
 from ablations.training.generator import StoredGenerator
@@ -38,8 +47,38 @@ class RescoreJob:
     archive: Path
     keys: tuple[str, ...]
     seeds: tuple[int, ...]
+    scorer: str
+    """Who is to score them."""
     estimate_seconds: float
     data_folder: Path | None = None
+    target: Path | None = None
+    """The archive whose runs get the scores, where it is another than that which has the weights."""
+
+    @property
+    def _identity(self) -> str:
+        return sha256_of([self.scorer, *self.keys])[:20]
+
+    def claim(self) -> Claim | None:
+        return claim_file(Archive(self.archive).work / f"rescore-{self._identity}.lock")
+
+    def settled(self) -> GroupEnded | None:
+        folders = [Archive(self.archive).folder(key) for key in self.keys]
+        if not all(self.scorer in run_folder.scorers_of(folder) for folder in folders):
+            return None
+        return self._ended(dict.fromkeys(self.seeds, "finished"), {}, 0.0)
+
+    def pack(self, outbound: Path) -> None:
+        for key in self.keys:
+            run_folder.copy(Archive(self.archive).folder(key), Archive(outbound).folder(key))
+
+    def moved(self, outbound: Path, inbound: Path) -> RescoreJob:
+        return replace(self, archive=outbound, target=inbound, data_folder=folder_in_reach(self.data_folder))
+
+    def unpack(self, inbound: Path) -> None:
+        for key in self.keys:
+            if scores := run_folder.read_scores(Archive(inbound).folder(key), self.scorer):
+                folder = Archive(self.archive).folder(key)
+                run_folder.add_scores(folder, self.scorer, scores["steps"], scores["noise_floor"])
 
     def run(self, emit: Emit, stop: Stop) -> None:
         """Score each run that is not scored yet; each is left whole or not at all."""
@@ -52,7 +91,7 @@ class RescoreJob:
             if stop():
                 break
             try:
-                rescore_run(archive, key, self.data_folder)
+                rescore_run(archive, key, self.data_folder, Archive(self.target or self.archive))
                 statuses[seed] = "finished"
             except UserError as error:
                 statuses[seed], reasons[seed] = "failed", str(error)
@@ -95,6 +134,7 @@ def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | 
                     archive=archive.root,
                     keys=tuple(key for key, _, _ in part),
                     seeds=tuple(seed for _, seed, _ in part),
+                    scorer=scorer,
                     estimate_seconds=_EVALUATION_SECONDS * sum(steps for _, _, steps in part),
                     data_folder=data_folder,
                 )
@@ -109,6 +149,7 @@ def carry_out_rescoring(
     on_event: Callable[[Event], None],
     workers: int | None = None,
     isa: str | None = None,
+    options: ExecutorOptions = BY_THE_MACHINE,
 ) -> dict[str, str]:
     """Do the jobs; where all runs could be scored, the study's record then names the scorer of today.
 
@@ -125,9 +166,11 @@ def carry_out_rescoring(
             failures.update({f"{event.variant} seed {seed}": reason for seed, reason in event.reasons.items()})
 
     engine = choose_engine("cpu", isa=isa)
-    count = max(1, min(workers or default_workers(engine), len(jobs)))
+    here = options.name != "ray"
+    count = max(1, min(workers or default_workers(engine), len(jobs))) if here else workers
     with stopping() as stop:
-        choose_executor(count, engine, alone=count == 1).run(jobs, heard, stop)
+        requirement = NodeCheck(engine=engine, versions=versions())
+        choose_executor(options, engine, count, requirement).run(jobs, heard, stop)
         if reason := stop():
             raise KeyboardInterrupt(reason)
     if not failures:
@@ -135,7 +178,7 @@ def carry_out_rescoring(
     return failures
 
 
-def rescore_run(archive: Archive, key: str, data_folder: Path | None = None) -> None:
+def rescore_run(archive: Archive, key: str, data_folder: Path | None = None, target: Archive | None = None) -> None:
     """Score a stored run at every step of which G's weights were kept; the last with all metrics.
 
     Raises:
@@ -149,7 +192,7 @@ def rescore_run(archive: Archive, key: str, data_folder: Path | None = None) -> 
     set_up(run.engine)
     scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device)
     steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}
-    run_folder.add_scores(archive.folder(key), scorer.identity, steps, scorer.noise_floor)
+    run_folder.add_scores((target or archive).folder(key), scorer.identity, steps, scorer.noise_floor)
 
 
 def score_snapshot(result: Result, step: int, shape: DataShape, scorer: Scorer) -> dict[str, float]:

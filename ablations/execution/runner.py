@@ -11,13 +11,11 @@ from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
 
-from ablations.config import Engine
 from ablations.execution.events import Event, GroupEnded
-from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor, stopping
-from ablations.execution.plan import Plan, plan_again
+from ablations.execution.executors import Executor, stopping
+from ablations.execution.plan import Plan, executor_of, plan_again
 from ablations.store.archive import Archive
 from ablations.store.result import STATUSES, Status
-from ablations.training.engine import default_workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +31,6 @@ class Summary:
     @property
     def failed(self) -> bool:
         return bool(self.failures)
-
-
-def choose_executor(workers: int, engine: Engine, *, alone: bool = False) -> ProcessExecutor | SerialExecutor:
-    """Processes, on a machine with GPUs each with one of them; this process where it is to work alone."""
-    if alone:
-        return SerialExecutor()
-    return ProcessExecutor(workers, range(default_workers(engine)) if engine.device == "cuda" else ())
 
 
 def execute(
@@ -73,7 +64,7 @@ def execute(
         archive.tidy()
         archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
         fresh = plan_again(plan, archive)
-        chosen = executor or choose_executor(plan.workers, plan.conditions.engine, alone=plan.options.workers == 1)
+        chosen = executor or executor_of(plan)
         chosen.run(fresh.jobs, ended, stop)
         if reason := stop():
             raise KeyboardInterrupt(reason)

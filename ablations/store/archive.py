@@ -139,6 +139,18 @@ class Archive:
             raise
         return True
 
+    def adopt(self, root: Path) -> None:
+        """Keep the runs that another machine left in an archive at `root`, each folder whole and once.
+
+        Raises:
+            DataError: one is damaged, or cannot be written.
+        """
+        other = Archive(root)
+        found = other.keys()
+        for key in found:
+            if not self._keeps(other.get(key)):
+                run_folder.copy(other.folder(key), self.folder(key))
+
     def _keeps(self, result: Result) -> bool:
         """Whether what is here is worth as much as the result."""
         steps = [item.step for item in result.evaluations] if result.is_done else []

@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,19 @@ def save(result: Result, folder: Path) -> None:
                 (part / "scores").mkdir()
                 _scores_file(part, result.scorer).write_bytes(_scores(result))
     except (OSError, SafetensorError) as error:
+        raise DataError(f"cannot write the result {folder}: {error}; make room or move --store") from error
+
+
+def copy(source: Path, folder: Path) -> None:
+    """Put a run's folder, as it is, in the place of `folder`, all or nothing.
+
+    Raises:
+        DataError: the disk is full, or the folder cannot be written.
+    """
+    try:
+        with whole_folder(folder) as part:
+            shutil.copytree(source, part, dirs_exist_ok=True)
+    except OSError as error:
         raise DataError(f"cannot write the result {folder}: {error}; make room or move --store") from error
 
 

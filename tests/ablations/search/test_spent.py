@@ -14,7 +14,7 @@ from ablations.config import Run
 from ablations.config.errors import ConfigError
 from ablations.data.splits import load_split
 from ablations.execution.events import Event
-from ablations.execution.executors import Job
+from ablations.execution.executors import Job, SerialExecutor
 from ablations.execution.job import GroupJob
 from ablations.scoring.suite import primary_metric
 from ablations.search.charges import counted, spent
@@ -44,7 +44,7 @@ METRIC = primary_metric(load_split("digits", SPLIT, None)[0])
 
 
 @dataclasses.dataclass
-class Clock:
+class Clock(SerialExecutor):
     """An executor whose trials take as long as it says; it dies after so many."""
 
     seconds: float
