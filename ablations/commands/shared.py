@@ -52,7 +52,7 @@ store_option = click.option(
     show_default=True,
     show_envvar=True,
     metavar="LOCATION",
-    help="The folder of the archive: a folder a run.",
+    help="Of the archive: a folder, or s3://BUCKET/NAME.",
 )
 mirror_option = click.option(
     "--mirror",
@@ -174,7 +174,7 @@ def mirrored(archive: Archive, study: str, mirror: str | None) -> Iterator[Mirro
     """
     from ablations.execution.mirroring import mirroring
 
-    with mirroring(archive.root, study, mirror or str(archive.root)) as mirroring_now:
+    with mirroring(archive.location, study, mirror or str(archive.root)) as mirroring_now:
         yield mirroring_now
         mirroring_now.finish()
         if mirroring_now.problem:
@@ -227,5 +227,5 @@ def mirrored_searches(archive: Archive, mirror: str | None) -> None:
 
 
 def _say_behind(problem: str, archive: Archive, mirror: str | None) -> None:
-    again = ["ablations", "mirror", "--store", str(archive.root), *([] if mirror is None else ["--to", mirror])]
+    again = ["ablations", "mirror", "--store", str(archive.location), *([] if mirror is None else ["--to", mirror])]
     click.echo(f"MLflow's page is behind: {problem}\nbring it up to date with: {shlex.join(again)}", err=True)

@@ -12,9 +12,9 @@ from typing import Any, Literal, Protocol
 from ablations.config import Run, Variant
 from ablations.execution.choice import folder_in_reach
 from ablations.execution.events import GroupEnded
-from ablations.execution.executors.contract import Claim, Emit, Stop
+from ablations.execution.executors.contract import Emit, Stop
 from ablations.store.archive import Archive
-from ablations.store.claims import claim_file
+from ablations.store.claims import Claim
 from ablations.store.result import Status
 
 CHECKPOINT_SECONDS = 30.0
@@ -53,7 +53,7 @@ class GroupJob:
     """The slots whose results are to be recorded; the others are stored already, and train along as they did before."""
     steps: tuple[int, ...]
     """At which the wanted slots are scored; the last is the end."""
-    archive: Path
+    archive: str | Path
     """Where the runs' folders go."""
     checkpoint_root: Path
     data_folder: Path | None = None
@@ -96,15 +96,15 @@ class GroupJob:
         return self.checkpoint_root / self.identity
 
     def claim(self) -> Claim | None:
-        return claim_file(self.checkpoints.with_suffix(".lock"))
+        return Archive.at_once(self.archive).claim(self.identity)
 
     def settled(self) -> GroupEnded | None:
         """Not of a group that is to be trained afresh."""
-        if self.fresh or Archive(self.archive).done(self.wanted_steps) != self.wanted_steps.keys():
+        if self.fresh or Archive.at_once(self.archive).done(self.wanted_steps) != self.wanted_steps.keys():
             return None
         from ablations.execution.worker import ended
 
-        return ended(self, [Archive(self.archive).get(key, weights=False) for key in self.wanted_steps], 0.0)
+        return ended(self, [Archive.at_once(self.archive).get(key, weights=False) for key in self.wanted_steps], 0.0)
 
     def run(self, emit: Emit, stop: Stop) -> None:
         """Train, score and archive; see `worker.train_group`."""
@@ -123,7 +123,7 @@ class GroupJob:
         )
 
     def unpack(self, inbound: Path) -> None:
-        Archive(self.archive).adopt(inbound)
+        Archive.at_once(self.archive).adopt(inbound)
 
     def lost(self, status: Status, reason: str) -> GroupEnded:
         """Leave results for a group that could not leave them itself."""

@@ -18,7 +18,8 @@ from ablations.execution.estimate import estimate_seconds, snapshot_bytes
 from ablations.execution.executors import Executor
 from ablations.execution.job import CHECKPOINT_SECONDS, GroupJob, Keep
 from ablations.scoring.scorer import scorer_identity
-from ablations.store.archive import Archive, Member
+from ablations.store.archive import Archive
+from ablations.store.stored_study import Member
 from ablations.training.loop import evaluation_steps
 from ablations.training.numerics import NUMERICS
 from ablations.training.seed_group import check_fits
@@ -255,7 +256,7 @@ def _job(
         runs=runs,
         wanted=wanted,
         steps=steps,
-        archive=archive.root,
+        archive=archive.location,
         checkpoint_root=archive.work / "checkpoints",
         data_folder=options.data_folder,
         estimate_seconds=estimate_seconds(variant, len(runs), len(steps), len(wanted), shape),

@@ -23,11 +23,11 @@ from ablations.execution.choice import (
     versions,
 )
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
-from ablations.execution.executors.contract import Claim, Emit, Stop, stopping
+from ablations.execution.executors.contract import Emit, Stop, stopping
 from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
 from ablations.store import run_folder
 from ablations.store.archive import Archive
-from ablations.store.claims import claim_file
+from ablations.store.claims import Claim
 from ablations.store.result import Result, Status
 from ablations.training.engine import choose_engine, default_workers, set_up
 from ablations.training.generator import StoredGenerator
@@ -44,7 +44,7 @@ class RescoreJob:
 
     name: str
     variant: str
-    archive: Path
+    archive: str | Path
     keys: tuple[str, ...]
     seeds: tuple[int, ...]
     scorer: str
@@ -59,17 +59,17 @@ class RescoreJob:
         return sha256_of([self.scorer, *self.keys])[:20]
 
     def claim(self) -> Claim | None:
-        return claim_file(Archive(self.archive).work / f"rescore-{self._identity}.lock")
+        return Archive.at_once(self.archive).claim(f"rescore-{self._identity}")
 
     def settled(self) -> GroupEnded | None:
-        folders = [Archive(self.archive).folder(key) for key in self.keys]
+        folders = [Archive.at_once(self.archive).folder(key) for key in self.keys]
         if not all(self.scorer in run_folder.scorers_of(folder) for folder in folders):
             return None
         return self._ended(dict.fromkeys(self.seeds, "finished"), {}, 0.0)
 
     def pack(self, outbound: Path) -> None:
         for key in self.keys:
-            run_folder.copy(Archive(self.archive).folder(key), Archive(outbound).folder(key))
+            run_folder.copy(Archive.at_once(self.archive).folder(key), Archive(outbound).folder(key))
 
     def moved(self, outbound: Path, inbound: Path) -> RescoreJob:
         return replace(self, archive=outbound, target=inbound, data_folder=folder_in_reach(self.data_folder))
@@ -77,13 +77,12 @@ class RescoreJob:
     def unpack(self, inbound: Path) -> None:
         for key in self.keys:
             if scores := run_folder.read_scores(Archive(inbound).folder(key), self.scorer):
-                folder = Archive(self.archive).folder(key)
-                run_folder.add_scores(folder, self.scorer, scores["steps"], scores["noise_floor"])
+                Archive.at_once(self.archive).add_scores(key, self.scorer, scores["steps"], scores["noise_floor"])
 
     def run(self, emit: Emit, stop: Stop) -> None:
         """Score each run that is not scored yet; each is left whole or not at all."""
         started = time.perf_counter()
-        archive = Archive(self.archive)
+        archive = Archive.at_once(self.archive)
         statuses: dict[int, Status] = dict.fromkeys(self.seeds, "interrupted")
         reasons: dict[int, str] = {}
         emit(GroupStarted(group=self.name, variant=self.variant, seeds=self.seeds, step=0, steps=len(self.keys)))
@@ -91,7 +90,7 @@ class RescoreJob:
             if stop():
                 break
             try:
-                rescore_run(archive, key, self.data_folder, Archive(self.target or self.archive))
+                rescore_run(archive, key, self.data_folder, Archive.at_once(self.target or self.archive))
                 statuses[seed] = "finished"
             except UserError as error:
                 statuses[seed], reasons[seed] = "failed", str(error)
@@ -131,7 +130,7 @@ def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | 
                 RescoreJob(
                     name=f"{variant} {part[0][1]}-{part[-1][1]}",
                     variant=variant,
-                    archive=archive.root,
+                    archive=archive.location,
                     keys=tuple(key for key, _, _ in part),
                     seeds=tuple(seed for _, seed, _ in part),
                     scorer=scorer,
@@ -192,7 +191,7 @@ def rescore_run(archive: Archive, key: str, data_folder: Path | None = None, tar
     set_up(run.engine)
     scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device)
     steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}
-    run_folder.add_scores((target or archive).folder(key), scorer.identity, steps, scorer.noise_floor)
+    (target or archive).add_scores(key, scorer.identity, steps, scorer.noise_floor)
 
 
 def score_snapshot(result: Result, step: int, shape: DataShape, scorer: Scorer) -> dict[str, float]:

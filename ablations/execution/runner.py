@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-from filelock import FileLock, Timeout
 
 from ablations.execution.events import Event, GroupEnded
 from ablations.execution.executors import Executor, stopping
@@ -60,7 +56,7 @@ def execute(
             )
 
     archive.work.mkdir(parents=True, exist_ok=True)
-    with _only_one(plan, archive), stopping() as stop:
+    with stopping() as stop:
         archive.tidy()
         archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
         fresh = plan_again(plan, archive)
@@ -74,19 +70,3 @@ def execute(
         seconds=time.perf_counter() - started,
         failures=tuple(failures),
     )
-
-
-@contextmanager
-def _only_one(plan: Plan, archive: Archive) -> Iterator[None]:
-    """Two commands on one study and archive: the second waits, then finds what the first has stored."""
-    lock = FileLock(archive.work / f"{plan.study.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        waiting = f"another run of the study {plan.study.name!r} is at work on this archive; waiting for it"
-        print(waiting, file=sys.stderr, flush=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

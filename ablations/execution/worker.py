@@ -39,7 +39,7 @@ def train_group(job: GroupJob, emit: Emit, stop: Stop = lambda: None) -> None:
     `stop` is asked at every tick; where it gives a reason, the group is checkpointed and recorded as interrupted.
     """
     started = time.perf_counter()
-    archive = Archive(job.archive)
+    archive = Archive.at_once(job.archive)
     job.checkpoint_root.mkdir(parents=True, exist_ok=True)
     results, kept = _attempt(job, emit, stop)
     for result in results:
@@ -53,7 +53,7 @@ def record_lost(job: GroupJob, status: Status, reason: str) -> GroupEnded:
     """Archive results for a group whose process died."""
     results = Recorder(job).results(status, reason)
     for result in results:
-        Archive(job.archive).put(result)
+        Archive.at_once(job.archive).put(result)
     return ended(job, results, 0.0)
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 
-def claim_file(path: Path) -> FileLock | None:
+class Claim(Protocol):
+    """Something reserved, until it is released or its holder's process ends."""
+
+    def release(self) -> None: ...
+
+
+def claim_file(path: Path) -> Claim | None:
     """Hold a lock file among all processes that reach its folder; None while another holds it.
 
     The file itself stays. Release it with `release()`.

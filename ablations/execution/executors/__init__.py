@@ -11,9 +11,10 @@ import importlib
 import typing
 
 from ablations.config.errors import unknown
-from ablations.execution.executors.contract import Claim, Emit, Executor, Job, Requirement, Settings, Stop, stopping
+from ablations.execution.executors.contract import Emit, Executor, Job, Requirement, Settings, Stop, stopping
 from ablations.execution.executors.processes import ProcessExecutor
 from ablations.execution.executors.serial import SerialExecutor
+from ablations.store.claims import Claim
 
 EXECUTORS = {
     "serial": "ablations.execution.executors.serial:SerialExecutor",

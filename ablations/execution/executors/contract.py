@@ -12,17 +12,12 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from ablations.execution.events import Event
+from ablations.store.claims import Claim
 from ablations.store.result import Status
 
 Stop = Callable[[], str | None]
 """Gives a reason where the work is to end soon and orderly."""
 Emit = Callable[[Event], None]
-
-
-class Claim(Protocol):
-    """A job reserved, until it is released or its holder's process ends."""
-
-    def release(self) -> None: ...
 
 
 class Job(Protocol):

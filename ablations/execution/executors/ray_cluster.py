@@ -18,10 +18,10 @@ from typing import Any, Self
 from ablations.config.errors import ConfigError
 from ablations.execution.events import Event, Printed
 from ablations.execution.executors.contract import Job, Settings, Stop
-from ablations.execution.executors.parcel import pack, unpack
 from ablations.execution.executors.processes import WORKER_VARIABLES
 from ablations.execution.executors.ray_connection import connect, cores
 from ablations.execution.executors.waiting import POLL_SECONDS, Waiting
+from ablations.store.parcel import pack, unpack
 
 CHECK_SECONDS = 300.0
 """How long a node may take for its first import and its data."""

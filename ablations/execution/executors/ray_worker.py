@@ -18,7 +18,7 @@ import ray
 
 from ablations.execution.events import Event, GroupEnded
 from ablations.execution.executors.contract import Job, Requirement
-from ablations.execution.executors.parcel import pack, unpack
+from ablations.store.parcel import pack, unpack
 
 ASK_SECONDS = 0.5
 """How often a job that says nothing asks whether it is to stop."""

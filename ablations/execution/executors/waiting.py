@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from ablations.execution.events import Event
-from ablations.execution.executors.contract import Claim, Job
+from ablations.execution.executors.contract import Job
+from ablations.store.claims import Claim
 
 POLL_SECONDS = 0.2
 """How often an executor looks again for a job that another command has."""
