@@ -117,7 +117,7 @@ def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict
             click.get_current_context().invoke(
                 tune.command,
                 axis=axis,
-                location=str(archive.root),
+                location=str(archive.location),
                 mirror=mirror,
                 out=PAGES / axis,
                 **settings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,7 @@ from ablations.commands.run import AT_LEAST_ONE
 from ablations.commands.shared import (
     build_report,
     data_folder_option,
+    executor_options,
     isa_option,
     mirror_option,
     mirrored,
@@ -20,10 +22,14 @@ from ablations.commands.shared import (
     traceback_option,
 )
 
+if TYPE_CHECKING:
+    from ablations.execution.choice import ExecutorOptions
+
 
 @click.command("rescore")
 @click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
+@executor_options
 @isa_option
 @parts_option
 @traceback_option
@@ -34,6 +40,7 @@ from ablations.commands.shared import (
 def command(
     studies: tuple[str, ...],
     workers: int | None,
+    executor: ExecutorOptions,
     isa: str,
     data_folder: Path | None,
     location: str,
@@ -53,7 +60,7 @@ def command(
         with mirrored(archive, study, mirror):
             jobs = rescore_jobs(archive, study, scorer_of(archive, study, data_folder), data_folder)
             with resumable("what has been scored is kept"), Display({j.name: j.estimate_seconds for j in jobs}) as show:
-                failures = carry_out_rescoring(archive, study, jobs, show, workers, isa, data_folder)
+                failures = carry_out_rescoring(archive, study, jobs, show, workers, isa, executor, data_folder)
             page = build_report(archive, study, None if out is None else out / study)
         count = sum(len(job.keys) for job in jobs) - len(failures)
         click.echo(f"{study}: {count} run{'' if count == 1 else 's'} scored anew\nreport: {page}")

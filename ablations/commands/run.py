@@ -12,6 +12,7 @@ from ablations.commands.shared import (
     build_report,
     carry_out,
     data_folder_option,
+    executor_options,
     isa_option,
     json_option,
     mirror_option,
@@ -99,6 +100,7 @@ def parse_reference_seeds(
 )
 @isa_option
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
+@executor_options
 @click.option("--width", type=AT_LEAST_ONE, help="Seeds trained in one stack; part of what identifies a run.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For each run.")
 @click.option(

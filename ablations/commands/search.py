@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablations.commands.run import AT_LEAST_ONE, parse_overrides
 from ablations.commands.shared import (
+    Command,
     data_folder_option,
     data_option,
+    executor_options,
     isa_option,
     json_option,
     mirror_option,
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from ablations.search.campaign import Place, Result
     from ablations.search.generations import Found
     from ablations.search.settings import Settings
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 OPTIONS = (
     click.option("--trials", type=AT_LEAST_ONE, default=20, show_default=True, help="Of each search, in all."),
@@ -91,7 +91,7 @@ OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Print the spaces; train nothing."),
     json_option,
 )
-PLACE = ("storage", "data_folder", "device", "isa", "workers", "finalists", "fresh")
+PLACE = ("storage", "data_folder", "device", "isa", "workers", "executor", "finalists", "fresh")
 OWN = ("trials", "seconds", "seeds", "reports", "sampler", "pruner", "seed", "parallel", "dataset")
 
 
@@ -99,7 +99,7 @@ def search_options(command: Command) -> Command:
     """What every command takes that searches."""
     for option in reversed(OPTIONS):
         command = option(command)
-    return command
+    return executor_options(command)
 
 
 @click.command("search")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+
+from ablations.execution.executors import EXECUTORS
 
 if TYPE_CHECKING:
     from ablations.execution.mirroring import Mirroring
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from ablations.execution.runner import Summary
     from ablations.store import Archive
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 RULE = 60
 """The longest line under a heading."""
 
@@ -116,7 +120,7 @@ store_option = click.option(
     show_default=True,
     show_envvar=True,
     metavar="LOCATION",
-    help="The folder of the archive: a folder a run.",
+    help="Of the archive: a folder, or s3://BUCKET/NAME.",
 )
 mirror_option = click.option(
     "--mirror",
@@ -139,6 +143,57 @@ difference_option = click.option(
     help="The least difference that matters to you, as a share of the reference (5%) or in units of the metric (0.5): "
     "smaller ones count as equivalent, and the seeds needed are for one so large.  [default: 10%]",
 )
+executor_choices = (
+    click.option(
+        "--executor",
+        "executor_name",
+        type=click.Choice(list(EXECUTORS)),
+        help="Where groups of seeds are trained.  [default: processes; serial with --workers 1]",
+    ),
+    click.option(
+        "--address",
+        metavar="auto|HOST:PORT|local",
+        default="auto",
+        show_default=True,
+        help="Of the Ray cluster: this machine's, another, or one that is started for this command.",
+    ),
+    click.option(
+        "--gpus-per-group",
+        type=click.FloatRange(min=0, min_open=True),
+        help="With --executor ray: of a GPU, such as 0.25 for four groups on each.  [default: 1 with --device cuda]",
+    ),
+    click.option(
+        "--retries",
+        type=click.IntRange(min=0),
+        default=1,
+        show_default=True,
+        help="How often a group is begun again whose worker or node dies.",
+    ),
+)
+
+
+def executor_options(command: Command) -> Command:
+    """What every command takes that does jobs; it gets them as `executor`."""
+
+    @functools.wraps(command)
+    def gathered(
+        *arguments: Any,
+        executor_name: str | None,
+        address: str,
+        gpus_per_group: float | None,
+        retries: int,
+        **options: Any,
+    ) -> Any:
+        from ablations.execution.choice import ExecutorOptions
+
+        chosen = ExecutorOptions(name=executor_name, address=address, gpus_per_group=gpus_per_group, retries=retries)
+        return command(*arguments, executor=chosen, **options)
+
+    for option in reversed(executor_choices):
+        gathered = option(gathered)
+    return cast(Command, gathered)
+
+
 out_option = click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -187,7 +242,7 @@ def mirrored(archive: Archive, study: str, mirror: str | None) -> Iterator[Mirro
     """
     from ablations.execution.mirroring import mirroring
 
-    with mirroring(archive.root, study, mirror or str(archive.root)) as mirroring_now:
+    with mirroring(archive.location, study, mirror or str(archive.root)) as mirroring_now:
         yield mirroring_now
         mirroring_now.finish()
         if mirroring_now.problem:
@@ -246,5 +301,5 @@ def mirrored_searches(archive: Archive, mirror: str | None) -> None:
 
 
 def _say_behind(problem: str, archive: Archive, mirror: str | None) -> None:
-    again = ["ablations", "mirror", "--store", str(archive.root), *([] if mirror is None else ["--to", mirror])]
+    again = ["ablations", "mirror", "--store", str(archive.location), *([] if mirror is None else ["--to", mirror])]
     click.echo(f"MLflow's page is behind: {problem}\nbring it up to date with: {shlex.join(again)}", err=True)

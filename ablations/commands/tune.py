@@ -97,7 +97,9 @@ def compare(study: Any, archive: Archive, options: Any, as_json: bool) -> tuple[
     from ablations.execution.plan import Options, make_plan
 
     plan = make_plan(
-        study, Options(**{key: options[key] for key in ("dataset", "data_folder", "device", "isa", "workers")}), archive
+        study,
+        Options(**{key: options[key] for key in ("dataset", "data_folder", "device", "isa", "workers", "executor")}),
+        archive,
     )
     return plan, train(plan, archive, as_json, without=("--fresh",))
 

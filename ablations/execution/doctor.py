@@ -124,12 +124,12 @@ def _disk(store: str) -> str:
 def _store(location: str) -> str:
     from ablations.store import Archive
 
-    if not (Archive.place(location) / "archive.json").exists():
+    if "://" not in location and not (Archive.place(location) / "archive.json").exists():
         return f"{location} does not exist yet; the first run makes it"
     archive = Archive.open(location)
     studies = archive.studies()
     return (
-        f"{archive.root} holds {len(archive.keys())} runs of {len(studies)} "
+        f"{archive.location} holds {len(archive.keys())} runs of {len(studies)} "
         f"stud{'y' if len(studies) == 1 else 'ies'}: {', '.join(studies) or 'none'}"
     )
 

@@ -39,8 +39,17 @@ class Evaluated:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Printed:
+    """What a job printed on another machine."""
+
+    group: str
+    node: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GroupEnded:
-    """The group's results lie in the spool: the status and reason of each seed."""
+    """The group's results lie in the archive: the status and reason of each seed."""
 
     group: str
     variant: str
@@ -49,4 +58,4 @@ class GroupEnded:
     seconds: float
 
 
-Event = GroupStarted | Progressed | Evaluated | GroupEnded
+Event = GroupStarted | Progressed | Evaluated | Printed | GroupEnded

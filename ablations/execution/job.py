@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ablations.config import Run, Variant, own_parts
 from ablations.config.origin import Origin
+from ablations.execution.choice import folder_in_reach
 from ablations.execution.events import GroupEnded
 from ablations.execution.executors.contract import Emit, Stop
+from ablations.store.archive import Archive
+from ablations.store.claims import Claim
 from ablations.store.result import Status
 
 CHECKPOINT_SECONDS = 30.0
@@ -51,7 +54,7 @@ class GroupJob:
     """The slots whose results are to be recorded; the others are stored already, and train along as they did before."""
     steps: tuple[int, ...]
     """At which the wanted slots are scored; the last is the end."""
-    archive: Path
+    archive: str | Path
     """Where the runs' folders go."""
     checkpoint_root: Path
     data_folder: Path | None = None
@@ -95,11 +98,35 @@ class GroupJob:
     def checkpoints(self) -> Path:
         return self.checkpoint_root / self.identity
 
+    def claim(self) -> Claim | None:
+        return Archive.at_once(self.archive).claim(self.identity)
+
+    def settled(self) -> GroupEnded | None:
+        """Not of a group that is to be trained afresh."""
+        if self.fresh or Archive.at_once(self.archive).done(self.wanted_steps) != self.wanted_steps.keys():
+            return None
+        from ablations.execution.worker import ended
+
+        return ended(self, [Archive.at_once(self.archive).get(key, weights=False) for key in self.wanted_steps], 0.0)
+
     def run(self, emit: Emit, stop: Stop) -> None:
         """Train, score and archive; see `worker.train_group`."""
         from ablations.execution.worker import train_group
 
         train_group(self, emit, stop)
+
+    def pack(self, outbound: Path) -> None:
+        """Nothing: the dataset is not copied but compared by its digest."""
+
+    def moved(self, outbound: Path, inbound: Path) -> GroupJob:
+        """Its checkpoints stay where they are if that folder is in reach: so whoever begins it again goes on."""
+        checkpoints = self.checkpoint_root if self.checkpoint_root.is_dir() else inbound.parent / "checkpoints"
+        return replace(
+            self, archive=inbound, checkpoint_root=checkpoints, data_folder=folder_in_reach(self.data_folder)
+        )
+
+    def unpack(self, inbound: Path) -> None:
+        Archive.at_once(self.archive).adopt(inbound)
 
     def lost(self, status: Status, reason: str) -> GroupEnded:
         """Leave results for a group that could not leave them itself."""

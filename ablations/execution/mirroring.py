@@ -44,7 +44,7 @@ class Mirroring:
 
 
 @contextmanager
-def mirroring(archive: Path, study: str, location: str) -> Iterator[Mirroring]:
+def mirroring(archive: str | Path, study: str, location: str) -> Iterator[Mirroring]:
     """Mirror the runs of a study while they come; `location` is a folder, a tracking URI, or "none"."""
     if location == NONE:
         yield Mirroring(None)
@@ -67,7 +67,7 @@ def mirroring(archive: Path, study: str, location: str) -> Iterator[Mirroring]:
                 process.join()
 
 
-def _serve(pipe: Connection, root: Path, study: str, location: str) -> None:
+def _serve(pipe: Connection, root: str | Path, study: str, location: str) -> None:
     """Mirror now and then until asked to finish; then once more, whole, and say how it went."""
     import signal
 
@@ -77,7 +77,7 @@ def _serve(pipe: Connection, root: Path, study: str, location: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    archive = Archive(root)
+    archive = Archive.at_once(root)
     mirror: Mirror | None = None
     with contextlib.suppress(EOFError, OSError):
         while True:

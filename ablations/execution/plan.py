@@ -17,12 +17,14 @@ from ablations.config.own_parts import PartError, only_here, silenced
 from ablations.config.own_use import own_dataset
 from ablations.data import DataShape
 from ablations.data.splits import load_split
+from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, NodeCheck, capacity, choose_executor, versions
 from ablations.execution.estimate import estimate_seconds, snapshot_bytes
+from ablations.execution.executors import Executor
 from ablations.execution.job import CHECKPOINT_SECONDS, GroupJob, Keep
 from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import scorer_identity
-from ablations.store.archive import Archive, Member
-from ablations.training.engine import choose_engine, default_workers
+from ablations.store.archive import Archive
+from ablations.store.stored_study import Member
 from ablations.training.loop import evaluation_steps
 from ablations.training.numerics import NUMERICS
 from ablations.training.seed_group import check_fits
@@ -59,6 +61,7 @@ class Options:
     time_limit: float | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     keep: Keep = "all"
+    executor: ExecutorOptions = BY_THE_MACHINE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +166,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     for variant in asked.variants:
         with contextlib.suppress(PartError), silenced():  # own code that fails is the outcome of its own runs alone
             check_fits(variant, dataset)
-    engine = choose_engine(options.device, options.precision, options.isa)
+    engine = options.executor.engine(options.device, options.precision, options.isa)
     own_data = own_dataset(name)
     conditions = Conditions(dataset=name, data_digest=digest, engine=engine, own_data=own_data)
     seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
@@ -202,8 +205,24 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         scorer=scorer_identity(panel_of(name, options.data_folder)),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
-        workers=1 if only_here() else max(1, min(options.workers or default_workers(engine), len(jobs) or 1)),
+        workers=1 if only_here() else max(1, min(capacity(options.executor, engine, options.workers), len(jobs) or 1)),
     )
+
+
+def executor_of(plan: Plan) -> Executor:
+    """The executor that the plan's options name, with what it must find on other machines."""
+    options, common = plan.options, plan.conditions
+    here = options.executor.chosen(options.workers) != "ray"
+    requirement = NodeCheck(
+        engine=common.engine,
+        versions=versions(),
+        dataset=common.dataset,
+        split=common.split,
+        data_digest=common.data_digest,
+        data_folder=options.data_folder,
+    )
+    workers = 1 if only_here() else options.workers if options.workers == 1 or not here else plan.workers
+    return choose_executor(options.executor, common.engine, workers, requirement)
 
 
 def plan_again(plan: Plan, archive: Archive) -> Plan:
@@ -247,7 +266,7 @@ def _job(
         runs=runs,
         wanted=wanted,
         steps=steps,
-        archive=archive.root,
+        archive=archive.location,
         checkpoint_root=archive.work / "checkpoints",
         data_folder=options.data_folder,
         estimate_seconds=estimate_seconds(variant, len(runs), len(steps), len(wanted), shape),

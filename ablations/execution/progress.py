@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from ablations.catalog.metrics import primary
-from ablations.execution.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
+from ablations.execution.events import Evaluated, Event, GroupEnded, GroupStarted, Printed, Progressed
 
 QUIET = ("finished", "interrupted")
 """Statuses that need no line of their own: an interrupted run goes on the next time."""
@@ -161,6 +161,9 @@ class Display:
         self.tally.add(event)
         if isinstance(event, GroupEnded):
             self._report_failures(event)
+        if isinstance(event, Printed):
+            for line in event.text.splitlines():
+                self._print(f"{event.group} on {event.node}: {line}")
         if self._bars:
             self._bars.update(self.tally)
         elif self._clock() - self._last_line >= self._interval:

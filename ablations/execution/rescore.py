@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from ablations.catalog.metric_facts import Tier
-from ablations.config import own_parts
+from ablations.config import own_parts, sha256_of
 from ablations.config.errors import ConfigError, DataError, StoreError, UserError
 from ablations.config.origin import Origin
 from ablations.config.own_use import missing
 from ablations.config.run import own_parts_of_run
 from ablations.data import DataShape
 from ablations.data.splits import load_split
+from ablations.execution.choice import (
+    BY_THE_MACHINE,
+    ExecutorOptions,
+    NodeCheck,
+    choose_executor,
+    folder_in_reach,
+    versions,
+)
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop, stopping
-from ablations.execution.runner import choose_executor
 from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
 from ablations.store import run_folder
 from ablations.store.archive import Archive
+from ablations.store.claims import Claim
 from ablations.store.result import Result, Status
 from ablations.training.engine import choose_engine, default_workers, set_up
 from ablations.training.generator import StoredGenerator
@@ -40,19 +48,48 @@ class RescoreJob:
 
     name: str
     variant: str
-    archive: Path
+    archive: str | Path
     keys: tuple[str, ...]
     seeds: tuple[int, ...]
+    scorer: str
+    """Who is to score them."""
     estimate_seconds: float
     data_folder: Path | None = None
     parts: tuple[Origin, ...] = field(default_factory=own_parts.loaded)
     """See `job.GroupJob`."""
+    target: Path | None = None
+    """The archive whose runs get the scores, where it is another than that which has the weights."""
+
+    @property
+    def _identity(self) -> str:
+        return sha256_of([self.scorer, *self.keys])[:20]
+
+    def claim(self) -> Claim | None:
+        return Archive.at_once(self.archive).claim(f"rescore-{self._identity}")
+
+    def settled(self) -> GroupEnded | None:
+        folders = [Archive.at_once(self.archive).folder(key) for key in self.keys]
+        if not all(self.scorer in run_folder.scorers_of(folder) for folder in folders):
+            return None
+        return self._ended(dict.fromkeys(self.seeds, "finished"), {}, 0.0)
+
+    def pack(self, outbound: Path) -> None:
+        for key in self.keys:
+            run_folder.copy(Archive.at_once(self.archive).folder(key), Archive(outbound).folder(key))
+
+    def moved(self, outbound: Path, inbound: Path) -> RescoreJob:
+        return replace(self, archive=outbound, target=inbound, data_folder=folder_in_reach(self.data_folder))
+
+    def unpack(self, inbound: Path) -> None:
+        for key in self.keys:
+            if scores := run_folder.read_scores(Archive(inbound).folder(key), self.scorer):
+                Archive.at_once(self.archive).add_scores(key, self.scorer, scores["steps"], scores["noise_floor"])
 
     def run(self, emit: Emit, stop: Stop) -> None:
         """Score each run that is not scored yet; each is left whole or not at all."""
         started = time.perf_counter()
         own_parts.ensure(self.parts)
-        archive = Archive(self.archive)
+        archive = Archive.at_once(self.archive)
         statuses: dict[int, Status] = dict.fromkeys(self.seeds, "interrupted")
         reasons: dict[int, str] = {}
         emit(GroupStarted(group=self.name, variant=self.variant, seeds=self.seeds, step=0, steps=len(self.keys)))
@@ -60,7 +97,7 @@ class RescoreJob:
             if stop():
                 break
             try:
-                rescore_run(archive, key, self.data_folder)
+                rescore_run(archive, key, self.data_folder, Archive.at_once(self.target or self.archive))
                 statuses[seed] = "finished"
             except UserError as error:
                 statuses[seed], reasons[seed] = "failed", str(error)
@@ -110,9 +147,10 @@ def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | 
                 RescoreJob(
                     name=f"{variant} {part[0][1]}-{part[-1][1]}",
                     variant=variant,
-                    archive=archive.root,
+                    archive=archive.location,
                     keys=tuple(key for key, _, _ in part),
                     seeds=tuple(seed for _, seed, _ in part),
+                    scorer=scorer,
                     estimate_seconds=_EVALUATION_SECONDS * sum(steps for _, _, steps in part),
                     data_folder=data_folder,
                 )
@@ -127,6 +165,7 @@ def carry_out_rescoring(
     on_event: Callable[[Event], None],
     workers: int | None = None,
     isa: str | None = None,
+    options: ExecutorOptions = BY_THE_MACHINE,
     data_folder: Path | None = None,
 ) -> dict[str, str]:
     """Do the jobs; where all runs could be scored, the study's record then names the scorer of today.
@@ -144,9 +183,11 @@ def carry_out_rescoring(
             failures.update({f"{event.variant} seed {seed}": reason for seed, reason in event.reasons.items()})
 
     engine = choose_engine("cpu", isa=isa)
-    count = max(1, min(workers or default_workers(engine), len(jobs)))
+    here = options.name != "ray"
+    count = max(1, min(workers or default_workers(engine), len(jobs))) if here else workers
     with stopping() as stop:
-        choose_executor(count, engine, alone=count == 1).run(jobs, heard, stop)
+        requirement = NodeCheck(engine=engine, versions=versions())
+        choose_executor(options, engine, count, requirement).run(jobs, heard, stop)
         if reason := stop():
             raise KeyboardInterrupt(reason)
     if not failures:
@@ -154,7 +195,7 @@ def carry_out_rescoring(
     return failures
 
 
-def rescore_run(archive: Archive, key: str, data_folder: Path | None = None) -> None:
+def rescore_run(archive: Archive, key: str, data_folder: Path | None = None, target: Archive | None = None) -> None:
     """Score a stored run at every step of which G's weights were kept; the last with all metrics.
 
     Raises:
@@ -168,7 +209,7 @@ def rescore_run(archive: Archive, key: str, data_folder: Path | None = None) -> 
     set_up(run.engine)
     scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device)
     steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}
-    run_folder.add_scores(archive.folder(key), scorer.identity, steps, scorer.noise_floor)
+    (target or archive).add_scores(key, scorer.identity, steps, scorer.noise_floor)
 
 
 def score_snapshot(result: Result, step: int, shape: DataShape, scorer: Scorer) -> dict[str, float]:

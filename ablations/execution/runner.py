@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from filelock import FileLock, Timeout
-
-from ablations.config import Engine
-from ablations.config.own_parts import only_here
 from ablations.execution.events import Event, GroupEnded
-from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor, stopping
-from ablations.execution.plan import Plan, plan_again
+from ablations.execution.executors import Executor, stopping
+from ablations.execution.plan import Plan, executor_of, plan_again
 from ablations.store.archive import Archive
 from ablations.store.result import STATUSES, Status
-from ablations.training.engine import default_workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +27,6 @@ class Summary:
     @property
     def failed(self) -> bool:
         return bool(self.failures)
-
-
-def choose_executor(workers: int, engine: Engine, *, alone: bool = False) -> ProcessExecutor | SerialExecutor:
-    """Processes, on a machine with GPUs each with one of them; this process where it is to work alone."""
-    if alone:
-        return SerialExecutor()
-    return ProcessExecutor(workers, range(default_workers(engine)) if engine.device == "cuda" else ())
 
 
 def execute(
@@ -70,13 +56,11 @@ def execute(
             )
 
     archive.work.mkdir(parents=True, exist_ok=True)
-    with _only_one(plan, archive), stopping() as stop:
+    with stopping() as stop:
         archive.tidy()
         archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
         fresh = plan_again(plan, archive)
-        chosen = executor or choose_executor(
-            plan.workers, plan.conditions.engine, alone=plan.options.workers == 1 or only_here()
-        )
+        chosen = executor or executor_of(plan)
         chosen.run(fresh.jobs, ended, stop)
         if reason := stop():
             raise KeyboardInterrupt(reason)
@@ -86,19 +70,3 @@ def execute(
         seconds=time.perf_counter() - started,
         failures=tuple(failures),
     )
-
-
-@contextmanager
-def _only_one(plan: Plan, archive: Archive) -> Iterator[None]:
-    """Two commands on one study and archive: the second waits, then finds what the first has stored."""
-    lock = FileLock(archive.work / f"{plan.study.name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        waiting = f"another run of the study {plan.study.name!r} is at work on this archive; waiting for it"
-        print(waiting, file=sys.stderr, flush=True)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

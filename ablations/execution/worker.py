@@ -6,9 +6,7 @@ import contextlib
 import math
 import time
 import traceback
-from collections.abc import Iterator
-
-from filelock import FileLock
+from collections.abc import Iterator, Sequence
 
 from ablations.config import own_parts
 from ablations.config.errors import DataError
@@ -40,30 +38,25 @@ class Ended(Exception):
 def train_group(job: GroupJob, emit: Emit, stop: Stop = lambda: None) -> None:
     """Train the group and leave a result for each wanted slot in the archive, whatever happens.
 
-    `stop` is asked at every tick; where it gives a reason, the group is checkpointed and recorded as interrupted. What
-    another process has archived in the meantime is not trained again.
+    `stop` is asked at every tick; where it gives a reason, the group is checkpointed and recorded as interrupted.
     """
     started = time.perf_counter()
-    archive = Archive(job.archive)
+    archive = Archive.at_once(job.archive)
     job.checkpoint_root.mkdir(parents=True, exist_ok=True)
-    with FileLock(job.checkpoints.with_suffix(".lock")):
-        if not job.fresh and archive.done(job.wanted_steps) == job.wanted_steps.keys():
-            emit(_ended(job, [archive.get(key, weights=False) for key in job.wanted_steps], started))
-            return
-        results, kept = _attempt(job, emit, stop)
-        for result in results:
-            archive.put(result)
-        if not kept:
-            discard_checkpoints(job.checkpoints)
-    emit(_ended(job, results, started))
+    results, kept = _attempt(job, emit, stop)
+    for result in results:
+        archive.put(result)
+    if not kept:
+        discard_checkpoints(job.checkpoints)
+    emit(ended(job, results, time.perf_counter() - started))
 
 
 def record_lost(job: GroupJob, status: Status, reason: str) -> GroupEnded:
     """Archive results for a group whose process died."""
     results = Recorder(job).results(status, reason)
     for result in results:
-        Archive(job.archive).put(result)
-    return _ended(job, results, time.perf_counter())
+        Archive.at_once(job.archive).put(result)
+    return ended(job, results, 0.0)
 
 
 def _attempt(job: GroupJob, emit: Emit, stop: Stop) -> tuple[list[Result], bool]:
@@ -76,8 +69,8 @@ def _attempt(job: GroupJob, emit: Emit, stop: Stop) -> tuple[list[Result], bool]
         set_up(job.runs[0].engine)
         with _own_code(job, printed):
             _course(job, recorder, emit, stop)
-    except Ended as ended:
-        status, reason, kept = ended.status, str(ended), ended.kept
+    except Ended as early:
+        status, reason, kept = early.status, str(early), early.kept
     except KeyboardInterrupt as stopped:
         status, reason, kept = "interrupted", str(stopped) or "interrupted", True
     except ConnectionError:  # whoever started this process is gone: keep what there is for the next run
@@ -168,11 +161,12 @@ class _Trial:
             raise Ended("pruned", "another seed of the trial diverged")
 
 
-def _ended(job: GroupJob, results: list[Result], started: float) -> GroupEnded:
+def ended(job: GroupJob, results: Sequence[Result], seconds: float) -> GroupEnded:
+    """The event of a group's end, from what it left."""
     return GroupEnded(
         group=job.name,
         variant=job.variant.name,
         statuses={result.run.seed: result.status for result in results},
         reasons={result.run.seed: result.reason for result in results if result.reason},
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
     )

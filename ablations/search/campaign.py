@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from markupsafe import Markup
 
 from ablations.config import Engine
+from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, NodeCheck, choose_executor, versions
 from ablations.execution.events import Event
-from ablations.execution.executors import Executor, ProcessExecutor, Stop
-from ablations.execution.runner import choose_executor
+from ablations.execution.executors import Executor, Stop
 from ablations.search.generations import Found, Search, trials_folder
 from ablations.search.optuna_figures import optuna_figures
 from ablations.search.settings import Settings
 from ablations.search.trial_storage import HEARTBEAT_SECONDS, Trial, TrialStorage, open_storage, shown
 from ablations.store.archive import Archive
 from ablations.store.search_record import SearchRecord, TrialRecord
-from ablations.training.engine import choose_engine, default_workers
+from ablations.training.engine import default_workers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +35,7 @@ class Place:
     device: str = "auto"
     isa: str | None = None
     workers: int | None = None
+    executor: ExecutorOptions = BY_THE_MACHINE
     finalists: int = 3
     fresh: bool = False
     drawn: bool = True
@@ -75,13 +75,13 @@ def carry_out(searches: Sequence[Settings], place: Place) -> list[Result]:
     Raises:
         KeyboardInterrupt: it was asked to stop; the same call goes on.
     """
-    engine = choose_engine(place.device, isa=place.isa)
+    engine = place.executor.engine(place.device, isa=place.isa)
     most = max(settings.parallel for settings in searches)
-    workers = min(place.workers or default_workers(engine), most)
+    here = place.executor.name != "ray"
+    workers = min(place.workers or default_workers(engine), most) if here else place.workers
     place.work.mkdir(parents=True, exist_ok=True)
-    executor = choose_executor(workers, engine, alone=workers == 1)
-    with executor if isinstance(executor, ProcessExecutor) else nullcontext(executor) as kept:
-        return [_carry_out(settings, place, engine, kept) for settings in searches]
+    with choose_executor(place.executor, engine, workers, NodeCheck(engine=engine, versions=versions())) as executor:
+        return [_carry_out(settings, place, engine, executor) for settings in searches]
 
 
 def missing(settings: Settings, place: Place) -> list[str]:

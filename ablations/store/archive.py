@@ -16,56 +16,21 @@ import dataclasses
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ablations.config import Study
 from ablations.config.errors import DataError, StoreError, UserError, unknown
 from ablations.store import run_folder
+from ablations.store.claims import Claim, claim_file
 from ablations.store.disk import restore, write_whole
-from ablations.store.noise_check import FILE, NoiseCheck, read_checks
-from ablations.store.result import DONE, Result
+from ablations.store.noise_check import FILE, read_checks
+from ablations.store.result import Result
+from ablations.store.stored_study import Member, StoredStudy
 
 FORM = 2
-_MARKER = "archive.json"
+MARKER = "archive.json"
 _KEY = re.compile(r"[0-9a-f]{20}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredStudy:
-    """A study and what the archive has of it, with the scores of one scorer."""
-
-    study: Study
-    results: tuple[Result, ...]
-    """One for each variant and seed, of every status, in the study's order; without weights."""
-    scorer: str = ""
-    """Who gave the scores. Runs that it has not scored are among the results, without scores."""
-    unreadable: Mapping[str, str] = field(default_factory=dict)
-    """Keys of runs whose files are missing or altered, each with the reason: they are not among the results."""
-    weights_sha256: Mapping[str, str] = field(default_factory=dict)
-    """The digest of each result's weights, by key: the weights themselves are left out."""
-    noise_checks: tuple[NoiseCheck, ...] = ()
-    """The sanity checks of its recipes."""
-
-    @property
-    def failures(self) -> tuple[Result, ...]:
-        """Everything that did not finish, diverged runs included."""
-        return tuple(result for result in self.results if result.status != "finished")
-
-    @property
-    def unscored(self) -> tuple[Result, ...]:
-        """Runs that should have scores and have none of this scorer."""
-        return tuple(result for result in self.results if result.is_done and result.scorer != self.scorer)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """A run of a study: what the study calls it, and its key."""
-
-    variant: str
-    seed: int
-    key: str
 
 
 class Archive:
@@ -84,28 +49,35 @@ class Archive:
             StoreError: it is no folder, or holds something else.
         """
         text = str(location)
-        if "://" in text:
-            raise StoreError(f"--store {text}: runs are kept in a folder; a tracking server is named with --mirror")
         root = Path(text).expanduser().absolute()
         if root.exists() and not root.is_dir():
             raise StoreError(f"--store {text} is a file; name a folder")
-        if (root / "mlflow.db").exists() and not (root / _MARKER).exists():
+        if (root / "mlflow.db").exists() and not (root / MARKER).exists():
             raise StoreError(
                 f"{root} was written by an earlier version, which kept its runs in MLflow; they cannot be read by this "
                 "one: name another folder with --store, and train the study again"
             )
         return root
 
+    @property
+    def location(self) -> str | Path:
+        """Where it is opened again from, in another process."""
+        return self.root
+
     @classmethod
-    def open(cls, location: str | Path) -> Self:
-        """The archive in a folder, which is made where it does not exist.
+    def open(cls, location: str | Path) -> Archive:
+        """The archive in a folder or an object store, made where it does not exist.
 
         Raises:
             StoreError: it is no folder, cannot be made, or holds something else.
         """
+        if "://" in str(location):
+            from ablations.store.object_archive import ObjectArchive
+
+            return ObjectArchive.at(str(location))
         try:
             root = cls.place(location)
-            marker = root / _MARKER
+            marker = root / MARKER
             if not marker.exists():
                 (root / "runs").mkdir(parents=True, exist_ok=True)
                 write_whole(marker, json.dumps({"form": FORM}).encode())
@@ -117,6 +89,19 @@ class Archive:
         if form != FORM:
             raise StoreError(f"{root} is an archive of form {form}, this version writes {FORM}; name another folder")
         return cls(root)
+
+    @staticmethod
+    def at_once(location: str | Path) -> Archive:
+        """What `open` has opened before."""
+        if "://" in str(location):
+            from ablations.store.object_archive import ObjectArchive
+
+            return ObjectArchive(str(location))
+        return Archive(Path(location))
+
+    def claim(self, name: str) -> Claim | None:
+        """Reserve work among all who reach the archive; None while another has it."""
+        return claim_file(self.work / "claims" / f"{name}.lock")
 
     # --- runs ---
 
@@ -142,10 +127,28 @@ class Archive:
             raise
         return True
 
+    def adopt(self, root: Path) -> None:
+        """Keep the runs that another machine left in an archive at `root`, each folder whole and once.
+
+        Raises:
+            DataError: one is damaged, or cannot be written.
+        """
+        for key in Archive(root).keys():  # noqa: SIM118 - an archive is no mapping
+            self.adopt_run(root, key)
+
+    def adopt_run(self, root: Path, key: str) -> None:
+        other = Archive(root)
+        if not self._keeps(other.get(key)):
+            run_folder.copy(other.folder(key), self.folder(key))
+
+    def add_scores(self, key: str, scorer: str, steps: Mapping[Any, Mapping[str, float]], noise_floor: float) -> None:
+        """See `run_folder.add_scores`."""
+        run_folder.add_scores(self.folder(key), scorer, steps, noise_floor)
+
     def _keeps(self, result: Result) -> bool:
         """Whether what is here is worth as much as the result."""
         steps = [item.step for item in result.evaluations] if result.is_done else []
-        if not self._is_done(result.key, steps):
+        if not run_folder.is_done(self.folder(result.key), steps):
             return False
         try:
             run_folder.load(self.folder(result.key))
@@ -155,17 +158,7 @@ class Archive:
 
     def done(self, wanted: Mapping[str, Collection[int]]) -> set[str]:
         """Of keys, each with the steps that must be scored, those whose run is here, done, and has them."""
-        return {key for key, steps in wanted.items() if self._is_done(key, steps)}
-
-    def _is_done(self, key: str, steps: Collection[int]) -> bool:
-        try:
-            head = run_folder.read_head(self.folder(key))
-            if head["status"] not in DONE:
-                return False
-            reached = [step for step in steps if step <= head["last_step"]]
-            return set(reached) <= {item["step"] for item in head["evaluations"]}
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
+        return {key for key, steps in wanted.items() if run_folder.is_done(self.folder(key), steps)}
 
     def get(self, key: str, *, scorer: str | None = None, weights: bool = True) -> Result:
         """One run.
@@ -203,6 +196,7 @@ class Archive:
 
     def studies(self) -> tuple[str, ...]:
         """The names of the studies that were recorded, in alphabetical order."""
+        self._refresh()
         return tuple(sorted(path.parent.name for path in (self.root / "studies").glob("*/study.json")))
 
     def study(self, name: str) -> Study:
@@ -251,7 +245,7 @@ class Archive:
     def attach(self, study: str, name: str, content: bytes) -> None:
         """Keep a file, such as `report.html`, beside a study. Raises `StoreError` where it cannot be written."""
         try:
-            write_whole(self._study(study) / name, content)
+            self._write_file(self._study(study) / name, content)
         except OSError as error:
             raise StoreError(f"cannot write into the archive {self.root}: {error.strerror}; make room") from error
 
@@ -267,6 +261,7 @@ class Archive:
 
     def searches(self) -> Iterator[dict[str, Any]]:
         """The searches that were kept, by name. Raises `StoreError` where one cannot be read."""
+        self._refresh()
         for path in sorted((self.root / "searches").glob("*.json")):
             try:
                 yield json.loads(path.read_bytes())
@@ -275,10 +270,18 @@ class Archive:
 
     # --- the parts ---
 
+    def _write_file(self, path: Path, content: bytes) -> None:
+        """All or nothing."""
+        write_whole(path, content)
+
+    def _refresh(self) -> None:
+        """Before a study or a search is read: an archive that is a copy looks for what is new."""
+
     def _study(self, name: str) -> Path:
         return self.root / "studies" / name
 
     def _read_study(self, name: str) -> tuple[Study, tuple[Member, ...], str]:
+        self._refresh()
         path = self._study(name) / "study.json"
         if not path.is_file():
             raise StoreError(str(unknown(f"study of the archive {self.root}:", name, self.studies())))
@@ -291,7 +294,7 @@ class Archive:
 
     def _write(self, path: Path, tree: Mapping[str, Any]) -> None:
         try:
-            write_whole(path, json.dumps(tree, indent=1, ensure_ascii=False).encode())
+            self._write_file(path, json.dumps(tree, indent=1, ensure_ascii=False).encode())
         except OSError as error:
             raise StoreError(
                 f"cannot write into the archive {self.root}: {error.strerror}; make room, or name another folder with "

@@ -12,7 +12,8 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+import shutil
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ablations.config import Run
 from ablations.config.errors import DataError, UserError
 from ablations.config.overrides import plain
 from ablations.store.disk import file_digest, whole_folder, write_whole
-from ablations.store.result import STATUSES, Array, Evaluation, Result
+from ablations.store.result import DONE, STATUSES, Array, Evaluation, Result
 
 HEAD = "run.json"
 _CURVES, _WEIGHTS, _SNAPSHOTS = "curves.safetensors", "weights.safetensors", "snapshots.safetensors"
@@ -50,6 +51,19 @@ def save(result: Result, folder: Path) -> None:
                 (part / "scores").mkdir()
                 _scores_file(part, result.scorer).write_bytes(_scores(result))
     except (OSError, SafetensorError) as error:
+        raise DataError(f"cannot write the result {folder}: {error}; make room or move --store") from error
+
+
+def copy(source: Path, folder: Path) -> None:
+    """Put a run's folder, as it is, in the place of `folder`, all or nothing.
+
+    Raises:
+        DataError: the disk is full, or the folder cannot be written.
+    """
+    try:
+        with whole_folder(folder) as part:
+            shutil.copytree(source, part, dirs_exist_ok=True)
+    except OSError as error:
         raise DataError(f"cannot write the result {folder}: {error}; make room or move --store") from error
 
 
@@ -92,6 +106,18 @@ def load(folder: Path, *, scorer: str | None = None, weights: bool = True) -> Re
         )
     except _BROKEN as error:
         raise DataError(f"not a readable run: {folder} ({type(error).__name__}: {error})") from error
+
+
+def is_done(folder: Path, steps: Collection[int]) -> bool:
+    """Whether a run stands there, is done, and has scores at those of the steps that it reached."""
+    try:
+        head = read_head(folder)
+        if head["status"] not in DONE:
+            return False
+        reached = [step for step in steps if step <= head["last_step"]]
+        return set(reached) <= {item["step"] for item in head["evaluations"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def read_head(folder: Path) -> dict[str, Any]:
@@ -137,7 +163,7 @@ def snapshots_of(folder: Path) -> dict[int, dict[str, Array]]:
     return found
 
 
-def add_scores(folder: Path, scorer: str, steps: Mapping[int, Mapping[str, float]], noise_floor: float) -> None:
+def add_scores(folder: Path, scorer: str, steps: Mapping[Any, Mapping[str, float]], noise_floor: float) -> None:
     """Add what another scorer measured of a stored run, all or nothing; its earlier scores are replaced.
 
     Raises:

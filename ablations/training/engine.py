@@ -19,16 +19,21 @@ _FLOAT32_ERROR = 5e-6
 
 
 def choose_engine(
-    device: str = "auto", precision: Literal["float32", "bfloat16"] = "float32", isa: str | None = None
+    device: str = "auto",
+    precision: Literal["float32", "bfloat16"] = "float32",
+    isa: str | None = None,
+    *,
+    elsewhere: bool = False,
 ) -> Engine:
     """The engine on a device: "cpu", "cuda", or "auto" for a GPU where there is one.
 
-    `isa` is an instruction set of `instruction_set`, by default the one that this process is held to.
+    `isa` is an instruction set of `instruction_set`, by default the one that this process is held to. `elsewhere`: the
+    runs are trained on other machines, so that a GPU is not looked for here.
 
     Raises:
         ConfigError: no GPU is in reach, bfloat16 is asked of a CPU, or the process is not held to the instruction set.
     """
-    available = torch.cuda.is_available()
+    available = elsewhere or torch.cuda.is_available()
     if device == "cuda" and not available:
         raise ConfigError("--device cuda: PyTorch finds no CUDA device here; take --device cpu")
     chosen = "cuda" if available and device != "cpu" else "cpu"

@@ -11,7 +11,7 @@ from ablations.config.errors import StoreError
 from ablations.store.result import Result
 
 if TYPE_CHECKING:
-    from ablations.store.archive import StoredStudy
+    from ablations.store.stored_study import StoredStudy
 
 FACTS: Mapping[str, Callable[[Result], str]] = {
     "scorers": lambda result: result.scorer,

@@ -36,7 +36,7 @@ from reports.analysis.variance import Components
 from reports.analysis.verdicts import Scores
 
 if TYPE_CHECKING:
-    from ablations.store.archive import StoredStudy
+    from ablations.store.stored_study import StoredStudy
 
 
 @dataclass(frozen=True, kw_only=True)

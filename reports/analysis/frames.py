@@ -16,7 +16,7 @@ from reports.analysis.outcomes import outcome
 from reports.analysis.statuses import FINISHED, INTERRUPTED
 
 if TYPE_CHECKING:
-    from ablations.store.archive import StoredStudy
+    from ablations.store.stored_study import StoredStudy
 
 BINS = 80
 """Points of a drawn curve: each is the mean over 1/80 of the steps."""

@@ -1,11 +1,38 @@
-"""Where jobs are done: here (`serial`) or in processes of this machine (`processes`). Jobs in, events out.
+"""Where jobs are done: here (`serial`), in processes of this machine (`processes`), on a cluster (`ray`). Jobs in,
+events out.
 
-Results never pass through an executor: a job leaves them where it was told to. Another executor is a class with the
-one method of `contract.Executor`.
+Another executor is a module with a class that keeps `contract.Executor`, and a row of `EXECUTORS`. What it must do is
+what `tests/ablations/execution/executors/test_contract.py` asks of each.
 """
 
-from ablations.execution.executors.contract import Emit, Executor, Job, Stop, stopping
+from __future__ import annotations
+
+import importlib
+import typing
+
+from ablations.config.errors import unknown
+from ablations.execution.executors.contract import Emit, Executor, Job, Requirement, Settings, Stop, stopping
 from ablations.execution.executors.processes import ProcessExecutor
 from ablations.execution.executors.serial import SerialExecutor
+from ablations.store.claims import Claim
 
-__all__ = ["Emit", "Executor", "Job", "ProcessExecutor", "SerialExecutor", "Stop", "stopping"]
+EXECUTORS = {
+    "serial": "ablations.execution.executors.serial:SerialExecutor",
+    "processes": "ablations.execution.executors.processes:ProcessExecutor",
+    "ray": "ablations.execution.executors.ray_cluster:RayExecutor",
+}
+"""Where the class of each stands; it is imported when it is asked for."""
+
+
+def make_executor(name: str, settings: Settings) -> Executor:
+    """Raises `ConfigError` for a name that there is not, or where the executor's library is not installed."""
+    if name not in EXECUTORS:
+        raise unknown("executor", name, EXECUTORS)
+    module, _, attribute = EXECUTORS[name].partition(":")
+    return typing.cast(Executor, getattr(importlib.import_module(module), attribute).of(settings))
+
+
+__all__ = [
+    "EXECUTORS", "Claim", "Emit", "Executor", "Job", "ProcessExecutor", "Requirement", "SerialExecutor", "Settings",
+    "Stop", "make_executor", "stopping",
+]  # fmt: skip

@@ -6,8 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -16,11 +15,10 @@ from typing import Any, Self
 
 from ablations.config.errors import UserError
 from ablations.execution.events import Event
-from ablations.execution.executors.contract import Job, Stop
+from ablations.execution.executors.contract import Job, Settings, Stop
+from ablations.execution.executors.waiting import POLL_SECONDS, Waiting
 
-ATTEMPTS = 2
-"""How often a job is begun whose process dies; each later attempt goes on from its checkpoint."""
-WORKER_VARIABLES = {
+WORKER_VARIABLES: Mapping[str, str] = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -43,18 +41,30 @@ class _Worker:
 
 
 class ProcessExecutor:
-    """Spawned processes, each with one thread; with `gpus`, each sees one of them in turn.
+    """Spawned processes, each with one thread; with `gpus`, each sees one of them in turn."""
 
-    They live as long as `run` does; inside a `with` block, as long as the block.
-    """
-
-    def __init__(self, workers: int, gpus: Sequence[int] = ()) -> None:
-        self._count = workers
+    def __init__(
+        self,
+        workers: int,
+        gpus: Sequence[int] = (),
+        *,
+        retries: int = 1,
+        variables: Mapping[str, str | None] | None = None,
+    ) -> None:
+        """`retries`: how often a job is begun again whose process dies; it goes on from its checkpoint."""
+        self.capacity = workers
         self._gpus = tuple(gpus)
+        self._retries = retries
+        self._variables = dict(variables or {})
         self._context = multiprocessing.get_context("spawn")
         self._stopping = self._context.Event()
         self._workers: list[_Worker] = []
         self._kept = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        count = settings.workers or len(settings.gpus) or os.cpu_count() or 1
+        return cls(count, settings.gpus, retries=settings.retries, variables=settings.variables)
 
     def __enter__(self) -> Self:
         self._kept = True
@@ -71,31 +81,41 @@ class ProcessExecutor:
         return [worker.process.pid for worker in self._workers if worker.process.is_alive() and worker.process.pid]
 
     def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
-        waiting = deque(jobs)
         attempts: dict[str, int] = {}
-        workers = self._workers
-        try:
-            for index, worker in enumerate(workers):
-                if not worker.process.is_alive():  # it died while it had nothing to do
-                    workers[index] = self._start(index)
-            for index in range(len(workers), min(self._count, len(waiting))):
-                workers.append(self._start(index))
-            for worker in workers:
-                _give(worker, waiting)
-            while any(worker.job for worker in workers):
-                if stop():
-                    self._stopping.set()
-                    waiting.clear()
-                busy = [(index, worker) for index, worker in enumerate(workers) if worker.job]
-                ready = wait([end for _, w in busy for end in (w.pipe, w.process.sentinel)], timeout=0.2)
-                for index, worker in busy:
-                    if worker.pipe in ready and self._listen(worker, waiting, on_event):
-                        continue  # a dead process is replaced once its last words are read
-                    if worker.process.sentinel in ready:
-                        workers[index] = self._replace(index, worker, waiting, attempts, on_event)
-        finally:
-            if not self._kept:
-                self._release()
+        with contextlib.closing(Waiting(jobs, on_event)) as waiting:
+            try:
+                for index in range(len(self._workers), min(self.capacity, len(waiting))):
+                    self._workers.append(self._start(index))
+                while waiting or any(worker.job for worker in self._workers):
+                    if stop():
+                        self._stopping.set()
+                        waiting.clear()
+                    self._occupy(waiting)
+                    self._attend(waiting, attempts, on_event)
+            except BaseException:
+                self._release()  # their jobs, and what they say of them, are nobody's any more
+                raise
+            finally:
+                if not self._kept:
+                    self._release()
+
+    def _occupy(self, waiting: Waiting) -> None:
+        """Give a job to each process that has none; one that died while it had none is replaced."""
+        for index in range(len(self._workers)):
+            if self._workers[index].job is None and waiting:
+                if not self._workers[index].process.is_alive():
+                    self._workers[index] = self._start(index)
+                _give(self._workers[index], waiting)
+
+    def _attend(self, waiting: Waiting, attempts: dict[str, int], on_event: Callable[[Event], None]) -> None:
+        """Wait a little for what the processes have to say, and for their deaths."""
+        busy = [worker for worker in self._workers if worker.job]
+        ready = wait([end for worker in busy for end in (worker.pipe, worker.process.sentinel)], timeout=POLL_SECONDS)
+        for worker in busy:
+            if worker.pipe in ready and self._listen(worker, waiting, on_event):
+                continue  # a dead process is replaced once its last words are read
+            if worker.process.sentinel in ready:
+                self._bury(worker, waiting, attempts, on_event)
 
     def _release(self) -> None:
         _end(self._workers)
@@ -103,51 +123,45 @@ class ProcessExecutor:
 
     def _start(self, index: int) -> _Worker:
         here, there = self._context.Pipe()
-        with _worker_environment(self._gpus[index % len(self._gpus)] if self._gpus else None):
+        with _worker_environment(self._variables, self._gpus[index % len(self._gpus)] if self._gpus else None):
             process = self._context.Process(target=_serve, args=(there, self._stopping), daemon=True)
             process.start()
         there.close()
         return _Worker(process, here)
 
-    def _listen(self, worker: _Worker, waiting: deque[Job], on_event: Callable[[Event], None]) -> bool:
+    def _listen(self, worker: _Worker, waiting: Waiting, on_event: Callable[[Event], None]) -> bool:
         """Take in what a process says; False if it has said all it ever will."""
         try:
             event = worker.pipe.recv()
         except (EOFError, OSError):
             return False
         if event is None:
+            assert worker.job is not None
+            waiting.release(worker.job)
             worker.job = None
             _give(worker, waiting)
         else:
             on_event(event)
         return True
 
-    def _replace(
-        self,
-        index: int,
-        dead: _Worker,
-        waiting: deque[Job],
-        attempts: dict[str, int],
-        on_event: Callable[[Event], None],
-    ) -> _Worker:
-        """A process died. Begin its job again in a new one, or record it as failed; no work left, no new process."""
+    def _bury(
+        self, dead: _Worker, waiting: Waiting, attempts: dict[str, int], on_event: Callable[[Event], None]
+    ) -> None:
+        """A process died: its job is to be begun again, or is recorded as failed."""
         job = dead.job
         assert job is not None
         dead.process.join()
-        attempts[job.name] = attempts.get(job.name, 1) + 1
-        if self._stopping.is_set():
-            on_event(job.lost("interrupted", _death(dead.process)))
-        elif attempts[job.name] <= ATTEMPTS:
-            waiting.appendleft(job)
+        attempts[job.name] = attempts.get(job.name, 0) + 1
+        if attempts[job.name] <= self._retries and not self._stopping.is_set():
+            waiting.put_back(job)
         else:
-            on_event(job.lost("failed", _death(dead.process)))
-        worker = self._start(index) if waiting else dead
-        _give(worker, waiting)
-        return worker
+            on_event(job.lost("interrupted" if self._stopping.is_set() else "failed", _death(dead.process)))
+            waiting.release(job)
+        dead.job = None
 
 
-def _give(worker: _Worker, waiting: deque[Job]) -> None:
-    worker.job = waiting.popleft() if waiting else None
+def _give(worker: _Worker, waiting: Waiting) -> None:
+    worker.job = waiting.take()
     if worker.job:
         with contextlib.suppress(OSError):  # a dead process: its sentinel tells
             worker.pipe.send(worker.job)
@@ -186,18 +200,22 @@ def _death(process: SpawnProcess) -> str:
 
 
 @contextlib.contextmanager
-def _worker_environment(gpu: int | None) -> Iterator[None]:
-    """The environment a process is started in: one thread, memory that is kept, and its GPU."""
-    settings = dict(WORKER_VARIABLES)
+def _worker_environment(variables: Mapping[str, str | None], gpu: int | None) -> Iterator[None]:
+    """The environment a process is started in: one thread, memory that is kept, its GPU, and `variables`."""
+    settings = {**WORKER_VARIABLES, **variables}
     if gpu is not None:
         settings["CUDA_VISIBLE_DEVICES"] = str(gpu)
     before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
+    _set(settings)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name)
-            else:
-                os.environ[name] = value
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

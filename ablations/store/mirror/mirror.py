@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ablations.config import Study, Variant, sha256_of
 from ablations.config.errors import DataError, StoreError, unknown
 from ablations.store import run_folder
-from ablations.store.archive import Archive, Member
+from ablations.store.archive import Archive
 from ablations.store.mirror import rows
 from ablations.store.mirror.artifacts import Files
 from ablations.store.mirror.guarded_calls import Gate
@@ -27,6 +27,7 @@ from ablations.store.mirror.server import MODEL_TRAINING
 from ablations.store.mirror.variant_runs import PARENT, Variants
 from ablations.store.result import Result, Status
 from ablations.store.search_record import SearchRecord, TrialRecord
+from ablations.store.stored_study import Member
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

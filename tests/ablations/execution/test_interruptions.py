@@ -117,27 +117,25 @@ def test_an_interrupted_attempt_at_more_scores_leaves_the_finished_run(
     assert digests(archive) == undisturbed
 
 
-@dataclasses.dataclass
-class Flaky:
-    """An executor whose process is killed once for each job that begins."""
+class Flaky(ProcessExecutor):
+    """An executor of one process, which is killed so many times, each at a score."""
 
-    inner: ProcessExecutor
-    until_dead: bool = False
-    """Whether the parent looks only once the process is gone."""
-    killed: int = 0
-    times: int = 1
+    def __init__(self, *, until_dead: bool, times: int = 1) -> None:
+        """`until_dead`: whether the parent looks only once the process is gone."""
+        super().__init__(1)
+        self.until_dead, self.times, self.killed = until_dead, times, 0
 
     def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Callable[[], str | None]) -> None:
         def watch(event: Event) -> None:
             on_event(event)
             if isinstance(event, Evaluated) and event.step == 20 and self.killed < self.times:
                 self.killed += 1
-                for child in self.inner.pids():
+                for child in self.pids():
                     os.kill(child, signal.SIGKILL)
-                while self.until_dead and self.inner.pids():
+                while self.until_dead and self.pids():
                     time.sleep(0.01)
 
-        self.inner.run(jobs, watch, stop)
+        super().run(jobs, watch, stop)
 
 
 @pytest.mark.parametrize("until_dead", [False, True])
@@ -145,7 +143,7 @@ def test_a_killed_worker_is_replaced_and_its_group_trained_again(
     until_dead: bool, undisturbed: Digests, open_archive: Open
 ) -> None:
     archive = open_archive("worker-killed")
-    flaky = Flaky(ProcessExecutor(1), until_dead)
+    flaky = Flaky(until_dead=until_dead)
     summary = execute(make_plan(STUDY, OPTIONS, archive), archive, executor=flaky)
     assert flaky.killed == 1
     assert summary.counts["finished"] == 6
@@ -156,7 +154,7 @@ def test_a_group_whose_workers_all_die_is_recorded_and_the_others_go_on(
     undisturbed: Digests, open_archive: Open
 ) -> None:
     archive = open_archive("worker-lost")
-    flaky = Flaky(ProcessExecutor(1), until_dead=True, times=2)
+    flaky = Flaky(until_dead=True, times=2)
     summary = execute(make_plan(STUDY, OPTIONS, archive), archive, executor=flaky)
     assert {status: count for status, count in summary.counts.items() if count} == {"finished": 3, "failed": 3}
     assert "was killed by signal SIGKILL" in summary.failures[0][1]

@@ -135,7 +135,7 @@ def test_parts_of_a_script_stay_in_its_process(archive: Archive) -> None:
 
 
 def test_a_job_is_refused_where_its_source_was_edited(file: Path, archive: Archive) -> None:
-    job = RescoreJob(name="a", variant="b", archive=archive.root, keys=(), seeds=(), estimate_seconds=0.0)
+    job = RescoreJob(name="a", variant="b", archive=archive.root, keys=(), seeds=(), scorer="", estimate_seconds=0.0)
     forget()
     file.write_text(PARTS + "# edited")
     with pytest.raises(ConfigError, match="has changed since the plan was made"):

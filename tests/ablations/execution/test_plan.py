@@ -16,10 +16,10 @@ import pytest
 
 from ablations.config import Contrast
 from ablations.config.errors import ConfigError
+from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, choose_executor
 from ablations.execution.estimate import snapshot_bytes
 from ablations.execution.executors import ProcessExecutor, SerialExecutor
 from ablations.execution.plan import Plan, default_width, make_plan, plan_again
-from ablations.execution.runner import choose_executor
 from ablations.store import Archive
 from ablations.training.numerics import NUMERICS
 from tests.ablations.factories import make_result
@@ -206,6 +206,7 @@ def test_the_default_width_shares_seeds_evenly(seeds: int, width: int) -> None:
 
 def test_an_executor_is_chosen_by_whether_it_works_alone(archive: Archive) -> None:
     engine = plan(archive).conditions.engine
-    assert isinstance(choose_executor(1, engine, alone=True), SerialExecutor)
-    assert isinstance(choose_executor(1, engine), ProcessExecutor)
-    assert isinstance(choose_executor(2, engine), ProcessExecutor)
+    assert isinstance(choose_executor(BY_THE_MACHINE, engine, 1), SerialExecutor)
+    assert isinstance(choose_executor(BY_THE_MACHINE, engine, None), ProcessExecutor)
+    assert isinstance(choose_executor(BY_THE_MACHINE, engine, 2), ProcessExecutor)
+    assert isinstance(choose_executor(ExecutorOptions(name="processes"), engine, 1), ProcessExecutor)

@@ -48,15 +48,15 @@ def test_two_workers_make_the_same_trials_as_one(undisturbed: Found, tmp_path: P
 
 
 def test_the_order_in_which_trials_end_does_not_matter(undisturbed: Found, tmp_path: Path) -> None:
-    class Backwards:
+    class Backwards(SerialExecutor):
         def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
-            SerialExecutor().run(reversed(list(jobs)), on_event, stop)
+            super().run(reversed(list(jobs)), on_event, stop)
 
     assert table(search(tmp_path, executor=Backwards())) == table(undisturbed)
 
 
 @dataclasses.dataclass
-class Killed:
+class Killed(SerialExecutor):
     """An executor that dies before or after a certain job, as if by SIGKILL: nothing after it happens."""
 
     jobs: int
@@ -67,7 +67,7 @@ class Killed:
         for job in jobs:
             if self.done == self.jobs and self.before:
                 raise SystemExit
-            SerialExecutor().run([job], on_event, stop)
+            super().run([job], on_event, stop)
             self.done += 1
             if self.done == self.jobs and not self.before:
                 raise SystemExit

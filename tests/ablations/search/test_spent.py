@@ -14,7 +14,7 @@ from ablations.config import Run
 from ablations.config.errors import ConfigError
 from ablations.data.splits import load_split
 from ablations.execution.events import Event
-from ablations.execution.executors import Job
+from ablations.execution.executors import Job, SerialExecutor
 from ablations.execution.job import GroupJob
 from ablations.scoring.suite import primary_metric
 from ablations.search.charges import counted, spent
@@ -44,7 +44,7 @@ METRIC = primary_metric(load_split("digits", SPLIT, None)[0])
 
 
 @dataclasses.dataclass
-class Clock:
+class Clock(SerialExecutor):
     """An executor whose trials take as long as it says; it dies after so many."""
 
     seconds: float
@@ -57,7 +57,7 @@ class Clock:
             self.life -= 1
             assert isinstance(job, GroupJob)
             for run in job.runs:
-                Archive(job.archive).put(self.result(run, job))
+                Archive.at_once(job.archive).put(self.result(run, job))
 
     def result(self, run: Run, job: GroupJob) -> Result:
         """Of a stack whose training takes three quarters of the seconds."""

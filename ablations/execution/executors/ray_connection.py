@@ -1,0 +1,72 @@
+"""The way to a Ray cluster, or to one of this machine's own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from typing import Any
+
+from ablations.config.errors import ConfigError
+from ablations.execution.executors.contract import Settings
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+}
+"""What Ray must find before it is imported: it reports to nobody."""
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Has Ray take 127.0.0.1 for the address of this machine, and so listen there alone, as it does on a desktop."""
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Of a cluster started here; what does not fit goes to the disk."""
+CONNECT_SECONDS = 5.0
+
+
+def connect(settings: Settings) -> bool:
+    """Join the cluster at `settings.address`, or start one (`local`); False where this process has joined one already.
+
+    Raises:
+        ConfigError: Ray is not installed, or there is no such cluster.
+    """
+    address = settings.address
+    os.environ.update(QUIET | (LOOPBACK if address == "local" else {}))
+    try:
+        import ray
+    except ImportError as error:
+        raise ConfigError("--executor ray needs Ray: pip install 'gan-ablations[cluster]'") from error
+    if ray.is_initialized():
+        return False
+    own: dict[str, Any] = {}
+    if address == "local":
+        own = {"num_cpus": settings.workers or cores(), "object_store_memory": OBJECT_STORE_BYTES}
+        own["include_dashboard"] = False
+    elif address != "auto":
+        check_reach(address)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False, **own)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or ["no answer"])[0]
+        raise ConfigError(
+            f"--address {address}: no Ray cluster to join: {reason}; start one with `ray start --head`, or take "
+            "--address local"
+        ) from error
+    return True
+
+
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_reach(address: str) -> None:
+    """Raise `ConfigError` where nothing listens at HOST:PORT: Ray would try for minutes."""
+    host, sign, port = address.rpartition(":")
+    if not sign or not host or not port.isdecimal():
+        raise ConfigError(f"--address {address} is neither auto, local nor HOST:PORT")
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"--address {address}: nothing answers there ({error}); `ray status` on the head says where it listens"
+        ) from error

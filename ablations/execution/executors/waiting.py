@@ -1,0 +1,64 @@
+"""The jobs that are still to be done, and the claims of those that are being done."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from ablations.execution.events import Event
+from ablations.execution.executors.contract import Job
+from ablations.store.claims import Claim
+
+POLL_SECONDS = 0.2
+"""How often an executor looks again for a job that another command has."""
+
+
+class Waiting:
+    """Hands out jobs in order, each claimed: what another command is at waits, what it has done is told and left."""
+
+    def __init__(self, jobs: Iterable[Job], on_event: Callable[[Event], None]) -> None:
+        self._jobs = deque(jobs)
+        self._on_event = on_event
+        self._claims: dict[str, Claim] = {}
+
+    def __len__(self) -> int:
+        """Jobs that have not been handed out."""
+        return len(self._jobs)
+
+    def take(self) -> Job | None:
+        """The next job, claimed; None where there is none, or others have all that are left."""
+        for _ in range(len(self._jobs)):
+            job = self._jobs.popleft()
+            claim = self._claims.pop(job.name, None) or job.claim()
+            if claim is None:
+                self._jobs.append(job)
+                continue
+            self._claims[job.name] = claim
+            ended = job.settled()
+            if ended is None:
+                return job
+            self._on_event(ended)
+            self.release(job)
+        return None
+
+    def put_back(self, job: Job) -> None:
+        """A job that is to be begun again, next and by us."""
+        self._jobs.appendleft(job)
+
+    def release(self, job: Job) -> None:
+        """A job that was handed out has ended."""
+        if claim := self._claims.pop(job.name, None):
+            claim.release()
+
+    def clear(self) -> None:
+        """Hand out no more."""
+        for job in self._jobs:
+            self.release(job)
+        self._jobs.clear()
+
+    def close(self) -> None:
+        """Release whatever is claimed."""
+        self._jobs.clear()
+        for claim in self._claims.values():
+            claim.release()
+        self._claims.clear()

@@ -1,0 +1,46 @@
+"""A study and what an archive has of it. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ablations.config import Study
+from ablations.store.noise_check import NoiseCheck
+from ablations.store.result import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredStudy:
+    """A study and what the archive has of it, with the scores of one scorer."""
+
+    study: Study
+    results: tuple[Result, ...]
+    """One for each variant and seed, of every status, in the study's order; without weights."""
+    scorer: str = ""
+    """Who gave the scores. Runs that it has not scored are among the results, without scores."""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Keys of runs whose files are missing or altered, each with the reason: they are not among the results."""
+    weights_sha256: Mapping[str, str] = field(default_factory=dict)
+    """The digest of each result's weights, by key: the weights themselves are left out."""
+    noise_checks: tuple[NoiseCheck, ...] = ()
+    """The sanity checks of its recipes."""
+
+    @property
+    def failures(self) -> tuple[Result, ...]:
+        """Everything that did not finish, diverged runs included."""
+        return tuple(result for result in self.results if result.status != "finished")
+
+    @property
+    def unscored(self) -> tuple[Result, ...]:
+        """Runs that should have scores and have none of this scorer."""
+        return tuple(result for result in self.results if result.is_done and result.scorer != self.scorer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A run of a study: what the study calls it, and its key."""
+
+    variant: str
+    seed: int
+    key: str

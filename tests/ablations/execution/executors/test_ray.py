@@ -1,0 +1,184 @@
+"""What is Ray's alone: two nodes, checks of each node, refusals, what is printed there, and real groups that travel."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ablations.config.errors import ConfigError
+from ablations.execution.choice import ExecutorOptions, NodeCheck, versions
+from ablations.execution.events import Event, GroupEnded, GroupStarted, Printed
+from ablations.execution.executors import Settings
+from ablations.execution.executors.ray_cluster import RayExecutor
+from ablations.execution.executors.ray_connection import check_reach
+from ablations.execution.plan import make_plan
+from ablations.execution.rescore import carry_out_rescoring, rescore_jobs
+from ablations.execution.runner import execute
+from ablations.store import Archive
+from ablations.training.engine import choose_engine
+from tests.ablations.execution.executors.jobs import NoteJob, Only
+from tests.ablations.execution.executors.two_nodes import TwoNodes, two_nodes
+from tests.ablations.small_study import OPTIONS, STUDY, digests, run
+
+ray = pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[TwoNodes]:
+    with two_nodes() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def held(cluster: TwoNodes) -> Iterator[RayExecutor]:
+    with RayExecutor(Settings(address=cluster.address)) as executor:
+        yield executor
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., NoteJob]:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "input.txt").write_text("read")
+    return lambda name, **facts: NoteJob(name, tmp_path / "folder", tmp_path, **facts)
+
+
+def do(executor: RayExecutor, *jobs: Any) -> list[Event]:
+    events: list[Event] = []
+    executor.run(jobs, events.append, lambda: None)
+    return events
+
+
+def executor(cluster: TwoNodes, **settings: Any) -> RayExecutor:
+    return RayExecutor(Settings(address=cluster.address, **settings))
+
+
+def test_it_uses_all_nodes_and_listens_on_loopback_alone(held: RayExecutor, cluster: TwoNodes) -> None:
+    assert held.capacity == 2
+    ours = [process for process in psutil.Process().children(recursive=True) if process.is_running()]
+    listening = {
+        connection.laddr.ip.removeprefix("::ffff:")
+        for process in ours
+        for connection in process.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0, 2.0])
+def test_gpus_that_the_cluster_lacks_are_refused_at_once(
+    held: RayExecutor, cluster: TwoNodes, make: Callable[..., NoteJob], share: float
+) -> None:
+    started = time.monotonic()
+    with pytest.raises(ConfigError, match=rf"needs 1 CPU and {share:g} GPU on one node, .* \(2 CPUs and 0 GPUs"):
+        do(executor(cluster, gpus_per_group=share), make("never"))
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("node", "share", "places"),
+    [
+        ({"CPU": 8, "GPU": 2}, 0.25, 8),
+        ({"CPU": 3, "GPU": 2}, 0.25, 3),
+        ({"CPU": 8, "GPU": 2}, 0.4, 4),
+        ({"CPU": 8, "GPU": 3}, 1.0, 3),
+        ({"CPU": 8, "GPU": 3}, 2.0, 1),
+        ({"CPU": 8}, 0.5, 0),
+        ({"CPU": 8}, 0.0, 8),
+    ],
+)
+def test_places_of_a_node_by_cpus_and_whole_gpus(node: dict[str, float], share: float, places: int) -> None:
+    assert RayExecutor(Settings(gpus_per_group=share)).places_on({"Resources": node}) == places
+
+
+def test_a_node_that_does_not_meet_the_requirement_gets_no_job(
+    held: RayExecutor, cluster: TwoNodes, make: Callable[..., NoteJob]
+) -> None:
+    job = make("never")
+    with pytest.raises(ConfigError, match="must not do the jobs: it has other data"):
+        do(executor(cluster, requirement=Only("it has other data")), job)
+    assert job.begun == 0
+
+
+def test_what_a_job_prints_or_raises_there_is_told_here(held: RayExecutor, make: Callable[..., NoteJob]) -> None:
+    events = do(held, make("prints", prints="a word from there"), make("fails", raises="no luck"))
+    assert [event.text for event in events if isinstance(event, Printed)] == ["a word from there\n"]
+    reasons = {event.group: event.reasons.get(0, "") for event in events if isinstance(event, GroupEnded)}
+    assert reasons["fails"] == "ValueError: no luck"
+
+
+def test_no_cluster_is_said_at_once() -> None:
+    started = time.monotonic()
+    with pytest.raises(ConfigError, match=r"--address 127.0.0.1:1: nothing answers there"):
+        check_reach("127.0.0.1:1")
+    with pytest.raises(ConfigError, match="neither auto, local nor HOST:PORT"):
+        check_reach("somewhere")
+    assert time.monotonic() - started < 5
+
+
+def test_a_study_and_its_rescoring_on_two_nodes_are_those_of_this_process(
+    held: RayExecutor, cluster: TwoNodes, tmp_path: Path
+) -> None:
+    here, there = Archive.open(tmp_path / "here"), Archive.open(tmp_path / "there")
+    run(STUDY, here, seeds=1, evaluations=1)
+    options = ExecutorOptions(name="ray", address=cluster.address)
+    plan = make_plan(STUDY, dataclasses.replace(OPTIONS, workers=None, seeds=1, evaluations=1, executor=options), there)
+    assert plan.workers == 2
+    events: list[Event] = []
+    summary = execute(plan, there, events.append)
+    assert summary.counts["finished"] == plan.runs == 2
+    assert digests(there) == digests(here)
+    assert not list(there.work.glob("checkpoints/*/step-*"))
+    began = [event.group for event in events if isinstance(event, GroupStarted)]
+    assert len(began) == len(set(began)), "every group once"
+
+    for key in there.keys():  # noqa: SIM118 - an archive is no mapping
+        for scores in (there.folder(key) / "scores").glob("*.json"):
+            scores.unlink()
+    jobs = rescore_jobs(there, STUDY.name, plan.scorer)
+    assert carry_out_rescoring(there, STUDY.name, jobs, events.append, options=options) == {}
+    assert {k: s for k, (_, s) in digests(there).items()} == {k: s for k, (_, s) in digests(here).items()}
+
+
+def test_jobs_of_a_node_that_dies_are_done_by_the_others(
+    held: RayExecutor, cluster: TwoNodes, make: Callable[..., NoteJob]
+) -> None:
+    jobs = [make("first", waits_for="go"), make("second", waits_for="go"), make("third")]
+    events: list[Event] = []
+
+    def kill(event: Event) -> None:
+        events.append(event)
+        if sum(isinstance(item, GroupStarted) for item in events) == 2 and not (jobs[0].common / "go").exists():
+            cluster.kill_second()
+            (jobs[0].common / "go").touch()
+
+    executor(cluster).run(jobs, kill, lambda: None)
+    assert {e.group: e.statuses[0] for e in events if isinstance(e, GroupEnded)} == {
+        "first": "finished", "second": "finished", "third": "finished",
+    }  # fmt: skip
+    assert sorted(job.begun for job in jobs) == [1, 1, 2], "one was begun again, none twice beside it"
+    cluster.add_second()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"versions": (("gan-ablations", "0.0"), *versions()[1:])}, "it has gan-ablations .*, not 0.0"),
+        ({"versions": (versions()[0], ("torch", "1.0"), versions()[2])}, "it has torch .*, not 1.0"),
+        ({"numerics": -1}, "the numerics .*, not -1"),
+        ({"dataset": "digits", "data_digest": "0" * 64}, "its dataset 'digits' is another one"),
+        ({"dataset": "digits", "split": "nonsense"}, "nonsense"),
+    ],
+)
+def test_a_node_with_other_code_or_data_is_refused(changes: dict[str, Any], message: str) -> None:
+    good = NodeCheck(engine=choose_engine("cpu"), versions=versions())
+    assert good.problem() is None
+    problem = dataclasses.replace(good, **changes).problem()
+    assert problem is not None
+    assert re.search(message, problem)
