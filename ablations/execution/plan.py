@@ -17,6 +17,7 @@ from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, NodeChec
 from ablations.execution.estimate import estimate_seconds, snapshot_bytes
 from ablations.execution.executors import Executor
 from ablations.execution.job import CHECKPOINT_SECONDS, GroupJob, Keep
+from ablations.execution.schedule import schedule
 from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
@@ -114,10 +115,7 @@ class Plan:
     @property
     def estimate_seconds(self) -> float:
         """Of the whole plan: the groups, longest first, on so many workers."""
-        ends = [0.0] * self.workers
-        for job in self.jobs:
-            ends[ends.index(min(ends))] += job.estimate_seconds
-        return max(ends)
+        return max((span.end for span in schedule([j.estimate_seconds for j in self.jobs], self.workers)), default=0.0)
 
     def as_dict(self) -> dict[str, Any]:
         return {
