@@ -17,7 +17,8 @@ from ablations.config import Study
 from ablations.data import load_dataset
 from ablations.execution.events import Event, GroupEnded, GroupStarted
 from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor
-from ablations.execution.plan import Options, Plan, make_plan
+from ablations.execution.options import Options
+from ablations.execution.plan import Plan, make_plan
 from ablations.execution.progress import Display
 from ablations.execution.runner import execute
 from ablations.store import Archive

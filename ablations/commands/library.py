@@ -83,7 +83,8 @@ def run(
     from ablations.commands.shared import build_report, mirrored
     from ablations.commands.study_files import find_study
     from ablations.config.own_parts import load as load_parts
-    from ablations.execution.plan import Options, make_plan
+    from ablations.execution.options import Options
+    from ablations.execution.plan import make_plan
     from ablations.execution.runner import execute
     from ablations.store import Archive
     from reports.analysis.findings import find

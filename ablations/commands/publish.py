@@ -91,7 +91,8 @@ def _train(
 ) -> bool:
     """Every study, a stack of seeds after the other; whether a run failed."""
     from ablations.catalog import STUDIES
-    from ablations.execution.plan import Options, make_plan
+    from ablations.execution.options import Options
+    from ablations.execution.plan import make_plan
 
     failed = False
     for count in [*range(width, seeds, width), seeds]:

@@ -122,6 +122,11 @@ def parse_reference_seeds(
 @mirror_option
 @out_option
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and about how long it takes; train nothing.")
+@click.option(
+    "--simulate",
+    metavar="nodes=N|gpus=N",
+    help="With --dry-run: the plan on so many machines like this one, or GPUs, from what work has cost so far.",
+)
 @json_option
 def command(
     study: str,
@@ -129,6 +134,7 @@ def command(
     mirror: str | None,
     out: Path | None,
     dry_run: bool,
+    simulate: str | None,
     as_json: bool,
     until_decided: bool,
     max_seeds: int | None,
@@ -142,7 +148,8 @@ def command(
     from ablations.commands.study_files import find_study
 
     found = find_study(study)
-    from ablations.execution.plan import Options, make_plan
+    from ablations.execution.options import Options
+    from ablations.execution.plan import make_plan
     from ablations.store import Archive
 
     archive = Archive.open(location)
@@ -157,8 +164,20 @@ def command(
     elif max_seeds is not None:
         raise click.UsageError("--max-seeds is for --until-decided; --seeds says how many seeds a variant has")
     plan = make_plan(found, chosen, archive) if not until_decided else series.plan
+    if simulate is not None and not dry_run:
+        raise click.UsageError("--simulate trains nothing: give --dry-run with it")
     if dry_run:
+        if simulate is not None:
+            from ablations.execution.simulation import rows_of, simulated
+
+            found_there = simulated(plan, archive, simulate)
+            if as_json:
+                print_json(plan.as_dict() | {"simulation": found_there.as_dict()})
+                return
         print_json(plan.as_dict()) if as_json else print_plan(plan)
+        if simulate is not None:
+            click.echo(f"\non {simulate}, from what work has cost here:")
+            print_table(("", ""), rows_of(found_there))
         return
     with mirrored(archive, plan.study.name, mirror):
         summary = looks.carry_out_looks(series, as_json) if until_decided else carry_out(plan, archive, as_json)

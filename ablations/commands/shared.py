@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from ablations.execution.executors import EXECUTORS
+from ablations.execution.executor_registry import EXECUTORS
 
 if TYPE_CHECKING:
     from ablations.execution.mirroring import Mirroring

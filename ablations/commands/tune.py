@@ -94,7 +94,8 @@ def command(
 def compare(study: Any, archive: Archive, options: Any, as_json: bool) -> tuple[Plan, Summary]:
     """Train the study's runs that are missing; exit 130 where it is interrupted."""
     from ablations.commands.shared import carry_out as train
-    from ablations.execution.plan import Options, make_plan
+    from ablations.execution.options import Options
+    from ablations.execution.plan import make_plan
 
     plan = make_plan(
         study,

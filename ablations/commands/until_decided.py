@@ -17,7 +17,8 @@ import click
 
 from ablations.commands.shared import carry_out, print_table
 from ablations.config.errors import ConfigError
-from ablations.execution.plan import Options, make_plan
+from ablations.execution.options import Options
+from ablations.execution.plan import make_plan
 from ablations.execution.progress import duration
 from reports.analysis.findings import progress_of
 from reports.analysis.looks import Plan as Looks

@@ -56,6 +56,8 @@ class GroupEnded:
     statuses: Mapping[int, Status]
     reasons: Mapping[int, str]
     seconds: float
+    elsewhere: bool = False
+    """Another command has done it in the meantime."""
 
 
 Event = GroupStarted | Progressed | Evaluated | Printed | GroupEnded

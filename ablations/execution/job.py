@@ -107,7 +107,9 @@ class GroupJob:
             return None
         from ablations.execution.worker import ended
 
-        return ended(self, [Archive.at_once(self.archive).get(key, weights=False) for key in self.wanted_steps], 0.0)
+        archive = Archive.at_once(self.archive)
+        results = [archive.get(key, weights=False) for key in self.wanted_steps]
+        return replace(ended(self, results, 0.0), elsewhere=True)
 
     def run(self, emit: Emit, stop: Stop) -> None:
         """Train, score and archive; see `worker.train_group`."""

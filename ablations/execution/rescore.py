@@ -184,7 +184,9 @@ def carry_out_rescoring(
 
     engine = choose_engine("cpu", isa=isa)
     here = options.name != "ray"
-    count = max(1, min(workers or default_workers(engine), len(jobs))) if here else workers
+    count = (
+        max(1, min(1 if own_parts.only_here() else workers or default_workers(engine), len(jobs))) if here else workers
+    )
     with stopping() as stop:
         requirement = NodeCheck(engine=engine, versions=versions())
         choose_executor(options, engine, count, requirement).run(jobs, heard, stop)

@@ -44,10 +44,13 @@ def execute(
     started = time.perf_counter()
     statuses: Counter[Status] = Counter()
     failures: list[tuple[str, str]] = []
+    elsewhere: list[int] = []
 
     def ended(event: Event) -> None:
         on_event(event)
-        if isinstance(event, GroupEnded):
+        if isinstance(event, GroupEnded) and event.elsewhere:
+            elsewhere.append(len(event.statuses))
+        elif isinstance(event, GroupEnded):
             statuses.update(event.statuses.values())
             failures.extend(
                 (f"{event.variant} seed {seed}", event.reasons.get(seed, status))
@@ -66,7 +69,7 @@ def execute(
             raise KeyboardInterrupt(reason)
     return Summary(
         counts={status: statuses[status] for status in STATUSES},
-        reused=len(fresh.reused),
+        reused=len(fresh.reused) + sum(elsewhere),
         seconds=time.perf_counter() - started,
         failures=tuple(failures),
     )

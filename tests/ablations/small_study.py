@@ -7,7 +7,8 @@ from typing import Any
 
 from ablations.config import Contrast, Study, Variant
 from ablations.execution.events import Event
-from ablations.execution.plan import Options, make_plan
+from ablations.execution.options import Options
+from ablations.execution.plan import make_plan
 from ablations.execution.runner import Summary, execute
 from ablations.store import Archive, Result
 

@@ -1,8 +1,8 @@
 """Where jobs are done: here (`serial`), in processes of this machine (`processes`), on a cluster (`ray`). Jobs in,
 events out.
 
-Another executor is a module with a class that keeps `contract.Executor`, and a row of `EXECUTORS`. What it must do is
-what `tests/ablations/execution/executors/test_contract.py` asks of each.
+Another executor is a module with a class that keeps `contract.Executor`, and a row of `executor_registry`. What it
+must do is what `tests/ablations/execution/executors/test_contract.py` asks of each.
 """
 
 from __future__ import annotations
@@ -11,17 +11,11 @@ import importlib
 import typing
 
 from ablations.config.errors import unknown
+from ablations.execution.executor_registry import EXECUTORS
 from ablations.execution.executors.contract import Emit, Executor, Job, Requirement, Settings, Stop, stopping
 from ablations.execution.executors.processes import ProcessExecutor
 from ablations.execution.executors.serial import SerialExecutor
 from ablations.store.claims import Claim
-
-EXECUTORS = {
-    "serial": "ablations.execution.executors.serial:SerialExecutor",
-    "processes": "ablations.execution.executors.processes:ProcessExecutor",
-    "ray": "ablations.execution.executors.ray_cluster:RayExecutor",
-}
-"""Where the class of each stands; it is imported when it is asked for."""
 
 
 def make_executor(name: str, settings: Settings) -> Executor:

@@ -17,7 +17,8 @@ from ablations.catalog.published_bits import (
 )
 from ablations.catalog.quantities import CURVES
 from ablations.config.errors import DataError
-from ablations.execution.plan import Options, make_plan
+from ablations.execution.options import Options
+from ablations.execution.plan import make_plan
 from ablations.execution.published import verify_published
 from ablations.execution.runner import execute
 from ablations.store.archive import Archive

@@ -196,9 +196,11 @@ def test_another_executor_is_a_module_and_a_row(make: Make, monkeypatch: pytest.
 
 
 def test_executors_import_neither_torch_nor_ray_until_they_are_asked() -> None:
-    code = "import sys, ablations.execution.executors; print([m for m in ('torch', 'ray') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    loaded = "print([m for m in ('torch', 'ray', 'numpy') if m in sys.modules])"
+    for module, heavy in (("ablations.cli", "[]"), ("ablations.execution.executors", "['numpy']")):
+        code = f"import sys, {module}; {loaded}"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == heavy, "the command line holds the process to an instruction set before NumPy"
 
 
 @pytest.mark.parametrize("name", ["run", "search", "tune-and-compare", "rescore"])

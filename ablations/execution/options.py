@@ -1,0 +1,87 @@
+"""How a study is to be run: the options of a command, and the study as they make it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ablations.config import Study
+from ablations.config.errors import ConfigError
+from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions
+from ablations.execution.job import CHECKPOINT_SECONDS, Keep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a study is to be run. None stands for the study's or the machine's own value."""
+
+    seeds: int | None = None
+    reference_seeds: int | Literal["auto"] | None = None
+    """Of the variant that most contrasts are held against; auto: the square root of their number times the others'
+    seeds, the split of a given number of runs that makes the errors of the effects least."""
+    variant_seeds: Mapping[str, int] = field(default_factory=dict)
+    """Of single variants, in place of all the above."""
+    looks: tuple[int, ...] = ()
+    """See `Study.looks`."""
+    steps: int | None = None
+    evaluations: int | None = None
+    only: tuple[str, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    dataset: str | None = None
+    data_folder: Path | None = None
+    device: str = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    isa: str | None = None
+    """The instruction set; None: the one that this process is held to."""
+    workers: int | None = None
+    width: int | None = None
+    fresh: bool = False
+    time_limit: float | None = None
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
+    keep: Keep = "all"
+    executor: ExecutorOptions = BY_THE_MACHINE
+
+
+def customized(study: Study, options: Options) -> Study:
+    """The study with seeds, steps, evaluations and overrides applied."""
+    overrides: dict[str, Any] = dict(options.overrides)
+    if options.steps is not None:
+        overrides["steps"] = options.steps
+    if {"name", "recipe"} & set(overrides):
+        raise ConfigError("name and recipe are labels, not settings: they cannot be overridden")
+    seeds = options.seeds if options.seeds is not None else study.seeds
+    return dataclasses.replace(
+        study,
+        variants=tuple(variant.override(overrides) for variant in study.variants) if overrides else study.variants,
+        seeds=seeds,
+        reference_seeds=_reference_seeds(study, seeds, options),
+        looks=options.looks or study.looks,
+        evaluations=options.evaluations if options.evaluations is not None else study.evaluations,
+    )
+
+
+def _reference_seeds(study: Study, seeds: int, options: Options) -> int | None:
+    """Raises `ConfigError` for fewer than the other variants have."""
+    asked = options.reference_seeds
+    if asked is None:
+        return None if study.reference_seeds is None else max(study.reference_seeds, seeds)
+    reference = study.main_reference
+    if reference is None:
+        raise ConfigError(f"study {study.name!r} has no contrasts, so no reference that could have seeds of its own")
+    if asked == "auto":
+        treatments = sum(contrast.reference == reference for contrast in study.contrasts)
+        return math.ceil(math.sqrt(treatments) * seeds - 1e-9)
+    return asked
+
+
+def restricted(study: Study, names: set[str]) -> Study:
+    """The study with these of its variants, and the contrasts between them."""
+    return dataclasses.replace(
+        study,
+        variants=tuple(variant for variant in study.variants if variant.name in names),
+        contrasts=tuple(c for c in study.contrasts if {c.treatment, c.reference} <= names),
+    )
