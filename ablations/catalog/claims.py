@@ -133,9 +133,8 @@ CLAIMS: tuple[Claim, ...] = (
         name="S1-c",
         text="A CNN G pieces faces together from local patches and can lose the harmony of the whole.",
         beyond=(
-            "It speaks of faces (CelebA), which no program can fetch. The study faces asks it of drawn faces, and "
-            "celeba-32 of CelebA where it is put into the data folder: disharmony tells the arrangement of the whole "
-            "apart from the patches. Neither is among the published studies."
+            "It speaks of faces (CelebA), which no program can fetch. The study faces asks it of drawn ones, celeba-32 "
+            "of CelebA: disharmony tells the whole from its patches. Neither is among the published studies."
         ),
         command="ablations run faces",
     ),
