@@ -43,7 +43,7 @@ def result_of(study: Study, variant: Variant, seed: int, dataset: Dataset) -> Re
         engine=Engine(),
         numerics=1,
     )
-    ticks = evaluation_steps(variant.steps, study.evaluations)
+    ticks = evaluation_steps(variant.steps, study.evaluations, study.scored_steps)
     scores = {f"class_{digit}": 0.1 for digit in range(10)} | {"d_real_test": 0.6, "d_fake_eval": 0.4}
     return Result(
         study=study.name,

@@ -27,9 +27,11 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SMALL = {
     "run": ["--data", "digits", "--seeds", "1", "--steps", "4", "--evaluations", "1"],
+    "sanity": ["--data", "digits", "--steps", "400"],
     "search": ["--data", "digits", "--trials", "2", "--steps", "9", "--seeds", "1", "--finalists", "1"],
     "tune-and-compare": ["--data", "digits", "--trials", "1", "--steps", "9", "--seeds", "1", "--final-seeds", "1"],
     "classifier": ["--data", "digits", "--epochs", "1"],
+    "extractor": ["--data", "digits", "--epochs", "1"],
     "data": ["digits"],
     "doctor": ["--data", "digits"],
     "compare": ["--metric", "d_accuracy"],  # four steps teach nothing: both sides have collapsed

@@ -43,7 +43,7 @@ class Metric:
     needs: Needs = "features"
     """features: any will do; classes: the data must have classes, and the reader must be among the extractors."""
     extractors: tuple[str, ...] = ("reader",)
-    """By whose features it is taken. By any but the first of `EXTRACTORS` its name begins with the extractor's."""
+    """By whose features it is taken. By any but the first of them its name begins with the extractor's."""
     counted: bool = False
     """It depends on how many samples it is taken of, so its name ends in that: `frechet` is `frechet_10k`."""
     tier: Tier = "quick"
@@ -83,9 +83,9 @@ class Metric:
 
 def of_extractor(row: Metric, extractor: str) -> Metric:
     """The row of the same metric by another kind of features."""
-    words = EXTRACTORS.get(extractor, f"features of {extractor}")
-    if not words:
+    if extractor == row.extractors[0]:
         return row
+    words = EXTRACTORS.get(extractor, f"features of {extractor}")
     return replace(row, name=f"{extractor}_{row.name}", label=f"{row.label}, {words}")
 
 

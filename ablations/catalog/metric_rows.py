@@ -210,6 +210,23 @@ ROWS = (
         rises=(*SPOILING, "copies"), stays=("swapped_labels",),
     ),
     Metric(
+        name="patch_frechet", label=f"Fr{_E}chet distance of patches", better="lower", counted=True,
+        extractors=("pieces",),
+        about="Distance between the samples' pieces, all places together, and those of the test images.",
+        unit="squared distance of pixels, 0: alike",
+    ),
+    Metric(
+        name="layout_frechet", label=f"Fr{_E}chet distance of the layout", better="lower", counted=True,
+        extractors=("pieces",),
+        about="Distance between the samples, averaged to 8x8, and the test images: what stands where.",
+        unit="squared distance of pixels, 0: alike",
+    ),
+    Metric(
+        name="disharmony", label="disharmony of the whole", better="lower", counted=True, extractors=("pieces",),
+        about="The layout's distance in units of that of real images with their quarters swapped.",
+        unit="ratio, 0: arranged as the data, 1: as little as those",
+    ),
+    Metric(
         name="repeat_{}_{}", label="the score again", better="lower", of="model", tier="full", group=REPEATS,
         detail=True,
         about="Frechet distance of other samples of the same model, against a part of the test images.",

@@ -19,7 +19,9 @@ from ablations.catalog.axes import (
 )
 from ablations.catalog.axis import Axis
 from ablations.catalog.combine import ask, asked_of, crossed, one_factor
-from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_PRINTED
+from ablations.catalog.face_studies import FACE_STUDIES
+from ablations.catalog.gallery import gallery_study
+from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_200_EPOCHS, S4_PRINTED
 from ablations.config import Contrast, Study, Variant
 
 BASELINE = S1.override(
@@ -158,9 +160,9 @@ RECIPES_STUDY = Study(
     title="The recipes of the five documents",
     description=(
         "S0 to S4 as they are written, each to its own length, with S1's first attempt and its CNN, S2 with z of 10, "
-        "and S4 as it is printed. Hours at full length; --steps shortens it."
+        "S4 for 200 epochs and as it is printed. Hours at full length; --steps shortens it."
     ),
-    variants=tuple(RECIPES.values()),
+    variants=(*RECIPES.values(), S4_200_EPOCHS),
     contrasts=(
         _CONDITIONAL,
         Contrast(
@@ -173,8 +175,9 @@ RECIPES_STUDY = Study(
         Contrast(axis="latent-size", question="z of 64 instead of z of 10", treatment="s2", reference="s2-z10"),
         _SLIP,
     ),
-    seeds=5,
+    seeds=10,
     evaluations=10,
+    scored_steps=(300, 1_000, 2_000, 16_500),
 )
 
 DOCUMENTS = Study(
@@ -290,7 +293,8 @@ def _crossed() -> Study:
 STUDIES: Mapping[str, Study] = {
     study.name: study
     for study in (
-        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), _crossed(),
+        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), _crossed(), *FACE_STUDIES,
+        gallery_study(BASELINE),
     )
 }  # fmt: skip
 """Every study by name."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json
+from ablations.commands.shared import data_folder_option, data_option, isa_option, json_option, print_json
 
 FAILED = 1
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ TRIED = Path("results/certificate")
 
 
 @click.command("certify")
-@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@data_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -56,7 +56,7 @@ def command(
     from ablations.scoring.certify import certificate_page as page
     from ablations.scoring.certify.lines import failed
     from ablations.scoring.certify.measure import certify
-    from ablations.scoring.panel import READER, load_panel
+    from ablations.scoring.panel import READER, panel_of
     from reports.pages.rendering import write_files
 
     folder = out or (PUBLISHED if dataset == "mnist" else TRIED)
@@ -67,11 +67,12 @@ def command(
     write_files(folder, {})  # before the minutes of measuring, not after
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=tell)
+    panel, _ = panel_of(dataset, data_folder), images.labels  # which only data with labels have
     samples = () if runs is None else _samples(runs, images)
-    certificate = certify(images, load_panel(), repeats=draws, samples=samples, notify=tell)
+    certificate = certify(images, panel, repeats=draws, samples=samples, notify=tell)
     write_files(folder, page.files(certificate))
     if (sheets := folder / by_eye.FOLDER).is_dir():
-        agreed = by_eye.published(sheets, load_panel().only(READER).extractors[0])
+        agreed = by_eye.published(sheets, panel.only(READER).extractors[0])
         write_files(sheets, {"README.md": by_eye.markdown(agreed).encode()})
     wrong = failed(certificate.lines)
     if as_json:

@@ -41,8 +41,8 @@ def command(location: str, out: Path | None, as_json: bool) -> None:
 
 def stored_studies(archive: Archive) -> dict[str, StoredStudy]:
     """Those of the studies that the claims need which the archive has."""
-    from ablations.catalog.claim_tests import studies_of
     from ablations.catalog.claims import CLAIMS
+    from ablations.catalog.claims.model import studies_of
 
     present = archive.studies()
     return {name: archive.read(name) for name in studies_of(CLAIMS) if name in present}

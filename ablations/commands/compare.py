@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablations.commands.named_runs import find_runs
 from ablations.commands.shared import difference_option, json_option, print_json, print_table, store_option
 
 if TYPE_CHECKING:
-    from ablations.store import Archive
     from ablations.store.result import Result
     from reports.analysis.head_to_head import HeadToHead
-
-KEY = re.compile(r"[0-9a-f]{6,20}")
 
 
 @click.command("compare")
@@ -53,42 +50,6 @@ def command(
 
     found = head_to_head(ours, theirs, (one, other), metric=metric, difference=difference)
     print_json(tree_of(found, one, other)) if as_json else show_variants(found, one, other)
-
-
-def find_runs(archive: Archive, name: str, study: str | None) -> tuple[str, list[Result]]:
-    """What a name stands for, and the runs behind it.
-
-    Raises:
-        ConfigError: nothing is called so (with the nearest name), or several things are.
-    """
-    from ablations.config.errors import ConfigError, unknown
-
-    if "/" in name or study is not None:
-        within, _, variant = name.rpartition("/")
-        return _variant(archive, within or study or "", variant)
-    known = {name: [v.name for v in archive.study(name).variants] for name in archive.studies()}
-    having = [study for study, variants in known.items() if name in variants]
-    if len(having) == 1:
-        return _variant(archive, having[0], name)
-    if having:
-        raise ConfigError(f"several studies have a variant {name!r}: say {' or '.join(f'{s}/{name}' for s in having)}")
-    if KEY.fullmatch(name):
-        keys = archive.keys(name)
-        if len(keys) == 1:
-            return f"run {keys[0]}", [archive.get(keys[0], weights=False)]
-        if keys:
-            raise ConfigError(f"{len(keys)} runs have keys that begin with {name}: give more of it")
-    raise unknown("variant or run:", name, sorted({v for variants in known.values() for v in variants}))
-
-
-def _variant(archive: Archive, study: str, variant: str) -> tuple[str, list[Result]]:
-    from ablations.config.errors import unknown
-
-    stored = archive.read(study)
-    names = [item.name for item in stored.study.variants]
-    if variant not in names:
-        raise unknown(f"variant of study {study!r}:", variant, names)
-    return f"{study}/{variant}", [item for item in stored.results if item.run.variant.name == variant]
 
 
 def show_variants(found: HeadToHead, one: str, other: str) -> None:

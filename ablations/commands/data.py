@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, json_option, print_json
+from ablations.commands.shared import DatasetName, data_folder_option, json_option, print_json
 
 
 @click.command("data")
-@click.argument("dataset", type=click.Choice(DATASETS), default="mnist")
+@click.argument("dataset", type=DatasetName(), default="mnist", metavar="[NAME|FOLDER]")
 @data_folder_option
 @json_option
 def command(dataset: str, data_folder: Path | None, as_json: bool) -> None:

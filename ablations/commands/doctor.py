@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, json_option, print_json, store_option
+from ablations.commands.shared import data_folder_option, data_option, json_option, print_json, store_option
 
 
 @click.command("doctor")
-@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@data_option
 @data_folder_option
 @store_option
 @json_option

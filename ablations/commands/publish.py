@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablations.commands.run import AT_LEAST_ONE
-from ablations.commands.shared import DATASETS, carry_out, data_folder_option, isa_option, mirror_option, mirrored
+from ablations.commands.shared import carry_out, data_folder_option, data_option, isa_option, mirror_option, mirrored
 
 if TYPE_CHECKING:
     from ablations.store import Archive
@@ -26,7 +26,7 @@ PAGES = Path("results") / "published-tuning"
 @click.option(
     "--train/--no-train", default=True, show_default=True, help="Train what the archive lacks, or only write."
 )
-@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@data_option
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
 @isa_option

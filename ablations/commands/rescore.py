@@ -45,16 +45,15 @@ def command(
     What today's scorer has scored is left as it is; interrupted, the same command goes on.
     """
     from ablations.execution.progress import Display
-    from ablations.execution.rescore import carry_out_rescoring, rescore_jobs
-    from ablations.scoring.scorer import scorer_identity
+    from ablations.execution.rescore import carry_out_rescoring, rescore_jobs, scorer_of
     from ablations.store import Archive
 
     archive, failed = Archive.open(location), False
     for study in studies:
         with mirrored(archive, study, mirror):
-            jobs = rescore_jobs(archive, study, scorer_identity(), data_folder)
+            jobs = rescore_jobs(archive, study, scorer_of(archive, study, data_folder), data_folder)
             with resumable("what has been scored is kept"), Display({j.name: j.estimate_seconds for j in jobs}) as show:
-                failures = carry_out_rescoring(archive, study, jobs, show, workers, isa)
+                failures = carry_out_rescoring(archive, study, jobs, show, workers, isa, data_folder)
             page = build_report(archive, study, None if out is None else out / study)
         count = sum(len(job.keys) for job in jobs) - len(failures)
         click.echo(f"{study}: {count} run{'' if count == 1 else 's'} scored anew\nreport: {page}")

@@ -12,7 +12,6 @@ from ablations.commands.shared import (
     build_report,
     carry_out,
     data_folder_option,
-    data_option,
     isa_option,
     json_option,
     mirror_option,
@@ -22,6 +21,7 @@ from ablations.commands.shared import (
     print_json,
     print_table,
     store_option,
+    study_data_option,
     traceback_option,
 )
 
@@ -87,7 +87,7 @@ def parse_reference_seeds(
 )
 @parts_option
 @traceback_option
-@data_option
+@study_data_option
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
 @click.option(

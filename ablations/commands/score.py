@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import DATASETS, data_folder_option, isa_option, json_option, print_json, print_table
+from ablations.commands.shared import data_folder_option, data_option, isa_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
+    from ablations.data import DataShape
     from ablations.scoring.samples import Samples
 
 ARRAYS = (".npy", ".npz")
@@ -44,9 +45,9 @@ EXISTING = click.Path(exists=True, path_type=Path)
     show_default=True,
     help="Of z: N(0, 1), or uniform in [0, 1).",
 )
-@click.option("--conditional", is_flag=True, help="The generator takes z and classes (n,), 0 to 9.")
+@click.option("--conditional", is_flag=True, help="The generator takes z and classes (n,), from 0 on.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the latents.")
-@click.option("--data", "dataset", type=click.Choice(DATASETS), default="mnist", show_default=True)
+@data_option
 @isa_option
 @data_folder_option
 @json_option
@@ -54,22 +55,23 @@ def command(samples: Path, dataset: str, isa: str, data_folder: Path | None, as_
     """Print every metric of SAMPLES beside that of real images, the noise floor.
 
     SAMPLES is a .npy file; a .npz file with one array of images, and `labels` if there are any; a folder of PNG files,
-    taken in the order of their names; or, with --generator, a generator. Images are 28x28, white on black. On MNIST
-    the first 10,000 are scored. With labels, label_accuracy too. No pickle is ever loaded.
+    taken in the order of their names; or, with --generator, a generator. Images have the size of the data; those of
+    MNIST are white on black, and the first 10,000 of them are scored. With labels, label_accuracy too. No pickle is
+    ever loaded.
     """
     check(samples, options)
     import torch
 
     from ablations.data import load_dataset
     from ablations.scoring import foreign as scoring
-    from ablations.scoring.panel import load_panel
+    from ablations.scoring.panel import panel_of
     from ablations.scoring.suite import sample_count
     from reports.words import title, value
 
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
-    read = read_samples(samples, options, sample_count(images))
-    found = scoring.score(read, images, load_panel(), allow_fewer=options["allow_fewer"])
+    read = read_samples(samples, options, sample_count(images), images.shape)
+    found = scoring.score(read, images, panel_of(dataset, data_folder), allow_fewer=options["allow_fewer"])
     if as_json:
         print_json(
             {
@@ -130,16 +132,20 @@ def check(samples: Path, options: dict[str, Any]) -> None:
         raise ConfigError(f"{samples} is none of {', '.join(ARRAYS)}, a folder of PNG files or a --generator")
 
 
-def read_samples(path: Path, options: dict[str, Any], count: int) -> Samples:
+def read_samples(path: Path, options: dict[str, Any], count: int, shape: DataShape) -> Samples:
     import dataclasses
 
     from ablations.scoring import samples
 
     if options["generator"]:
         named = ("latent_size", "latent_distribution", "conditional", "seed", "value_range")
-        return samples.generate(path, count=count, **{name: options[name] for name in named})
+        return samples.generate(path, count=count, shape=shape, **{name: options[name] for name in named})
     stated = options["value_range"]
-    read = samples.read_folder(path) if path.is_dir() else samples.read_array(path, value_range=stated)
+    read = (
+        samples.read_folder(path, shape=shape)
+        if path.is_dir()
+        else samples.read_array(path, value_range=stated, shape=shape)
+    )
     if options["labels"] is None:
         return read
-    return dataclasses.replace(read, labels=samples.read_labels(options["labels"], len(read.images)))
+    return dataclasses.replace(read, labels=samples.read_labels(options["labels"], len(read.images), shape))

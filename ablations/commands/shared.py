@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ablations.execution.runner import Summary
     from ablations.store import Archive
 
-DATASETS = ("mnist", "digits")
 RULE = 60
 """The longest line under a heading."""
 
@@ -63,9 +62,43 @@ traceback_option = click.option(
     expose_value=False,
     help="Show the traceback of an error in your own parts too.",
 )
+
+
+class DatasetName(click.ParamType[str]):
+    """A dataset of the registry, or a folder of one's own, which becomes absolute: a run is told where its data lie."""
+
+    name = "dataset"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from ablations.config.parts import DATASETS
+
+        if value in DATASETS:
+            return value
+        for folder, sign, size in ((value, "", ""), value.rpartition("@")):
+            if folder and Path(folder).expanduser().is_dir():
+                return f"{Path(folder).expanduser().resolve()}{sign}{size}"
+        return value  # perhaps one of the user's own, which `--parts` has yet to register; else loading refuses it
+
+
 data_option = click.option(
-    "--data", "dataset", default="mnist", show_default=True, metavar="NAME", help="mnist, digits, or one of your own."
+    "--data",
+    "dataset",
+    type=DatasetName(),
+    default="mnist",
+    show_default=True,
+    metavar="NAME|FOLDER",
+    help="A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32.",
 )
+
+study_data_option = click.option(
+    "--data",
+    "dataset",
+    type=DatasetName(),
+    metavar="NAME|FOLDER",
+    help="A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32."
+    "  [default: the study's, mnist for most]",
+)
+
 isa_option = click.option(
     "--isa",
     is_eager=True,  # before own parts, which may import torch
@@ -162,17 +195,23 @@ def mirrored(archive: Archive, study: str, mirror: str | None) -> Iterator[Mirro
 
 
 def carry_out(plan: Plan, archive: Archive, as_json: bool, *, without: Sequence[str] = ()) -> Summary:
-    """Train what the plan lists, with a progress display; where it is interrupted, say how to go on and exit 130.
+    """Train what the plan lists, with a progress display, then check its recipes against noise.
+
+    Where it is interrupted, say how to go on and exit 130.
 
     `without` are words of the present command line that the next one must not have.
     """
+    from ablations.execution.noise_checks import check_recipes
     from ablations.execution.progress import Display
     from ablations.execution.runner import execute
 
     estimates = {job.name: job.estimate_seconds for job in plan.jobs}
     shown = Display(estimates, stream=sys.stderr if as_json else sys.stdout)
-    with resumable("what has finished is stored", without), shown as display:
-        return execute(plan, archive, display)
+    with resumable("what has finished is stored", without):
+        with shown as display:
+            summary = execute(plan, archive, display)
+        check_recipes(plan, archive)
+    return summary
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ablations.catalog import BASELINE, RECIPES, STUDIES
+from ablations.catalog import BASELINE, FACE_RECIPES, RECIPES, STUDIES
 from ablations.commands.study_tables import TABLES, expanded
 from ablations.config import Study, Variant
 from ablations.config.errors import ConfigError, UserError, unknown
@@ -16,7 +16,7 @@ from ablations.config.errors import ConfigError, UserError, unknown
 SEARCH = "search"
 """The table of a study file that only `ablations search` reads."""
 SPACES = ("space", "fix")
-BASES = {**RECIPES, BASELINE.name: BASELINE}
+BASES = {**RECIPES, **FACE_RECIPES, BASELINE.name: BASELINE}
 """What a variant of a study file may start from."""
 FORMATS = {".json": json.loads, ".toml": tomllib.loads}
 

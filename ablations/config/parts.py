@@ -81,6 +81,8 @@ class DatasetFacts(Part):
     """The builder takes the data folder and a function that is told what is fetched, and gives a `data.Dataset`."""
 
     title: str = ""
+    frozen: bool = False
+    """It is scored by the extractors that this project ships; others have extractors of their own."""
 
 
 _ANY_NUMBER = "it takes any number"
@@ -212,6 +214,9 @@ ARCHITECTURES = Registry(
     {
         "mlp": ArchitectureFacts(builder="ablations.parts.mlp:MLP", settings=("hidden",)),
         "cnn": ArchitectureFacts(builder="ablations.parts.cnn:CNN", settings=("hidden", "kernels"), convolutional=True),
+        "celeba_cnn": ArchitectureFacts(
+            builder="ablations.parts.celeba_cnn:CELEBA_CNN", settings=("hidden", "kernels"), convolutional=True
+        ),
     },
 )
 
@@ -219,8 +224,18 @@ DATASETS = Registry(
     "dataset",
     DatasetFacts,
     {
-        "mnist": DatasetFacts(builder="ablations.data.mnist:load_mnist", title="MNIST, 60,000 + 10,000 digits"),
-        "digits": DatasetFacts(builder="ablations.data.digits:load_digits", title="1,797 digits of scikit-learn"),
+        "mnist": DatasetFacts(
+            builder="ablations.data.mnist:load_mnist", title="MNIST, 60,000 + 10,000 digits", frozen=True
+        ),
+        "digits": DatasetFacts(
+            builder="ablations.data.digits:load_digits", title="1,797 digits of scikit-learn", frozen=True
+        ),
+        "fashion-mnist": DatasetFacts(builder="ablations.data.kin:load_fashion_mnist", title="clothes, 28x28"),
+        "kmnist": DatasetFacts(builder="ablations.data.kin:load_kmnist", title="Japanese letters, 28x28"),
+        "emnist-letters": DatasetFacts(builder="ablations.data.kin:load_emnist_letters", title="Latin letters, 28x28"),
+        "celeba": DatasetFacts(builder="ablations.data.folders:load_celeba", title="aligned faces, 128x128, no labels"),
+        "celeba-32": DatasetFacts(builder="ablations.data.folders:load_small_celeba", title="the same, 32x32"),
+        "faces": DatasetFacts(builder="ablations.data.faces:load_faces", title="drawn faces, 32x32, no labels"),
     },
 )
 

@@ -45,6 +45,10 @@ class Study:
     fixed before the first look is taken, since the error of the study is shared among them."""
     evaluations: int = 5
     """Evaluations after training starts, equally spaced, the last at the final step; one more before the first step."""
+    scored_steps: tuple[int, ...] = ()
+    """Steps at which variants that reach them are scored too: those that a document speaks of."""
+    dataset: str = "mnist"
+    """What it is trained on where nobody says otherwise."""
 
     def __post_init__(self) -> None:
         check_name("study", self.name)
@@ -67,6 +71,8 @@ class Study:
             )
         if self.evaluations < 1:
             raise ConfigError(f"study {self.name!r}: evaluations must be at least 1, not {self.evaluations}")
+        if any(step < 0 for step in self.scored_steps):
+            raise ConfigError(f"study {self.name!r}: scored_steps must be 0 or more, not {min(self.scored_steps)}")
 
     def __hash__(self) -> int:
         """Of the names alone: a study is hashed often, and equal studies have equal names."""

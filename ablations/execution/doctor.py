@@ -33,7 +33,7 @@ def examine(store: str, data_folder: Path | None = None, dataset: str = "mnist")
     yield _check("packages", _packages)
     yield _check("device", _device)
     yield _check("bits", lambda: _bits(Path("reports/published")))
-    yield _check("extractors", _extractors)
+    yield _check("extractors", lambda: _extractors(dataset, data_folder))
     yield _check("data", lambda: _data(dataset, data_folder))
     yield _check("disk", lambda: _disk(store))
     yield _check("store", lambda: _store(store))
@@ -92,10 +92,11 @@ def _bits(pages: Path) -> str:
     return f"{says}; can be held to {held} of {len(rows)} published runs (ablations verify --published)"
 
 
-def _extractors() -> str:
-    from ablations.scoring.panel import load_panel
+def _extractors(dataset: str, folder: Path | None) -> str:
+    from ablations.scoring.panel import panel_of
 
-    return f"frozen weights {load_panel().digest[:12]} are whole"
+    panel = panel_of(dataset, folder)
+    return f"weights {panel.digest[:12]} of {' and '.join(one.name for one in panel.extractors)} are whole"
 
 
 def _data(name: str, folder: Path | None) -> str:

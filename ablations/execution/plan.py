@@ -19,6 +19,7 @@ from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.estimate import estimate_seconds, snapshot_bytes
 from ablations.execution.job import CHECKPOINT_SECONDS, GroupJob, Keep
+from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive, Member
 from ablations.training.engine import choose_engine, default_workers
@@ -46,7 +47,7 @@ class Options:
     evaluations: int | None = None
     only: tuple[str, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
-    dataset: str = "mnist"
+    dataset: str | None = None
     data_folder: Path | None = None
     device: str = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -157,17 +158,21 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     recorded = customized(study, options)
     chosen = [recorded.variant(name) for name in options.only] or list(recorded.variants)
     asked = _only(recorded, {variant.name for variant in chosen})
-    dataset, digest = load_split(options.dataset, "whole", options.data_folder)
+    name = options.dataset or recorded.dataset
+    dataset, digest = load_split(name, "whole", options.data_folder)
     for variant in asked.variants:
         with contextlib.suppress(PartError), silenced():  # own code that fails is the outcome of its own runs alone
             check_fits(variant, dataset)
     engine = choose_engine(options.device, options.precision, options.isa)
-    own_data = own_dataset(options.dataset)
-    conditions = Conditions(dataset=options.dataset, data_digest=digest, engine=engine, own_data=own_data)
+    own_data = own_dataset(name)
+    conditions = Conditions(dataset=name, data_digest=digest, engine=engine, own_data=own_data)
     seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
     stacks = _stacks(recorded, seeds, options.width or default_width(recorded.seeds), conditions)
     names = {variant.name for variant in asked.variants}
-    steps = {runs[0].key: evaluation_steps(runs[0].variant.steps, recorded.evaluations) for runs in stacks}
+    steps = {
+        runs[0].key: evaluation_steps(runs[0].variant.steps, recorded.evaluations, recorded.scored_steps)
+        for runs in stacks
+    }
     wanted = {
         run.key: steps[runs[0].key]
         for runs in stacks
@@ -194,7 +199,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         options=options,
         conditions=conditions,
         shape=dataset.shape,
-        scorer=scorer_identity(),
+        scorer=scorer_identity(panel_of(name, options.data_folder)),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
         workers=1 if only_here() else max(1, min(options.workers or default_workers(engine), len(jobs) or 1)),

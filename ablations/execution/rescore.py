@@ -20,6 +20,7 @@ from ablations.data.splits import load_split
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop, stopping
 from ablations.execution.runner import choose_executor
+from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
 from ablations.store import run_folder
 from ablations.store.archive import Archive
@@ -74,6 +75,14 @@ class RescoreJob:
         return GroupEnded(group=self.name, variant=self.variant, statuses=statuses, reasons=reasons, seconds=seconds)
 
 
+def scorer_of(archive: Archive, study: str, data_folder: Path | None = None) -> str:
+    """Who would score the runs of a study today: that is told by the data of those that are stored."""
+    stored = [key for member in archive.members(study) if archive.done({(key := member.key): ()})]
+    if not stored:
+        return scorer_identity()
+    return scorer_identity(panel_of(archive.get(stored[0], weights=False).run.dataset, data_folder))
+
+
 def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | None = None) -> list[RescoreJob]:
     """The runs of a study that `scorer` has not scored, a few of one variant a job, the longest first.
 
@@ -118,6 +127,7 @@ def carry_out_rescoring(
     on_event: Callable[[Event], None],
     workers: int | None = None,
     isa: str | None = None,
+    data_folder: Path | None = None,
 ) -> dict[str, str]:
     """Do the jobs; where all runs could be scored, the study's record then names the scorer of today.
 
@@ -140,7 +150,7 @@ def carry_out_rescoring(
         if reason := stop():
             raise KeyboardInterrupt(reason)
     if not failures:
-        archive.write_study(archive.study(study), archive.members(study), scorer=scorer_identity())
+        archive.write_study(archive.study(study), archive.members(study), scorer=scorer_of(archive, study, data_folder))
     return failures
 
 

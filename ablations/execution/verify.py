@@ -21,6 +21,7 @@ from ablations.data.splits import load_split
 from ablations.execution.environment import environment
 from ablations.execution.events import Event
 from ablations.execution.job import GroupJob
+from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive
 from ablations.store.result import Array, Result
@@ -90,7 +91,7 @@ def verify(
     return Verification(
         label=label_of(stored),
         first_difference=first_difference(stored, again),
-        facts=_differing_facts(stored, now),
+        facts=_differing_facts(stored, now, data_folder),
         deviations=deviations(stored, again),
         score=primary_score(again),
     )
@@ -188,11 +189,11 @@ def _train(stored: Result, now: Run, folder: Path, data_folder: Path | None, emi
     return Archive(folder).get(now.key)
 
 
-def _differing_facts(stored: Result, now: Run) -> dict[str, tuple[str, str]]:
+def _differing_facts(stored: Result, now: Run, data_folder: Path | None) -> dict[str, tuple[str, str]]:
     here: dict[str, Any] = environment(now.engine.device)
     pairs = {
         name: (str(getattr(stored.run, field))[:12], str(getattr(now, field))[:12]) for name, field in _IDENTITY.items()
     }
-    pairs["scorer"] = (stored.scorer, scorer_identity())
+    pairs["scorer"] = (stored.scorer, scorer_identity(panel_of(now.dataset, data_folder)))
     pairs |= {name: (stored.environment.get(name, "none"), here.get(name, "none")) for name in _FACTS}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

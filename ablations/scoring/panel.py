@@ -5,16 +5,23 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor
 
 from ablations.config.digest import sha256_of
+from ablations.config.errors import DataError
+from ablations.config.parts import DATASETS
+from ablations.data import Dataset, data_folder
+from ablations.data.splits import load_split
 from ablations.scoring.extractors import load_extractor
 from ablations.scoring.features import Extractor, Features
 
-READER, LABEL_FREE = "reader", "contrastive"
+READER, LABEL_FREE, PIECES = "reader", "contrastive", "pieces"
 PANEL = (READER, LABEL_FREE)
 """By default: one that knows the classes, and one of another kind, trained without labels."""
+COMMANDS: Mapping[str, str] = {READER: "classifier", LABEL_FREE: "extractor"}
+"""What trains them."""
 
 Views = Mapping[str, Features]
 """What each extractor says of the same n images, by its name."""
@@ -49,6 +56,35 @@ def load_panel(names: tuple[str, ...] = PANEL, device: str = "cpu") -> Panel:
         DataError: a file of weights is missing or altered.
     """
     return Panel(tuple(load_extractor(name, device=device) for name in names))
+
+
+def panel_of(name: str, folder: Path | None = None, device: str = "cpu") -> Panel:
+    """The extractors by which a dataset is scored: those of this project, or those trained on it, and `pieces`.
+
+    Data without labels have the label-free one alone of those two.
+
+    Raises:
+        DataError: it has none yet; the message says how to train them.
+    """
+    if name in DATASETS and DATASETS[name].frozen:
+        return load_panel(device=device)
+    dataset, digest = load_split(name, "whole", folder)
+    trained = kinds_for(dataset)
+    for kind in trained:
+        if not place_of(kind, digest, folder).is_file():
+            command = f"ablations {COMMANDS[kind]} --data {name}" + (f" --data-folder {folder}" if folder else "")
+            raise DataError(f"{dataset.name} has no {kind} to be scored by yet; train it, once, with: {command}")
+    return load_panel((*(f"{kind}:{place_of(kind, digest, folder)}" for kind in trained), PIECES), device)
+
+
+def kinds_for(dataset: Dataset) -> tuple[str, ...]:
+    """The extractors that are trained to look at models of a dataset: without labels nothing can be read."""
+    return PANEL if dataset.train_labels is not None else (LABEL_FREE,)
+
+
+def place_of(kind: str, data_digest: str, folder: Path | None = None) -> Path:
+    """Where the weights of an extractor lie that was trained on data of this digest."""
+    return data_folder(folder) / "extractors" / data_digest[:16] / f"{kind}.safetensors"
 
 
 def finite(views: Views) -> bool:

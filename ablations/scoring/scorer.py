@@ -16,7 +16,7 @@ from ablations.config.digest import sha256_of
 from ablations.data import Dataset
 from ablations.data.splits import load_split
 from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
-from ablations.scoring.panel import Panel, load_panel
+from ablations.scoring.panel import Panel, load_panel, panel_of
 from ablations.scoring.suite import noise_floor, references_of, sample_count, score
 
 SUITE = 2
@@ -64,4 +64,4 @@ def scorer_identity(panel: Panel | None = None) -> str:
 @functools.lru_cache(maxsize=2)
 def load_scorer(name: str, split: str, folder: Path | None, device: str) -> Scorer:
     """The scorer on a split of a dataset; kept for the next job of this process."""
-    return Scorer(load_split(name, split, folder)[0], load_panel(device=device))
+    return Scorer(load_split(name, split, folder)[0], panel_of(name, folder, device))

@@ -12,7 +12,7 @@ from ablations.catalog.metric_facts import Tier
 from ablations.catalog.metrics import USUAL_SAMPLES, primary
 from ablations.scoring.metrics.bindings import Computation
 from ablations.scoring.metrics.values import Reading, Reference, Samples, reading_of
-from ablations.scoring.panel import READER, Panel, Views
+from ablations.scoring.panel import READER, Panel, Views, kinds_for
 from ablations.scoring.table import computations
 
 if TYPE_CHECKING:
@@ -76,7 +76,11 @@ def primary_metric(dataset: Dataset) -> str:
     quick = [item for item in computations() if item.facts.tier == "quick"]
     able = [item for item in quick if item.facts.needs == "features" or dataset.train_labels is not None]
     names = (
-        name for item in able for extractor in item.facts.extractors for name in item.names(count, count, 0, extractor)
+        name
+        for item in able
+        for extractor in item.facts.extractors
+        if extractor in kinds_for(dataset)
+        for name in item.names(count, count, 0, extractor)
     )
     return primary(names, samples=count)
 

@@ -24,6 +24,7 @@ from ablations.config import Study
 from ablations.config.errors import DataError, StoreError, UserError, unknown
 from ablations.store import run_folder
 from ablations.store.disk import restore, write_whole
+from ablations.store.noise_check import FILE, NoiseCheck, read_checks
 from ablations.store.result import DONE, Result
 
 FORM = 2
@@ -44,6 +45,8 @@ class StoredStudy:
     """Keys of runs whose files are missing or altered, each with the reason: they are not among the results."""
     weights_sha256: Mapping[str, str] = field(default_factory=dict)
     """The digest of each result's weights, by key: the weights themselves are left out."""
+    noise_checks: tuple[NoiseCheck, ...] = ()
+    """The sanity checks of its recipes."""
 
     @property
     def failures(self) -> tuple[Result, ...]:
@@ -237,7 +240,12 @@ class Archive:
             run = dataclasses.replace(result.run, variant=variants[member.variant])
             results.append(dataclasses.replace(result, run=run, study=name))
         return StoredStudy(
-            study=study, results=tuple(results), scorer=chosen, unreadable=unreadable, weights_sha256=weights
+            study=study,
+            results=tuple(results),
+            scorer=chosen,
+            unreadable=unreadable,
+            weights_sha256=weights,
+            noise_checks=read_checks(self.attachment(name, FILE)),
         )
 
     def attach(self, study: str, name: str, content: bytes) -> None:

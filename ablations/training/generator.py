@@ -45,6 +45,15 @@ class StoredGenerator:
         """See `draw_images`."""
         return draw_images(self._network, self._tensors, self._variant, self._shape, self._seed, count, number)
 
+    def latents(self, count: int) -> Tensor:
+        """The first of the latents that the scores are taken of: (count, size)."""
+        first = next(iter(self._tensors.values()))
+        return evaluation_latents(self._variant, self._seed, count, first.device, first.dtype)[0]
+
+    def images(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Of latents (n, size) in eval mode, and of the classes (n,) asked for: see `images_of`."""
+        return images_of(self._network, self._tensors, self._variant, self._shape, latents, labels)
+
 
 @torch.no_grad()
 def draw_images(
@@ -63,13 +72,28 @@ def draw_images(
     Each `number` stands for latents of its own.
     """
     first = next(iter(tensors.values()))
-    latents = evaluation_latents(variant, seed, count, first.device, first.dtype, number)
-    labels = asked_labels(count, shape.classes, first.device)
+    latents = evaluation_latents(variant, seed, count, first.device, first.dtype, number)[0]
+    return images_of(network, tensors, variant, shape, latents, asked_labels(count, shape.classes, first.device))
+
+
+@torch.no_grad()
+def images_of(
+    network: StackedNetwork,
+    tensors: Mapping[str, Tensor],
+    variant: Variant,
+    shape: DataShape,
+    latents: Tensor,
+    labels: Tensor | None,
+) -> Tensor:
+    """What one seed's G makes of latents (n, size) in eval mode: float32 (n, channels, height, width) in [0, 1].
+
+    An unconditional G is not told the labels (n,).
+    """
     told = labels[None] if labels is not None and variant.conditional else None
-    images = in_batches(network, tensors, network.append_one_hot(latents, told))
+    images = in_batches(network, tensors, network.append_one_hot(latents[None], told))
     if variant.image_range == "symmetric":
         images = (images + 1) / 2
-    return images.view(count, *shape.image).float()
+    return images.view(len(latents), *shape.image).float()
 
 
 def in_batches(network: StackedNetwork, tensors: Mapping[str, Tensor], inputs: Tensor) -> Tensor:

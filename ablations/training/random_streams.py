@@ -28,6 +28,7 @@ Name = Literal[
     "penalty",
     "module",
     "evaluation",
+    "noise",
 ]
 Kind = Literal["normal", "uniform", "label", "bits"]
 

@@ -47,7 +47,7 @@ class SeedGroup:
         self._autocast = engine.precision == "bfloat16"
         self._device, self._dtype = device, dtype
         self._generator, self._discriminator = (
-            _trained(name, network, variant, seeds, device, dtype)
+            trained_network(name, network, variant, seeds, device, dtype)
             for name, network in zip(("generator", "discriminator"), networks, strict=True)
         )
         self._sampler = Sampler(variant, seeds, training, networks)
@@ -205,9 +205,10 @@ def check_fits(variant: Variant, dataset: Dataset) -> None:
         raise ConfigError(f"variant {variant.name!r} on {dataset.name}: {error}") from error
 
 
-def _trained(
+def trained_network(
     name: str, network: StackedNetwork, variant: Variant, seeds: Sequence[int], device: torch.device, dtype: torch.dtype
 ) -> TrainedNetwork:
+    """The "generator" or the "discriminator" of a stack of seeds as it is before the first step."""
     tensors = initial_tensors(variant.initialization, name, network, seeds, device, dtype)
     for spec in network.tensors:
         tensors[spec.name].requires_grad_(not spec.is_buffer)

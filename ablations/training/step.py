@@ -111,7 +111,7 @@ class TrainStep:
         records, fake = [], None
         for draw in draws.discriminator:
             fake = self._fakes(draw)
-            records.append(self._update_discriminator(draw, fake))
+            records.append(self.update_discriminator(draw, fake))
         d_loss_real, d_loss_fake, d_real, d_fake, d_squared = torch.stack(records).mean(0)
         g_loss, g_squared = self._update_generator(draws, fake)
         return torch.stack([d_loss_real, d_loss_fake, g_loss, d_real, d_fake, _root(d_squared), _root(g_squared)])
@@ -122,7 +122,10 @@ class TrainStep:
             inputs = self._g.network.append_one_hot(draw.latents, draw.fake_labels)
             return self._g.network(self._g.tensors, inputs, training=True, masks=draw.generator_masks)
 
-    def _update_discriminator(self, draw: DiscriminatorDraw, fake: Tensor) -> Tensor:
+    def update_discriminator(self, draw: DiscriminatorDraw, fake: Tensor) -> Tensor:
+        """D's update on the images of a draw and on fakes (seeds, batch, values). Returns both halves of its loss, its
+        mean probabilities of real and of fake images, and its squared gradient norms, of shape (5, seeds).
+        """
         one_hot = self._d.network.append_one_hot
         real = one_hot(draw.images, draw.labels)
         fake_inputs = one_hot(fake.detach() if self._detach else fake, draw.fake_labels)

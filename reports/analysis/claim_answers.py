@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from ablations.catalog.claim_tests import Check, Claim, Curve, Expectation, Measure, Value
+from ablations.catalog.claims.model import SETTINGS, Check, Claim, Curve, Expectation, Measure, Setting, Value
 from ablations.catalog.metrics import PRIMARY, facts, primary, second
 from ablations.config import Contrast
 from ablations.store.result import Evaluation, Result
@@ -28,7 +28,7 @@ from reports.analysis.statuses import FINISHED, INTERRUPTED
 from reports.analysis.verdicts import compare
 
 Outcome = Literal["holds", "contrary", "not shown", "too few seeds", "no data"]
-Answer = Literal["confirmed", "refuted", "not shown", "cannot be tested here"]
+Answer = Literal["confirmed", "refuted", "depends", "described", "not shown", "cannot be tested here"]
 
 Runs = Mapping[str, Mapping[int, Result]]
 """\"study/variant" to seed to run."""
@@ -72,6 +72,17 @@ class Answered:
     claim: Claim
     answer: Answer
     tests: tuple[Tested, ...]
+    settings: Mapping[Setting, Answer] = field(default_factory=dict)
+    """The same by the tests of one setting alone; a setting without tests is left out."""
+
+    @property
+    def depends_on(self) -> str:
+        """Which tests speak for the claim and which against it, where both are there; else empty."""
+        if self.answer != "depends":
+            return ""
+        tests = [(speaks(self.claim, one), one.test.says) for one in self.tests]
+        said = {word: [says for spoken, says in tests if spoken == word] for word in (FOR, AGAINST)}
+        return "; ".join(f"{word}: {', '.join(those)}" for word, those in said.items())
 
     @property
     def counted(self) -> str:
@@ -264,16 +275,23 @@ def _is_score(measure: Measure) -> bool:
 
 
 def _answered(claim: Claim, tests: tuple[Tested, ...]) -> Answered:
-    """Confirmed where every test speaks for it, refuted where any speaks against it."""
+    parts = {name: [item for item in tests if item.test.setting == name] for name in SETTINGS}
+    settings = {name: _answer(claim, part) for name, part in parts.items() if part}
+    return Answered(claim=claim, answer=_answer(claim, tests), tests=tests, settings=settings)
+
+
+def _answer(claim: Claim, tests: Sequence[Tested]) -> Answer:
+    """By the rule that `Claim` states."""
     words = {speaks(claim, item) for item in tests}
-    found: Answer = "not shown"
     if not words - {"no data"}:
-        found = "cannot be tested here"
-    elif AGAINST in words:
-        found = "refuted"
-    elif words == {FOR}:
-        found = "confirmed"
-    return Answered(claim=claim, answer=found, tests=tests)
+        return "cannot be tested here"
+    if claim.kind == "question":
+        return "described"
+    if {FOR, AGAINST} <= words:
+        return "depends"
+    if AGAINST in words and (claim.every_case or words == {AGAINST}):
+        return "refuted"
+    return "confirmed" if words == {FOR} else "not shown"
 
 
 def _mean(numbers: Sequence[float]) -> float:

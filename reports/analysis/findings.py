@@ -15,6 +15,7 @@ from ablations.catalog.metric_facts import SHARES
 from ablations.catalog.metrics import facts
 from ablations.config import Study
 from ablations.config.errors import StoreError
+from ablations.store.noise_check import NoiseCheck
 from ablations.store.result import Result
 from reports.analysis import frames, variance
 from reports.analysis.aggregate import Spread, failure_rate, spread
@@ -29,6 +30,7 @@ from reports.analysis.looks import Plan, Progress, follow
 from reports.analysis.outcomes import Outcome, outcome, statuses
 from reports.analysis.seconds import cost_frame
 from reports.analysis.statuses import FINISHED, Statuses
+from reports.analysis.traces import Traced, traces
 from reports.analysis.until_decided import answers_by_looks
 from reports.analysis.variance import Components
 from reports.analysis.verdicts import Scores
@@ -82,6 +84,10 @@ class Findings:
     scorer: str
     """Who gave the scores."""
     unreadable: Mapping[str, str]
+    noise_checks: tuple[NoiseCheck, ...] = ()
+    """The sanity checks of its recipes."""
+    traces: tuple[Traced, ...] = ()
+    """What the documents print along the trainings of their recipes."""
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
@@ -158,6 +164,8 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         typical_seed=frames.typical_seed(scores),
         scorer=stored.scorer,
         unreadable=stored.unreadable,
+        noise_checks=stored.noise_checks,
+        traces=traces(study, results),
     )
 
 

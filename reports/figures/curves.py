@@ -31,6 +31,16 @@ class Line:
     """Drawn thin and dotted: the second of two quantities in one figure."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A number from elsewhere, drawn as a ring."""
+
+    label: str
+    style: Style
+    x: float
+    y: float
+
+
 def lines(
     series: Sequence[Line],
     *,
@@ -42,21 +52,29 @@ def lines(
     limits: tuple[float, float] | None = None,
     logarithmic: bool = False,
     span: tuple[float, float] | None = None,
+    points: Sequence[Point] = (),
 ) -> Markup:
-    """Curves with bands; `ideals` are horizontal marks with their text; `span` makes the x axis a logarithmic one."""
+    """Curves with bands; `ideals` are horizontal marks with their text; `span` makes the x axis a logarithmic one.
+
+    Of `points` those are drawn that lie within the x axis.
+    """
     ideals = ideals or {}
     drawn = [line for line in series if len(line.frame)]
     values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key].tolist()]
     values += [v for line in drawn for v in line.ends] + list(ideals.values())
     kind: Kind = "log" if logarithmic and spread_out(values) else "linear"
-    low, high = limits or nice_range(values, kind=kind)
     ahead = max((v for line in drawn for v in line.frame[x]), default=0) or 1
+    reached = [point for point in points if point.x <= ahead]
+    low, high = limits or nice_range([*values, *(point.y for point in reached)], kind=kind)
     start, end = span or (0.0, ahead)
     across = Scale(low=start, high=end, start=LEFT, end=WIDTH - RIGHT - 8, kind="log" if span else "linear")
     up = Scale(low=low, high=high, start=HEIGHT - BOTTOM, end=TOP, kind=kind)
     body = [text(title, 0, 13, "title"), *_frame(across, up, x_label, y_label)]
     body += [_line(line, x, across, up) for line in drawn]
     body += _ideals(ideals, up)
+    for point in reached:
+        ring = tag("circle", tag("title", point.label), cx=across(point.x), cy=up(point.y), r=4.5, class_="mark hollow")
+        body.append(tag("g", ring, class_=point.style.css))
     label = f"{title}: {y_label} against {x_label}"
     return figure(WIDTH, HEIGHT, label, *body, data_x=str(across), data_y=str(up))
 

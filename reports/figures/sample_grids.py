@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import io
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 COLUMNS, ROWS = 10, 4
 GREY = 68
+GAP = 2
+"""Between the images of a sheet, in pixels."""
+MARGIN_LETTERS = 14
+"""Size of the letters beside a row, in pixels."""
 WORD_HEIGHT = 12
 """Of what stands under an image, in its pixels."""
 Picture = NDArray[np.uint8]
@@ -39,6 +44,22 @@ def table(images: NDArray[np.uint8], gap: int = 2) -> Picture:
     For images that belong together: samples above their nearest training images, or the grades of a damage.
     """
     return _joined(_channels_last(images, 4), gap=gap, shade=GREY).repeat(2, axis=0).repeat(2, axis=1)
+
+
+def sheet(images: NDArray[np.uint8], scale: int, words: Sequence[str] = ()) -> Picture:
+    """Images (rows, columns, ..., height, width), each pixel a square of `scale`, with what each row is left of it."""
+    large = _channels_last(images, 4).repeat(scale, axis=2).repeat(scale, axis=3)
+    picture = _joined(large, gap=GAP, shade=GREY)
+    if not any(words):
+        return picture
+    font = ImageFont.load_default(MARGIN_LETTERS)
+    wide = MARGIN_LETTERS + max(math.ceil(font.getlength(word)) for word in words)
+    margin = Image.new("L", (wide, len(picture)), 0)
+    for row, word in enumerate(words):
+        middle = row * (large.shape[2] + GAP) + large.shape[2] / 2
+        ImageDraw.Draw(margin).text((wide - MARGIN_LETTERS / 2, middle), word, 200, font=font, anchor="rm")
+    shown = np.asarray(margin) if picture.ndim == 2 else np.asarray(margin)[..., None].repeat(3, axis=2)
+    return np.concatenate([shown, picture], axis=1)
 
 
 def with_words(images: NDArray[np.uint8], words: Sequence[Sequence[str]]) -> NDArray[np.uint8]:
@@ -87,6 +108,22 @@ def _png(data: bytes, shape: tuple[int, ...]) -> bytes:
     shades = Image.fromarray(np.asarray((picture.astype(np.uint16) + 8) // 17, dtype=np.uint8), mode="P")
     shades.putpalette([17 * shade for shade in range(16) for _ in range(3)])
     shades.save(file, format="PNG", optimize=True, bits=4)
+    return file.getvalue()
+
+
+def exact_png(picture: Picture) -> bytes:
+    """PNG in all shades."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
+def gif(pictures: Sequence[Picture], milliseconds: int) -> bytes:
+    """The pictures one after the other, again and again; the last one stands three times as long."""
+    first, *others = [Image.fromarray(picture) for picture in pictures]
+    durations = [*[milliseconds] * len(others), 3 * milliseconds]
+    file = io.BytesIO()
+    first.save(file, format="GIF", save_all=True, append_images=others, duration=durations, loop=0, optimize=False)
     return file.getvalue()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from ablations.catalog.claim_tests import Claim, studies_of
+from ablations.catalog import claims
 from ablations.catalog.claims import CLAIMS
+from ablations.catalog.claims.model import SETTINGS, Claim, Setting, studies_of
 from ablations.catalog.publication import SEEDS, WIDTH
 from reports import words
 from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Runs, Tested, answer, speaks
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 SYMBOLS: Mapping[Answer, str] = {
     "confirmed": "\N{CHECK MARK}",
     "refuted": "\N{MULTIPLICATION X}",
+    "depends": "\N{PLUS-MINUS SIGN}",
+    "described": "\N{RIGHTWARDS ARROW}",
     "not shown": "?",
     "cannot be tested here": "\N{HORIZONTAL ELLIPSIS}",
 }
@@ -43,6 +47,7 @@ SOURCES: Mapping[str, str] = {
     "S4": "a GAN with tiny initial weights",
 }
 """What each document is about."""
+_SETTING_WORDS: Mapping[Setting, str] = {"document": "the document's setting", "harness": "the harness' own"}
 WIDE, HIGH, EDGE = 220, 22, 6
 
 
@@ -86,9 +91,20 @@ def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[
         "sources": SOURCES,
         "rules": Rules(noise_floor=stated_floor(tuple(results))),
         "tests": len(family),
+        "written": written(),
         "studies": [(name, _numbers(stored)) for name, stored in studies.items()],
         "words": words,
     }
+
+
+def written() -> str:
+    """The commit that last changed the tests of the claims, and its date; empty outside a clone of the project."""
+    folder = Path(claims.__file__).parent
+    command = ["git", "-C", str(folder), "log", "-1", "--format=%h of %cs", "--", "."]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:  # no git
+        return ""
 
 
 def tally(found: Sequence[Answered]) -> str:
@@ -108,6 +124,8 @@ def _claim(item: Answered, studies: Mapping[str, StoredStudy]) -> dict[str, Any]
     return {
         "claim": item.claim,
         "answer": item.answer,
+        "depends_on": item.depends_on,
+        "settings": [(_SETTING_WORDS[name], found) for name, found in item.settings.items()],
         "symbol": SYMBOLS[item.answer],
         "css": CLASSES.get(item.answer, ""),
         "counted": item.counted,
@@ -115,6 +133,7 @@ def _claim(item: Answered, studies: Mapping[str, StoredStudy]) -> dict[str, Any]
         "tests": [
             {
                 "says": one.test.says,
+                "setting": _SETTING_WORDS[one.test.setting],
                 "speaks": speaks(item.claim, one),
                 "css": CLASSES.get(speaks(item.claim, one), ""),
                 "effect": effect(one),
@@ -196,11 +215,13 @@ def claims_frame(found: Sequence[Answered]) -> pd.DataFrame:
     rows = []
     for item in found:
         head = {"claim": item.claim.name, "kind": item.claim.kind, "answer": item.answer}
+        head |= {name: item.settings.get(name, "") for name in SETTINGS}
         for one in item.tests or (None,):
             row: dict[str, Any] = dict(head)
             if one is not None:
                 row |= {
                     "test": one.test.says,
+                    "setting": one.test.setting,
                     "expected": one.test.expect,
                     "outcome": one.outcome,
                     "speaks": speaks(item.claim, one),

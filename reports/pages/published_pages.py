@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FILE_BYTES, ALL_BYTES = 1_000_000, 8_000_000
 KEPT = (
     "contrasts.csv", "effects.csv", "figures/forest.svg", "figures/factors.svg", "figures/seeds.svg",
-    "figures/profile.svg", "samples/*.png",
+    "figures/profile.svg", "figures/sanity-check-*.svg", "figures/trace-*.svg", "samples/*.png",
 )  # fmt: skip
 """Of a study's report, beside its Markdown and its table of runs; and the score of each axis along training."""
 TUNING = "tuning"

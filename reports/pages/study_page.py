@@ -10,8 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from ablations.catalog.metric_facts import samples_of
-from ablations.catalog.metrics import READER
+from ablations.catalog.metrics import LABEL_FREE, READER, facts
 from ablations.config.description import describe, differences
+from ablations.store.noise_check import PASSED
 from reports import words
 from reports.analysis.factorial import factors
 from reports.analysis.findings import Findings, environment
@@ -20,6 +21,7 @@ from reports.analysis.seconds import total_seconds
 from reports.analysis.sentences import pairing_in_words
 from reports.analysis.statuses import FINISHED, CollapseRule
 from reports.analysis.variance import SOURCES
+from reports.figures.documents import against_noise, traced
 from reports.figures.palette import styles
 from reports.figures.study_figures import contrast_rows, effect_rows, forest, strips
 from reports.pages import attachments, sections
@@ -29,6 +31,8 @@ from reports.pages.rendering import render, write_files
 
 OPEN_ANSWERS = 12
 """With more answers than this, what a difference is made of and how it came about is folded away beneath each."""
+CHECK = "sanity check"
+"""How the names of those figures begin."""
 
 
 def write(found: Findings, out: Path) -> Path:
@@ -54,13 +58,17 @@ def page(found: Findings) -> dict[str, Any]:
         center = found.study.variants[0].name
     reference = found.study.variant(center) if center else None
     present = [variant for variant in found.study.variants if variant.name in set(found.runs.variant)]
+    figures = _figures(found)
     return {
         "found": found,
+        "passed": PASSED,
+        "checks": [name for name in figures if name.startswith(CHECK)],
         "styles": styles(found.study),
         "study": found.study,
         "metric": found.metric,
         "images": f"{samples_of(found.metric) or 0:,}",
         "rules": found.rules,
+        "unread": facts(found.metric).name == LABEL_FREE.whole,
         "answers": rows(found),
         "many": len(found.answers) > OPEN_ANSWERS,
         "pairing": pairing_in_words(found.comparisons),
@@ -69,7 +77,7 @@ def page(found: Findings) -> dict[str, Any]:
         "tally": words.tally(found.comparisons),
         "best": min(scored, key=lambda name: found.spreads[name].median, default=None),
         "reference": reference.name if reference else None,
-        "figures": _figures(found),
+        "figures": figures,
         "grids": grids,
         "points": points,
         "axes": [
@@ -99,7 +107,9 @@ def _figures(found: Findings) -> dict[str, Markup]:
         if found.effects:
             figures[f"factors{suffix}"] = draw(effect_rows(found.effects), of="averaged over the other factors")
         figures[f"seeds{suffix}"] = strips(found.scores, styles(found.study), metric=found.metric, narrow=narrow)
-    return figures
+    for name in dict.fromkeys(item.variant for item in found.noise_checks):
+        figures[f"{CHECK} {name}"] = against_noise([item for item in found.noise_checks if item.variant == name])
+    return figures | {f"trace {item.variant}": traced(item) for item in found.traces}
 
 
 def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any]:

@@ -43,12 +43,21 @@ def _torchscript(path: Path | None, device: str) -> Extractor:
     return load_torchscript(path, device=device)
 
 
+def _pieces(path: Path | None, device: str) -> Extractor:
+    from ablations.scoring.extractors.pieces import Pieces
+
+    if path is not None:
+        raise ConfigError("the extractor 'pieces' has no weights, so it takes no file")
+    return Pieces(device)
+
+
 # Each imports torch, and what it needs beside, only when it is asked for.
 EXTRACTORS: Mapping[str, Loader] = {
     "reader": _reader,
     "contrastive": _contrastive,
     "dinov2": _dinov2,
     "torchscript": _torchscript,
+    "pieces": _pieces,
 }
 """By name: what loads it, from a weights file or from where the extractor has its own, onto a device."""
 

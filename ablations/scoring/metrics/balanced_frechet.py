@@ -28,6 +28,9 @@ from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.reading import Reading, present
 from ablations.scoring.metrics.values import Reference, Samples
 
+LEAST = 2
+"""Real images of the classes that are drawn, for there to be a distance from them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
@@ -48,16 +51,19 @@ def balanced_frechet(
     """The parts of the distance of features (n, d) and (m, d), of images read as `read` and `real_read`.
 
     Features and reading may come from different extractors. `real_gaussian` is that of all real features, if it is
-    known already. Where no class is drawn, the image part is the whole distance. All NaN where a sample is not finite.
+    known already.
+
+    Where no class is drawn, or none that real images show, the image part is the whole distance.
+    All NaN where a sample is not finite.
     """
     plain = Gaussian.of(real) if real_gaussian is None else real_gaussian
     whole = frechet_distance(samples, plain)
     drawn = present(read, real_read)
-    if not drawn.any() or not np.isfinite(whole):
+    kept = ~real_read.readable | drawn[real_read.labels]
+    if not drawn.any() or kept.sum() < LEAST or not np.isfinite(whole):
         nothing = 0.0 if np.isfinite(whole) else float("nan")
         return Parts(whole=whole, images=whole, class_shares=nothing, classes=int(drawn.sum()), effective=1.0)
     weights = balancing_weights(read, real_read, drawn)
-    kept = ~real_read.readable | drawn[real_read.labels]
     reference = plain if kept.all() else Gaussian.of(real[kept])
     images = frechet_distance(weighted_gaussian(samples, weights), reference)
     return Parts(

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ablations.config.errors import DataError
+from ablations.data import DataShape
+from ablations.data.mnist import SHAPE
 
 RANGES: Mapping[str, tuple[float, float]] = {"0..1": (0.0, 1.0), "-1..1": (-1.0, 1.0), "0..255": (0.0, 255.0)}
 """Black and white of float images."""
-SHAPES = "(n, 28, 28), (n, 1, 28, 28), (n, 28, 28, 1) or (n, 784)"
 BRIGHT = 128
 """Float images that reach this are taken for 0..255: what leaves [-1, 1] by less is more likely a mistake."""
 
@@ -25,7 +26,7 @@ class Samples:
     """Images to score, and the classes they should show, if any."""
 
     images: Tensor
-    """(n, 28, 28), uint8 or float32 in [0, 1]."""
+    """(n, channels, height, width), or (n, height, width) if grey; uint8 or float32 in [0, 1]."""
     labels: Tensor | None
     """int64, (n,)."""
     source: str
@@ -35,42 +36,66 @@ class Samples:
 
 
 def samples_of(
-    array: NDArray[Any], source: str, *, value_range: str | None, labels: NDArray[Any] | None = None
+    array: NDArray[Any],
+    source: str,
+    *,
+    value_range: str | None,
+    labels: NDArray[Any] | None = None,
+    shape: DataShape = SHAPE,
 ) -> Samples:
-    """Check an array of images and bring it to one form.
+    """Check an array of images of data of a shape, by default MNIST's, and bring it to one form.
 
     Raises:
         DataError: another shape, type or range, or labels that do not fit.
     """
-    images = _shaped(array, source)
+    images = _shaped(array, source, shape)
     if not len(images):
         raise DataError(f"{source} holds no images")
     tensor, pixels = _scaled(images, source, value_range)
-    asked = None if labels is None else labels_of(labels, source, len(tensor))
+    asked = None if labels is None else labels_of(labels, source, len(tensor), shape)
     return Samples(images=tensor, labels=asked, source=source, pixels=pixels)
 
 
-def labels_of(array: NDArray[Any], source: str, count: int) -> Tensor:
+def labels_of(array: NDArray[Any], source: str, count: int, shape: DataShape = SHAPE) -> Tensor:
     """Labels as int64 (n,).
 
     Raises:
-        DataError: not as many whole numbers from 0 to 9 as there are images.
+        DataError: not as many whole numbers, each a class of the data, as there are images.
     """
+    if shape.classes is None:
+        raise DataError(f"{source} has labels, but the data have none: leave the labels out")
+    last = shape.classes - 1
     if array.ndim != 1 or array.dtype.kind not in "iu":
         found = f"{array.dtype} of shape {array.shape}"
-        raise DataError(f"the labels of {source} are {found}; expected whole numbers 0 to 9, one for each image: (n,)")
+        raise DataError(
+            f"the labels of {source} are {found}; expected whole numbers 0 to {last}, one for each image: (n,)"
+        )
     if len(array) != count:
         raise DataError(f"{source}: {len(array):,} labels for {count:,} images; expected one for each")
-    if len(array) and (array.min() < 0 or array.max() > 9):
-        raise DataError(f"the labels of {source} go from {array.min()} to {array.max()}; expected 0 to 9")
+    if len(array) and (array.min() < 0 or array.max() > last):
+        raise DataError(f"the labels of {source} go from {array.min()} to {array.max()}; expected 0 to {last}")
     return torch.from_numpy(array.astype(np.int64))
 
 
-def _shaped(array: NDArray[Any], source: str) -> NDArray[Any]:
-    shape = array.shape
-    if array.ndim < 2 or shape[1:] not in ((28, 28), (1, 28, 28), (28, 28, 1), (784,)):
-        raise DataError(f"{source} has the shape {shape}; expected {SHAPES}")
-    return array.reshape(-1, 28, 28)
+def shapes(shape: DataShape) -> tuple[tuple[int, ...], ...]:
+    """The forms that an image of data of a shape may have; grey ones may go without their channel."""
+    channels, height, width = shape.image
+    flat = ((height, width),) if channels == 1 else ()
+    return (*flat, (channels, height, width), (height, width, channels), (shape.values,))
+
+
+def _shaped(array: NDArray[Any], source: str, shape: DataShape) -> NDArray[Any]:
+    """(n, channels, height, width), or (n, height, width) if grey."""
+    forms = shapes(shape)
+    if array.ndim < 2 or array.shape[1:] not in forms:
+        named = [f"(n, {', '.join(map(str, form))})" for form in forms]
+        raise DataError(f"{source} has the shape {array.shape}; expected {', '.join(named[:-1])} or {named[-1]}")
+    channels, height, width = shape.image
+    if channels == 1:
+        return array.reshape(-1, height, width)
+    if array.shape[1:] == (height, width, channels):
+        return np.moveaxis(array, -1, 1)
+    return array.reshape(-1, channels, height, width)
 
 
 def _scaled(images: NDArray[Any], source: str, stated: str | None) -> tuple[Tensor, str]:
@@ -80,7 +105,7 @@ def _scaled(images: NDArray[Any], source: str, stated: str | None) -> tuple[Tens
         raise DataError(f"{source} has the type {kind}; expected uint8 (0 to 255) or float16, float32, float64")
     low, high = float(images.min()), float(images.max())
     if not (np.isfinite(low) and np.isfinite(high)):
-        spoiled = int((~np.isfinite(images).all(axis=(1, 2))).sum())
+        spoiled = int((~np.isfinite(images).reshape(len(images), -1).all(axis=1)).sum())
         raise DataError(f"{source}: {spoiled:,} of {len(images):,} images hold values that are not finite")
     if kind == np.uint8 and stated in (None, "0..255"):
         if high <= 1 and stated is None:

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ablations.config.errors import DataError
+from ablations.data import DataShape
+from ablations.data.mnist import SHAPE
 from ablations.scoring.samples.checked import Samples, labels_of, samples_of
 
 Array = NDArray[Any]
 LARGEST = 8 * 2**30
-"""Bytes of an array: more is no set of samples of 28x28."""
-LABELS = "labels"
+"""Bytes of an array: more is no set of small samples."""
+IMAGES, LABELS = "images", "labels"
 UNREADABLE = (
     OSError, ValueError, EOFError, TypeError, KeyError, OverflowError, MemoryError, SyntaxError, RuntimeError,
     tokenize.TokenError, struct.error, zlib.error, zipfile.BadZipFile, AttributeError, IndexError,
@@ -31,30 +33,35 @@ UNREADABLE = (
 """What NumPy and zipfile raise for files that are damaged or made to deceive."""
 
 
-def read_array(path: Path, *, value_range: str | None = None) -> Samples:
-    """The images of a .npy file; of a .npz file, those of its only array, with the array `labels` beside it if any.
+def read_array(path: Path, *, value_range: str | None = None, shape: DataShape = SHAPE) -> Samples:
+    """The images of a .npy file; of a .npz file, those of the array `images` or of its only one, with the array
+    `labels` beside it if any.
 
     Raises:
         DataError: the file cannot be read, or does not hold images.
     """
     if path.suffix.lower() == ".npy":
-        return samples_of(_npy(path), str(path), value_range=value_range)
+        return samples_of(_npy(path), str(path), value_range=value_range, shape=shape)
     arrays = _npz(path)
     labels = arrays.pop(LABELS, None)
+    arrays = {IMAGES: arrays[IMAGES]} if IMAGES in arrays else arrays
     if len(arrays) != 1:
         names = ", ".join(arrays) or "none"
-        raise DataError(f"{path} has these arrays of images: {names}; expected one, and at most {LABELS!r} beside it")
+        raise DataError(
+            f"{path} has these arrays of images: {names}; expected one, or one called {IMAGES!r}, and at most "
+            f"{LABELS!r} beside it"
+        )
     ((name, images),) = arrays.items()
-    return samples_of(images, f"{path} ({name})", value_range=value_range, labels=labels)
+    return samples_of(images, f"{path} ({name})", value_range=value_range, labels=labels, shape=shape)
 
 
-def read_labels(path: Path, count: int) -> Tensor:
+def read_labels(path: Path, count: int, shape: DataShape = SHAPE) -> Tensor:
     """The labels of a .npy file, for so many images.
 
     Raises:
         DataError: the file cannot be read, or does not hold as many labels.
     """
-    return labels_of(_npy(path), str(path), count)
+    return labels_of(_npy(path), str(path), count, shape)
 
 
 def _npy(path: Path) -> Array:

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from ablations.config.errors import DataError
+from ablations.data import DataShape
+from ablations.data.mnist import SHAPE
 from ablations.scoring.samples.checked import Samples, samples_of
 
 BATCH = 500
@@ -34,18 +36,23 @@ def generate(
     conditional: bool = False,
     seed: int = 0,
     value_range: str | None = None,
+    shape: DataShape = SHAPE,
 ) -> Samples:
-    """Draw samples from a program that takes z (n, latent_size), float32, and gives images in a form of `SHAPES`.
+    """Draw samples from a program that takes z (n, latent_size), float32, and gives images in a form of `shapes`.
 
-    If `conditional` it is called with z and classes (n,), int64, and sample i is asked for class i mod 10.
+    If `conditional` it is called with z and classes (n,), int64, and sample i is asked for class i mod the number of
+    classes.
 
     Raises:
         DataError: the file is no such program, it fails, or what it gives are no images.
     """
+    if conditional and shape.classes is None:
+        raise DataError(f"{path}: the data have no labels that a conditional generator could be asked for")
     program, batch = _loaded(path)
     generator = torch.Generator().manual_seed(seed)
     draw = DISTRIBUTIONS[latent_distribution]
-    labels = torch.arange(count) % 10
+    classes = shape.classes or 1
+    labels = torch.arange(count) % classes
     drawn = []
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         # A program may draw noise of its own, from the global generator: let it be the same each time.
@@ -53,10 +60,12 @@ def generate(
         for start in range(0, count, batch):
             # Always whole batches: a program may be exported for one size only.
             latents = draw(batch, latent_size, generator=generator)
-            inputs = (latents, (start + torch.arange(batch)) % 10) if conditional else (latents,)
+            inputs = (latents, (start + torch.arange(batch)) % classes) if conditional else (latents,)
             drawn.append(_checked(_run(program, inputs, path), batch, path))
     images = torch.cat(drawn)[:count].numpy()
-    return samples_of(images, str(path), value_range=value_range, labels=labels.numpy() if conditional else None)
+    return samples_of(
+        images, str(path), value_range=value_range, labels=labels.numpy() if conditional else None, shape=shape
+    )
 
 
 def _loaded(path: Path) -> tuple[Program, int]:

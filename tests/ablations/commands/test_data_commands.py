@@ -49,7 +49,7 @@ def test_an_altered_dataset_is_refused_by_the_name_of_its_file(tmp_path: Path) -
 def test_an_extractor_is_trained_and_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     out = tmp_path / "new" / "free.safetensors"
-    words = ["extractor", "contrastive", "--data", "digits", "--epochs", "1", "--out", str(out), "--json"]
+    words = ["extractor", "--data", "digits", "--epochs", "1", "--out", str(out), "--json"]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     made = json.loads(result.stdout)
@@ -61,7 +61,7 @@ def test_an_extractor_is_trained_and_says_what_it_is(tmp_path: Path, monkeypatch
 def test_a_place_that_cannot_be_written_is_refused_before_training(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     out = tmp_path / "file" / "reader.safetensors"
-    result = CliRunner().invoke(main, ["extractor", "reader", "--data", "digits", "--out", str(out)])
+    result = CliRunner().invoke(main, ["classifier", "--data", "digits", "--out", str(out)])
     assert result.exit_code == 2
     assert "--out" in result.stderr
     assert "loss" not in result.stderr

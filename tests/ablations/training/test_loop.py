@@ -20,6 +20,10 @@ def test_evaluations_are_spread_over_the_training(steps: int, evaluations: int, 
     assert evaluation_steps(steps, evaluations) == expected
 
 
+def test_steps_that_are_asked_for_are_scored_where_the_training_reaches_them() -> None:
+    assert evaluation_steps(100, 2, (30, 50, 101)) == (0, 30, 50, 100)
+
+
 def test_every_evaluation_has_its_tick_and_every_step_its_curve() -> None:
     for pace in (1e-9, 0.01, 10.0):
         one = group(seeds=(0, 1))

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ablations.catalog import STUDIES
-from ablations.catalog.claim_tests import Check, Claim, Curve, Value, studies_of
 from ablations.catalog.claims import CLAIMS
+from ablations.catalog.claims.model import Check, Claim, Curve, Value, studies_of
 from ablations.catalog.metrics import find
 from ablations.catalog.quantities import CURVES
 from ablations.config import Variant
@@ -87,7 +87,8 @@ def test_the_tests_name_what_the_catalog_trains_and_the_recorder_records() -> No
     for item in (side for one in CLAIMS for test in one.tests for side in (test.measure, test.against)):
         if isinstance(item, Value):
             study, _, name = item.of.partition("/")
-            steps = evaluation_steps(STUDIES[study].variant(name).steps, STUDIES[study].evaluations)
+            asked = STUDIES[study]
+            steps = evaluation_steps(asked.variant(name).steps, asked.evaluations, asked.scored_steps)
             assert item.step is None or item.step in steps, item
             assert find(item.name) or item.name == "worst_label_accuracy", item
         elif isinstance(item, Curve):
@@ -112,19 +113,33 @@ def test_a_shift_decides_and_a_denied_claim_turns_the_answer(
     assert tuple(item.counted for item in got) == counted
 
 
-def test_of_a_denied_claim_too_one_test_against_it_refutes() -> None:
+def test_of_a_denied_claim_too_it_depends_where_tests_speak_both_ways() -> None:
     found = runs(a=lambda s: 15 + noise(s), b=lambda s: 20 + noise(s, 1))
     contrary = Check(says="b below a", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
     item = answer([claim(LOWER, contrary, denied=True)], found)[0]
-    assert (item.answer, item.counted) == ("refuted", "1 for it, 1 against it")
+    assert (item.answer, item.counted) == ("depends", "1 for it, 1 against it")
+    assert item.depends_on == "for the claim: b below a; against the claim: a below b"
 
 
-def test_one_contrary_test_refutes_and_one_that_shows_nothing_does_not_confirm() -> None:
+def test_the_rule_of_the_answers() -> None:
     found = runs(a=lambda s: 8 + noise(s), b=lambda s: 20 + noise(s, 1), c=lambda s: 20 + noise(s, 2))
     nothing = Check(says="c below b", measure=Value(of="s/c"), expect="lower", against=Value(of="s/b"))
     contrary = Check(says="b below a", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
     assert answer([claim(LOWER, nothing)], found)[0].answer == "not shown"
-    assert answer([claim(LOWER, nothing, contrary)], found)[0].answer == "refuted"
+    assert answer([claim(LOWER, nothing, contrary)], found)[0].answer == "depends"
+    assert answer([claim(contrary)], found)[0].answer == "refuted"
+    assert answer([claim(nothing, contrary)], found)[0].answer == "not shown"
+    assert answer([claim(nothing, contrary, every_case=True)], found)[0].answer == "refuted"
+    assert answer([claim(LOWER, kind="question")], found)[0].answer == "described"
+
+
+def test_each_setting_has_an_answer_of_its_own() -> None:
+    found = runs(a=lambda s: 8 + noise(s), b=lambda s: 20 + noise(s, 1))
+    contrary = Check(setting="document", says="b", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
+    item = answer([claim(LOWER, contrary)], found)[0]
+    assert item.settings == {"document": "refuted", "harness": "confirmed"}
+    assert item.answer == "depends"
+    assert answer([claim(LOWER)], found)[0].settings == {"harness": "confirmed"}
 
 
 def test_without_runs_a_claim_is_not_answered_and_missing_tests_do_not_confirm() -> None:

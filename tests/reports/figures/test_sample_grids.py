@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reports.figures.sample_grids import GREY, WORD_HEIGHT, grid, png, table, with_words
+from reports.figures.sample_grids import GAP, GREY, WORD_HEIGHT, exact_png, gif, grid, png, sheet, table, with_words
 
 IMAGES = 17 * np.random.default_rng(0).integers(0, 16, (3, 4, 28, 28)).astype(np.uint8)
 
@@ -72,3 +72,27 @@ def test_words_stand_under_images_and_leave_them_as_they_are() -> None:
     assert not np.array_equal(below[0, 0], below[1, 1])
     assert not below[0, 1].any()
     assert below[0, 2].any()
+
+
+def test_a_sheet_has_squares_for_pixels_and_words_left_of_its_rows() -> None:
+    plain, worded = sheet(IMAGES, 3), sheet(IMAGES, 3, ["one", "two", "three"])
+    assert plain.shape == (3 * 84 + 2 * GAP, 4 * 84 + 3 * GAP)
+    for row, column in np.ndindex(3, 4):
+        top, left = row * (84 + GAP), column * (84 + GAP)
+        assert np.array_equal(plain[top : top + 84, left : left + 84], IMAGES[row, column].repeat(3, 0).repeat(3, 1))
+    margin = worded.shape[1] - plain.shape[1]
+    assert np.array_equal(worded[:, margin:], plain)
+    written = [worded[top : top + 84, :margin].sum() for top in range(0, len(plain), 84 + GAP)]
+    assert min(written) > 0
+    assert written[2] > written[0]
+
+
+def test_a_gif_and_an_exact_png_hold_every_shade() -> None:
+    shades = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(exact_png(shades)))), shades)
+    moving = Image.open(io.BytesIO(gif([shades, shades.T, shades[::-1]], 50)))
+    assert getattr(moving, "n_frames", 1) == 3
+    for place, picture in enumerate([shades, shades.T, shades[::-1]]):
+        moving.seek(place)
+        assert np.array_equal(np.asarray(moving.convert("L")), picture)
+        assert moving.info["duration"] == (150 if place == 2 else 50)

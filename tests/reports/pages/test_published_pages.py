@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ablations.catalog import AXES, STUDIES
-from ablations.catalog.claim_tests import studies_of
 from ablations.catalog.claims import CLAIMS
+from ablations.catalog.claims.model import studies_of
 from ablations.catalog.publication import SHOWN, SIX_AXES, STUDIES_IN_ORDER
 from ablations.config.errors import UserError
 from reports.pages import published_pages as published

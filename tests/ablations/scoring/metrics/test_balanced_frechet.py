@@ -130,3 +130,15 @@ def test_a_value_that_is_not_finite_leaves_no_part() -> None:
     samples[3, 2] = np.inf
     parts = balanced_frechet(samples, read, REAL, REAL_READ)
     assert np.isnan([parts.whole, parts.images, parts.class_shares]).all()
+
+
+@pytest.mark.parametrize("real", [0, 1])
+def test_a_class_that_hardly_any_real_image_shows_leaves_the_whole_distance(real: int) -> None:
+    """A reader that was trained too little may read all samples as such a class."""
+    samples, _ = images(2, EVEN, count=50)
+    read = Reading(labels=np.zeros(50, dtype=np.int64), readable=np.ones(50, dtype=bool), classes=CLASSES)
+    labels = np.where(np.arange(len(REAL)) < real, 0, 1)
+    real_read = Reading(labels=labels, readable=np.ones(len(REAL), dtype=bool), classes=CLASSES)
+    parts = balanced_frechet(samples, read, REAL, real_read)
+    assert parts.images == parts.whole == frechet_distance(samples, REAL)
+    assert parts.class_shares == 0

@@ -1,4 +1,4 @@
-"""What a claim and its tests are made of; `claims.py` has the rows."""
+"""What a claim and its tests are made of; the files beside it have the rows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ Expectation = Literal["lower", "higher", "equal", "among"]
 """Of the measure, against what it is held against: lower, higher, equal within the report's margin, or (for a printed
 figure) that the printed number could be one more seed's."""
 Kind = Literal["claim", "question", "figures", "slip"]
+Setting = Literal["document", "harness"]
+"""`document`: the loop, networks and length of the document that says it. `harness`: the baseline of this project and
+its axes."""
+SETTINGS: tuple[Setting, ...] = ("document", "harness")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,7 @@ Measure = Value | Curve
 class Check:
     """One comparison, and what the claim expects of it."""
 
+    setting: Setting = "harness"
     says: str
     measure: Measure
     expect: Expectation
@@ -58,12 +63,19 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What a document says, and how this project answers."""
+    """What a document says, and how this project answers.
+
+    The rule: confirmed where every test speaks for it; refuted where every test that shows anything speaks against it,
+    and all of them do or the claim is of every case; depends where some speak for it and some against; else not shown.
+    A question is not confirmed or refuted but described.
+    """
 
     name: str
     kind: Kind = "claim"
     text: str
     tests: tuple[Check, ...] = ()
+    every_case: bool = False
+    """It is said of every case, so that one test against it and none for it is enough to refute it."""
     denied: bool = False
     """The tests state the opposite: where they hold, the claim is refuted."""
     reading: str = ""

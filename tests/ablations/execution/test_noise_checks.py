@@ -1,0 +1,78 @@
+"""The sanity checks of a study: made once, kept beside it, made again where something changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ablations.catalog import RECIPES
+from ablations.config import Study, Variant
+from ablations.execution import noise_checks
+from ablations.execution.noise_checks import check_recipes
+from ablations.execution.plan import Plan, make_plan
+from ablations.store import Archive
+from ablations.store.noise_check import FILE, NoiseCheck, read_checks
+from ablations.training.against_noise import AgainstNoise, train_against_noise
+from tests.ablations.small_study import BASE, OPTIONS
+
+STUDY = Study(
+    name="checked",
+    title="Checked",
+    description="For tests.",
+    variants=(RECIPES["s0"].override({"steps": 10}), BASE),
+    seeds=1,
+)
+
+
+def plan(archive: Archive, **steps: Any) -> Plan:
+    variants = tuple(variant.override(steps, name=variant.name) for variant in STUDY.variants)
+    made = make_plan(Study(name="checked", title="", description="", variants=variants, seeds=1), OPTIONS, archive)
+    archive.write_study(made.recorded, made.members, scorer=made.scorer)
+    return made
+
+
+def test_the_recipes_of_a_study_are_checked_with_labels_and_without_and_kept(archive: Archive) -> None:
+    found = check_recipes(plan(archive), archive, steps=60)
+    assert [(item.variant, item.labels) for item in found] == [("s0", False), ("s0", True)]
+    assert all(item.images == 60 for item in found)
+    assert all(item.at[-1] == 60 and len(item.at) == len(item.d_real) == len(item.d_noise) for item in found)
+    assert archive.read("checked").noise_checks == found
+
+
+def test_what_was_checked_is_not_checked_again_until_it_changes(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = check_recipes(plan(archive), archive, steps=5)
+    calls: list[str] = []
+
+    def counted(variant: Variant, *words: Any) -> AgainstNoise:
+        calls.append(variant.name)
+        return train_against_noise(variant, *words)
+
+    monkeypatch.setattr(noise_checks, "train_against_noise", counted)
+    assert check_recipes(plan(archive), archive, steps=5) == first
+    assert not calls
+    check_recipes(plan(archive), archive, steps=6)
+    assert len(calls) == 2
+    check_recipes(plan(archive, batch_size=2), archive, steps=6)
+    assert len(calls) == 4
+
+
+def test_a_study_without_a_recipe_is_left_alone(archive: Archive) -> None:
+    made = make_plan(Study(name="own", title="", description="", variants=(BASE,), seeds=1), OPTIONS, archive)
+    assert check_recipes(made, archive) == ()
+    assert archive.attachment("own", FILE) is None
+
+
+def test_a_check_passes_only_where_both_kinds_are_told_right() -> None:
+    facts: dict[str, Any] = {"variant": "a", "identity": "b", "labels": True, "images": 1, "at": (1,)}
+    facts |= {"d_real": (1.0,), "d_noise": (0.0,)}
+    assert NoiseCheck(**facts, real_right=0.95, noise_right=1.0).passed
+    assert not NoiseCheck(**facts, real_right=0.94, noise_right=1.0).passed
+    assert not NoiseCheck(**facts, real_right=1.0, noise_right=0.5).passed
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b'{"a": 1}', b'[{"variant": 3}]', b"[1]"])
+def test_a_file_that_cannot_be_read_holds_no_checks(content: bytes | None) -> None:
+    assert read_checks(content) == ()
