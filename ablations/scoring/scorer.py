@@ -16,6 +16,7 @@ from ablations.config.digest import sha256_of
 from ablations.data import Dataset
 from ablations.data.splits import load_split
 from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
+from ablations.scoring.own_metrics import own_digests
 from ablations.scoring.panel import Panel, load_panel, panel_of
 from ablations.scoring.suite import noise_floor, references_of, sample_count, score
 
@@ -57,8 +58,11 @@ class Scorer:
 
 
 def scorer_identity(panel: Panel | None = None) -> str:
-    """Of the suite and of the extractors' weights: scores of different scorers never stand in one table."""
-    return sha256_of([SUITE, (panel or load_panel()).digest])[:16]
+    """Of the suite, of the extractors' weights and of the user's own metrics: scores of different scorers never stand
+    in one table.
+    """
+    own = own_digests()
+    return sha256_of([SUITE, (panel or load_panel()).digest, *([own] if own else [])])[:16]
 
 
 @functools.lru_cache(maxsize=2)
