@@ -20,6 +20,7 @@ from ablations.data.splits import load_split
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop, stopping
 from ablations.execution.runner import choose_executor
+from ablations.scoring.own_metrics import own_digests
 from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
 from ablations.store import run_folder
@@ -166,7 +167,7 @@ def rescore_run(archive: Archive, key: str, data_folder: Path | None = None) -> 
     if digest != run.data_digest:
         raise DataError(f"the run {key} was trained on other data than {dataset.name!r} here; get the same data")
     set_up(run.engine)
-    scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device)
+    scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device, str(own_digests()))
     steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}
     run_folder.add_scores(archive.folder(key), scorer.identity, steps, scorer.noise_floor)
 

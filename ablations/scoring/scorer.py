@@ -66,6 +66,8 @@ def scorer_identity(panel: Panel | None = None) -> str:
 
 
 @functools.lru_cache(maxsize=2)
-def load_scorer(name: str, split: str, folder: Path | None, device: str) -> Scorer:
-    """The scorer on a split of a dataset; kept for the next job of this process."""
+def load_scorer(name: str, split: str, folder: Path | None, device: str, own: str) -> Scorer:
+    """The scorer on a split of a dataset; kept for the next job of this process, while `own` says the same metrics of
+    the user's own.
+    """
     return Scorer(load_split(name, split, folder)[0], panel_of(name, folder, device))

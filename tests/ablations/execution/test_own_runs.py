@@ -52,7 +52,7 @@ def failing(shape):
 register("discriminator", "mine", discriminator)
 register("discriminator", "breaking", Breaking)
 register("discriminator", "failing", failing)
-register("dataset", "half", lambda folder, notify: load_dataset("digits", folder=folder))
+register("dataset", "half", lambda folder, notify: load_dataset("digits", folder=folder), frozen=True)
 """
 
 
