@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ablations.catalog.metric_facts import ENDING, Metric, of_extractor
 from ablations.catalog.metric_rows import ROWS
 from ablations.config.errors import ConfigError
+from ablations.config.parts import METRIC_PARTS
 
 PRIMARY = "balanced_frechet"
 """The metric that verdicts are given on, without its protocol. Lower is better. It was written down before any result
@@ -65,6 +66,9 @@ def find(name: str) -> Metric | None:
     """The row of a number by its name in a result, with or without protocol; None for one that no row describes."""
     if name in METRICS:
         return METRICS[name]
+    if own := METRIC_PARTS.get(name):
+        words = own.label or name.replace("_", " ")
+        return Metric(name=name, label=words, about=own.about, unit=own.unit, better=own.better)
     ending = ENDING.search(name)
     row = METRICS.get(name[: ending.start()]) if ending else None
     return row if row and row.counted else METRICS.get(_template(name))

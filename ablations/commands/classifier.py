@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 
 from ablations.commands.extractor import epochs_option, extractor_out_option, seed_option, train
-from ablations.commands.shared import data_folder_option, data_option, json_option
+from ablations.commands.shared import data_folder_option, data_option, json_option, parts_option, traceback_option
 
 
 @click.command("classifier")
 @extractor_out_option
 @seed_option
 @epochs_option
+@parts_option
+@traceback_option
 @data_option
 @data_folder_option
 @json_option

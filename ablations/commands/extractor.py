@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from ablations.commands.shared import data_folder_option, data_option, json_option, print_json
+from ablations.commands.shared import (
+    data_folder_option,
+    data_option,
+    json_option,
+    parts_option,
+    print_json,
+    traceback_option,
+)
 
 extractor_out_option = click.option(
     "--out",
@@ -25,6 +32,8 @@ epochs_option = click.option(
 @extractor_out_option
 @seed_option
 @epochs_option
+@parts_option
+@traceback_option
 @data_option
 @data_folder_option
 @json_option

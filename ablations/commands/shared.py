@@ -84,24 +84,13 @@ class DatasetName(click.ParamType[str]):
         return value  # perhaps one of the user's own, which `--parts` has yet to register; else loading refuses it
 
 
-data_option = click.option(
-    "--data",
-    "dataset",
-    type=DatasetName(),
-    default="mnist",
-    show_default=True,
-    metavar="NAME|FOLDER",
-    help="A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32.",
-)
-
-study_data_option = click.option(
-    "--data",
-    "dataset",
-    type=DatasetName(),
-    metavar="NAME|FOLDER",
-    help="A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32."
-    "  [default: the study's, mnist for most]",
-)
+_DATA: dict[str, Any] = {
+    "type": DatasetName(),
+    "metavar": "NAME|FOLDER",
+    "help": "A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32.",
+}
+data_option = click.option("--data", "dataset", default="mnist", show_default=True, **_DATA)
+study_data_option = click.option("--data", "dataset", show_default="the study's, mnist for most", **_DATA)
 
 isa_option = click.option(
     "--isa",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,12 @@ LEFT_OUT = {"left out": True}
 """Metadata of a field that plain data do not have where it has its default: data written before it existed, and their
 digests, stay what they are.
 """
+
+
+@functools.cache
+def _hints_of(cls: type) -> dict[str, Any]:
+    """The types of a dataclass's fields: read once, for a study has thousands of variants."""
+    return typing.get_type_hints(cls)
 
 
 def plain(value: Any) -> Any:
@@ -51,7 +58,7 @@ def build(cls: type, tree: Any, where: str) -> Any:
     """
     if not isinstance(tree, Mapping):
         raise ConfigError(f"{where} must be a mapping of settings, not {tree!r}")
-    hints = typing.get_type_hints(cls)
+    hints = _hints_of(cls)
     for key in tree:
         if key not in hints:
             raise unknown(f"key of {where}:", key, hints)
@@ -131,7 +138,8 @@ def _convert_scalar(hint: Any, value: Any, where: str) -> Any:
 
 def check_types(instance: Any, where: str) -> None:
     """Raise `ConfigError` for a field of a configuration dataclass whose value is not of its declared type."""
-    hints = typing.get_type_hints(type(instance))
+    kind: type = type(instance)
+    hints = _hints_of(kind)
     for item in dataclasses.fields(instance):
         value = getattr(instance, item.name)
         converted = _convert(hints[item.name], value, f"{where}: {item.name}")
@@ -152,10 +160,11 @@ def assign(tree: dict[str, Any], cls: type, key: str, value: Any) -> None:
     tree[last] = value
 
 
+@functools.cache
 def _dotted(cls: type, prefix: str = "") -> tuple[set[str], set[str]]:
     """The keys below which any setting may stand, and the keys of settings."""
     free, keys = set[str](), set[str]()
-    hints = typing.get_type_hints(cls)
+    hints = _hints_of(cls)
     for item in dataclasses.fields(cls):
         key, hint = prefix + item.name, hints[item.name]
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):

@@ -10,7 +10,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ablations.config.errors import unknown
 from ablations.config.origin import origin_of_caller
@@ -83,6 +83,18 @@ class DatasetFacts(Part):
     title: str = ""
     frozen: bool = False
     """It is scored by the extractors that this project ships; others have extractors of their own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricFacts(Part):
+    """Of a user's own: the built-in ones are rows of `catalog.metrics`. The builder takes a
+    `scoring.metrics.values.Samples` and a `Reference`, what an extractor sees in both, and gives a number.
+    """
+
+    label: str = ""
+    about: str = ""
+    unit: str = ""
+    better: Literal["lower", "higher", "neither"] = "neither"
 
 
 _ANY_NUMBER = "it takes any number"
@@ -239,6 +251,8 @@ DATASETS = Registry(
     },
 )
 
+METRIC_PARTS = Registry("metric", MetricFacts, {})
+
 KINDS: Mapping[str, Registry[Any]] = {
     registry.kind: registry
     for registry in (
@@ -252,6 +266,7 @@ KINDS: Mapping[str, Registry[Any]] = {
         INITIALIZATIONS,
         ARCHITECTURES,
         DATASETS,
+        METRIC_PARTS,
     )
 }
 

@@ -22,6 +22,9 @@ from ablations.config.parts import KINDS, OUTPUTS, LossFacts, OutputFacts
 from ablations.config.registry import Part
 from ablations.data import Dataset, data_folder
 from ablations.parts.guards import line_of
+from ablations.scoring.features import Features
+from ablations.scoring.metrics.values import Reference, Samples
+from ablations.scoring.own_metrics import measured, own_digests
 from ablations.training.seed_group import SeedGroup
 
 STEPS = 8
@@ -53,6 +56,8 @@ def examine(origin: Origin) -> Iterator[Finding]:
                 continue
             if registry.kind == "dataset":
                 yield from _dataset(name, part)
+            elif registry.kind == "metric":
+                yield from _metric(name, part)
             else:
                 for label, overrides in cases(registry.kind, name, part):
                     yield from _part(label, part, overrides)
@@ -239,3 +244,20 @@ def _dataset(name: str, part: Part) -> Iterator[Finding]:
     sizes = f"{len(made[0].train_images):,} and {len(made[0].test_images):,} images, {shape}"
     classes = "no labels" if shape.classes is None else f"{shape.classes} classes"
     yield Finding(part=label, what="loads", result=f"{sizes}, {classes}; the same bits again")
+
+
+def _metric(name: str, part: Part) -> Iterator[Finding]:
+    """On random features: a number, and the same one again."""
+    rng = np.random.default_rng(0)
+    seen, test = (Features(features=rng.normal(size=(60, 8)).astype(np.float32)) for _ in range(2))
+    samples, reference = Samples(seen=seen), Reference(test=test, load_training=lambda: test)
+    try:
+        own_digests()
+        with silenced():
+            values = [measured(name, samples, reference) for _ in range(2)]
+        if values[0] != values[1]:
+            raise PartError(f"the metric {name!r} gives another number at each call: {values[0]:g}, {values[1]:g}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything
+        yield _failed(f"metric {name}", "measures", error, line_of(part))
+        return
+    yield Finding(part=f"metric {name}", what="measures", result=f"{values[0]:g} of random features; the same again")

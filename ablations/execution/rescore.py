@@ -27,6 +27,7 @@ from ablations.execution.choice import (
 )
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop, stopping
+from ablations.scoring.own_metrics import own_digests
 from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
 from ablations.store import run_folder
@@ -184,9 +185,8 @@ def carry_out_rescoring(
 
     engine = choose_engine("cpu", isa=isa)
     here = options.name != "ray"
-    count = (
-        max(1, min(1 if own_parts.only_here() else workers or default_workers(engine), len(jobs))) if here else workers
-    )
+    most = 1 if own_parts.only_here() else workers or default_workers(engine)
+    count = max(1, min(most, len(jobs))) if here else workers
     with stopping() as stop:
         requirement = NodeCheck(engine=engine, versions=versions())
         choose_executor(options, engine, count, requirement).run(jobs, heard, stop)
@@ -209,7 +209,7 @@ def rescore_run(archive: Archive, key: str, data_folder: Path | None = None, tar
     if digest != run.data_digest:
         raise DataError(f"the run {key} was trained on other data than {dataset.name!r} here; get the same data")
     set_up(run.engine)
-    scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device)
+    scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device, str(own_digests()))
     steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}
     (target or archive).add_scores(key, scorer.identity, steps, scorer.noise_floor)
 

@@ -73,6 +73,8 @@ def panel_of(name: str, folder: Path | None = None, device: str = "cpu") -> Pane
     for kind in trained:
         if not place_of(kind, digest, folder).is_file():
             command = f"ablations {COMMANDS[kind]} --data {name}" + (f" --data-folder {folder}" if folder else "")
+            origin = DATASETS[name].origin if name in DATASETS else None
+            command += f" --parts {origin.place or origin.name}" if origin else ""
             raise DataError(f"{dataset.name} has no {kind} to be scored by yet; train it, once, with: {command}")
     return load_panel((*(f"{kind}:{place_of(kind, digest, folder)}" for kind in trained), PIECES), device)
 

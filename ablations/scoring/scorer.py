@@ -16,6 +16,7 @@ from ablations.config.digest import sha256_of
 from ablations.data import Dataset
 from ablations.data.splits import load_split
 from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
+from ablations.scoring.own_metrics import own_digests
 from ablations.scoring.panel import Panel, load_panel, panel_of
 from ablations.scoring.suite import noise_floor, references_of, sample_count, score
 
@@ -57,11 +58,16 @@ class Scorer:
 
 
 def scorer_identity(panel: Panel | None = None) -> str:
-    """Of the suite and of the extractors' weights: scores of different scorers never stand in one table."""
-    return sha256_of([SUITE, (panel or load_panel()).digest])[:16]
+    """Of the suite, of the extractors' weights and of the user's own metrics: scores of different scorers never stand
+    in one table.
+    """
+    own = own_digests()
+    return sha256_of([SUITE, (panel or load_panel()).digest, *([own] if own else [])])[:16]
 
 
 @functools.lru_cache(maxsize=2)
-def load_scorer(name: str, split: str, folder: Path | None, device: str) -> Scorer:
-    """The scorer on a split of a dataset; kept for the next job of this process."""
+def load_scorer(name: str, split: str, folder: Path | None, device: str, own: str) -> Scorer:
+    """The scorer on a split of a dataset; kept for the next job of this process, while `own` says the same metrics of
+    the user's own.
+    """
     return Scorer(load_split(name, split, folder)[0], panel_of(name, folder, device))

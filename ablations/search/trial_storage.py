@@ -215,7 +215,8 @@ def _explained(place: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise StoreError(
-            f"the search storage {place} cannot be used: {error}; install a driver, such as psycopg2-binary"
+            f"the search storage {place} cannot be used: {error}; install its driver: of PostgreSQL with "
+            "the extra, pip install 'gan-ablations[postgres]'"
         ) from error
     except (OSError, ValueError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.OptunaError) as error:
         raise StoreError(

@@ -2,8 +2,7 @@
 
     archive.json                    that this is one, and of which form
     runs/KEY/                       a run: see `run_folder`
-    studies/NAME/study.json         a study, and the keys of the runs it consists of
-    studies/NAME/report.html        its report, with verdicts.json
+    studies/NAME/                   study.json: a study and the keys of its runs; report.html, verdicts.json
     searches/NAME.json              a search and its trials
     work/                           checkpoints, locks, Optuna's database
 

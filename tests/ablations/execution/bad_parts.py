@@ -138,6 +138,17 @@ OTHERS: dict[str, tuple[str, str, str]] = {
         'register("initialization", "bad", lambda rng, spec: rng.random(3))\n',
         "builds", rf"line {FIRST}: the initialization 'bad' gives \(3,\) for",
     ),
+    "a metric that gives a string": (
+        'register("metric", "bad", lambda samples, reference: "good")\n',
+        "measures", rf"line {FIRST}: the metric 'bad' must give a number, not str",
+    ),
+    "a metric with the name of a built-in one": (
+        'register("metric", "frechet", lambda samples, reference: 1.0)\n', "measures", r"'frechet' is built in",
+    ),
+    "a metric that draws": (
+        'register("metric", "bad", lambda samples, reference: np.random.default_rng().random())\n',
+        "measures", rf"line {FIRST}: .*another number at each call",
+    ),
     "dataset that is none": (
         'register("dataset", "bad", lambda folder, notify: [1])\n', "loads", rf"line {FIRST}: .*Dataset, not list",
     ),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ablations.catalog.metrics import facts
 from ablations.config import Study, own_parts
 from ablations.config.errors import ConfigError, StoreError
 from ablations.execution.executors import ProcessExecutor
@@ -51,7 +52,7 @@ def failing(shape):
 register("discriminator", "mine", discriminator)
 register("discriminator", "breaking", Breaking)
 register("discriminator", "failing", failing)
-register("dataset", "half", lambda folder, notify: load_dataset("digits", folder=folder))
+register("dataset", "half", lambda folder, notify: load_dataset("digits", folder=folder), frozen=True)
 """
 
 
@@ -132,6 +133,32 @@ def test_parts_of_a_script_stay_in_its_process(archive: Archive) -> None:
     assert plan.workers == 1
     [part] = plan.study.variants[0].own_parts
     assert part.source == Path(__file__).name
+
+
+def test_own_metrics_are_scored_and_a_bad_one_spoils_nothing(
+    tmp_path: Path, archive: Archive, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = scorer_identity()
+    path = tmp_path / "my_metrics.py"
+    path.write_text(
+        "from ablations.config.parts import register\n"
+        "register('metric', 'spread', lambda samples, reference: samples.seen.features.std(), better='higher')\n"
+        "register('metric', 'word', lambda samples, reference: 'good')\n"
+    )
+    own_parts.load([str(path)])
+    assert scorer_identity() != before
+    summary, _ = run(dataclasses.replace(study_of(), seeds=1), archive)
+    assert not summary.failed
+    [key] = archive.keys()
+    stored = archive.get(key)
+    assert stored.scorer == scorer_identity()
+    assert stored.scores["spread"] > 0
+    assert stored.scores["word"] != stored.scores["word"]
+    assert "my_metrics.py, line 3: the metric 'word' must give a number, not str" in stored.environment["printed"]
+    assert facts("spread").better == "higher"
+    forget()
+    assert facts("spread").better == "neither"
+    assert scorer_identity() == before
 
 
 def test_a_job_is_refused_where_its_source_was_edited(file: Path, archive: Archive) -> None:
