@@ -87,7 +87,7 @@ class DatasetName(click.ParamType[str]):
 _DATA: dict[str, Any] = {
     "type": DatasetName(),
     "metavar": "NAME|FOLDER",
-    "help": "A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales pictures to 64x64, else 32x32.",
+    "help": "A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales these to 64x64, else 32x32.",
 }
 data_option = click.option("--data", "dataset", default="mnist", show_default=True, **_DATA)
 study_data_option = click.option("--data", "dataset", show_default="the study's, mnist for most", **_DATA)

@@ -3,10 +3,9 @@
     archive.json                    that this is one, and of which form
     runs/KEY/                       a run: see `run_folder`
     studies/NAME/                   study.json: a study and the keys of its runs; report.html, verdicts.json
-    searches/NAME.json              a search and its trials
-    work/                           checkpoints, locks, Optuna's database
+    searches/NAME.json, work/       a search and its trials; checkpoints, locks, Optuna's database
 
-A run's folder comes into being by one rename: what exists is whole. Two writers of one key leave one folder.
+A run's folder comes into being by one rename: what exists is whole, and two writers of one key leave one folder.
 """
 
 from __future__ import annotations
@@ -229,7 +228,7 @@ class Archive:
             except UserError as error:
                 unreadable[member.key] = str(error)
                 continue
-            # The study that trained it may call the variant otherwise; what it stands for is the same.
+            # The study that trained it may call the variant otherwise.
             run = dataclasses.replace(result.run, variant=variants[member.variant])
             results.append(dataclasses.replace(result, run=run, study=name))
         return StoredStudy(
