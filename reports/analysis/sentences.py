@@ -63,10 +63,13 @@ def _ended(counts: Mapping[str, int]) -> str:
 
 
 def _of_reference(size: float, item: Comparison) -> str:
-    return f" ({100 * size / abs(item.reference_mean):.2g}% of the reference's score)" if item.reference_mean else ""
+    if not item.reference_mean:
+        return ""
+    share = 100 * size / abs(item.reference_mean)
+    return f" ({share:.2g}% of the reference's score)" if share < 100 else f" ({share:.0f}% of the reference's score)"
 
 
 def _minutes(minutes: float) -> str:
-    if minutes < 1:
+    if minutes < 1.5:
         return "a minute"
     return f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.0f} hours"

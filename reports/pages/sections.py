@@ -19,6 +19,7 @@ from ablations.config.parts import LOSSES
 from ablations.store.result import Result
 from reports.analysis.aggregate import profile_frame
 from reports.analysis.findings import Findings
+from reports.analysis.outcomes import outcome
 from reports.figures.curves import Line, lines
 from reports.figures.palette import styles
 from reports.figures.sample_grids import data_uri, grid, png
@@ -159,7 +160,7 @@ def _grid(found: Findings, result: Result, points: int) -> Grid:
         place, of = found.rank(name, seed)
         caption = f"{found.metric} {number(found.scores[name][seed])}, {ordinal(place)} of {of} seeds"
     else:
-        caption = f"{result.status} at step {result.last_step:,}"
+        caption = f"{outcome(result).status} at step {result.last_step:,}"
     return Grid(name, caption, [(step, data_uri(png(picture))) for step, picture in pictures], width, height)
 
 

@@ -79,9 +79,16 @@ def test_pages_too_large_for_a_repository_are_refused_and_none_is_written(
     assert not (tmp_path / "pages").exists()
 
 
-@pytest.mark.parametrize(
-    ("page", "name"), [("README.md", "axes"), ("docs/answers.md", "claims"), ("docs/search.md", "tuned")]
-)
+def test_the_first_answers_are_those_of_the_published_study() -> None:
+    found = [row.strip("| ").split(" | ") for row in (PUBLISHED / "quick" / "README.md").read_text().splitlines()]
+    answers = [[*cells[:3], cells[5]] for cells in found if len(cells) == 6]
+    shown = (ROOT / "README.md").read_text().partition("<!-- quick -->\n")[2].partition("<!-- end of quick -->")[0]
+    table = [row.strip("| ").split(" | ") for row in shown.splitlines()]
+    assert len(table) == 2 + 7
+    assert table == answers[: len(table)]
+
+
+@pytest.mark.parametrize(("page", "name"), [("docs/answers.md", "claims"), ("docs/search.md", "tuned")])
 def test_the_pages_for_readers_show_what_was_published(page: str, name: str) -> None:
     published_rows = (PUBLISHED / "README.md").read_text().splitlines()
     shown = (ROOT / page).read_text()
