@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,12 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return pairs
 
 
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    """Of a class's fields: evaluated once, since an archive of thousands of runs asks for each of them."""
+    return typing.get_type_hints(cls)
+
+
 def build(cls: type, tree: Any, where: str) -> Any:
     """A dataclass from plain data; `where` names it in messages.
 
@@ -39,7 +46,7 @@ def build(cls: type, tree: Any, where: str) -> Any:
     """
     if not isinstance(tree, Mapping):
         raise ConfigError(f"{where} must be a mapping of settings, not {tree!r}")
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     for key in tree:
         if key not in hints:
             raise unknown(f"key of {where}:", key, hints)
@@ -104,7 +111,7 @@ def _convert_scalar(hint: Any, value: Any, where: str) -> Any:
 
 def check_types(instance: Any, where: str) -> None:
     """Raise `ConfigError` for a field of a configuration dataclass whose value is not of its declared type."""
-    hints = typing.get_type_hints(type(instance))
+    hints = _hints(type(instance))
     for item in dataclasses.fields(instance):
         value = getattr(instance, item.name)
         converted = _convert(hints[item.name], value, f"{where}: {item.name}")
@@ -127,7 +134,7 @@ def assign(tree: dict[str, Any], cls: type, key: str, value: Any) -> None:
 
 def _dotted(cls: type, prefix: str = "") -> list[str]:
     keys: list[str] = []
-    for key, hint in typing.get_type_hints(cls).items():
+    for key, hint in _hints(cls).items():
         if dataclasses.is_dataclass(hint) and isinstance(hint, type):
             keys += _dotted(hint, f"{prefix}{key}.")
         else:

@@ -210,8 +210,9 @@ class Archive:
         """The runs that a recorded study consists of, whether they are here or not."""
         return self._read_study(name)[1]
 
-    def read(self, name: str, *, scorer: str | None = None) -> StoredStudy:
-        """A study with all its results, without their weights, scored by `scorer`, or by the one it was run with.
+    def read(self, name: str, *, scorer: str | None = None, only: Collection[str] | None = None) -> StoredStudy:
+        """A study with all its results, or those of the variants `only`, without their weights, scored by `scorer`, or
+        by the one it was run with.
 
         Raises:
             StoreError: there is no such study.
@@ -222,6 +223,8 @@ class Archive:
         results, unreadable, weights = [], {}, {}
         for member in members:
             if not self.folder(member.key).is_dir() or member.variant not in variants:
+                continue
+            if only is not None and member.variant not in only:
                 continue
             try:
                 result = run_folder.load(self.folder(member.key), scorer=chosen, weights=False)
