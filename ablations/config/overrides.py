@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Literal
 
 from ablations.config.errors import ConfigError, unknown
@@ -111,7 +111,7 @@ def _convert_scalar(hint: Any, value: Any, where: str) -> Any:
 
 def check_types(instance: Any, where: str) -> None:
     """Raise `ConfigError` for a field of a configuration dataclass whose value is not of its declared type."""
-    hints = _hints(type(instance))
+    hints = _hints(typing.cast("Hashable", type(instance)))
     for item in dataclasses.fields(instance):
         value = getattr(instance, item.name)
         converted = _convert(hints[item.name], value, f"{where}: {item.name}")
