@@ -13,7 +13,6 @@ import dataclasses
 import random
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -29,32 +28,33 @@ from ablations.store import Archive
 from tests.ablations.execution.executors.two_nodes import TwoNodes, two_nodes
 from tests.ablations.small_study import OPTIONS, STUDY, digests, run
 
-STEPS, SEEDS = 1_500, 2
-PAUSE_SECONDS = (1.0, 5.0)
+STEPS, SEEDS = 4_000, 2
+PAUSE_SECONDS = (0.5, 4.0)
 """Between two kills."""
 
 
-class Killer(threading.Thread):
-    """Kills until it has done its share, or is told that the study is over."""
+class Killer:
+    """Hears events and kills now and then, until it has done its share. Ray wants nodes begun by the main thread."""
 
     def __init__(self, cluster: TwoNodes, kills: int, rng: random.Random) -> None:
-        super().__init__(daemon=True)
-        self.over = threading.Event()
         self.kills: Counter[str] = Counter()
         self._cluster, self._left, self._rng = cluster, kills, rng
+        self._next = time.monotonic() + rng.uniform(*PAUSE_SECONDS)
 
-    def run(self) -> None:
-        while self.kills.total() < self._left and not self.over.wait(self._rng.uniform(*PAUSE_SECONDS)):
-            victim = self._rng.choice(("worker", "node"))
-            if victim == "node":
-                self._cluster.kill_second()
-                self._cluster.add_second()
-            elif workers := self._cluster.workers():
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    self._rng.choice(workers).kill()
-            else:
-                continue
-            self.kills[victim] += 1
+    def __call__(self, event: Event) -> None:
+        if time.monotonic() < self._next or self.kills.total() >= self._left:
+            return
+        victim = self._rng.choice(("worker", "node"))
+        if victim == "node":
+            self._cluster.kill_second()
+            self._cluster.add_second()
+        elif workers := self._cluster.workers():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._rng.choice(workers).kill()
+        else:
+            return
+        self.kills[victim] += 1
+        self._next = time.monotonic() + self._rng.uniform(*PAUSE_SECONDS)
 
 
 def chaos(folder: Path, kills: int, seed: int) -> tuple[Counter[str], int, list[str]]:
@@ -78,21 +78,13 @@ def chaos(folder: Path, kills: int, seed: int) -> tuple[Counter[str], int, list[
             }
             plan = make_plan(STUDY, dataclasses.replace(OPTIONS, **own, executor=options), archive)
             killer = Killer(cluster, kills - done.total(), rng)
-            killer.start()
-            execute(plan, archive, quiet)
-            killer.over.set()
-            killer.join()
+            execute(plan, archive, killer)
             found = digests(archive)
             differences += [key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)]
             done += killer.kills
             rounds += 1
             print(f"round {rounds}: {dict(done)}, {len(differences)} differences", flush=True)
-            time.sleep(0.1)
     return done, rounds, differences
-
-
-def quiet(event: Event) -> None:
-    """Nobody watches."""
 
 
 def main() -> None:
