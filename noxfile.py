@@ -59,7 +59,10 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"])
 def chaos(session: nox.Session) -> None:
-    """Kill a study 40 times (or `-- --kills 200`), and compare what is left with an undisturbed run."""
+    """Kill a study 40 times (or `-- --kills 200`; `-- --ray`: workers and nodes of Ray), and compare what is left."""
+    if "--ray" in session.posargs:
+        run(session, "python", "-m", "tests.ray_chaos", *(word for word in session.posargs if word != "--ray"))
+        return
     run(session, "python", "-m", "tests.chaos", *session.posargs)
 
 

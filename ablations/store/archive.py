@@ -209,8 +209,8 @@ class Archive:
         """The runs that a recorded study consists of, whether they are here or not."""
         return self._read_study(name)[1]
 
-    def read(self, name: str, *, scorer: str | None = None) -> StoredStudy:
-        """A study with all its results, without their weights, scored by `scorer`, or by the one it was run with.
+    def read(self, name: str, *, scorer: str | None = None, only: Collection[str] | None = None) -> StoredStudy:
+        """A study with the results of its variants (`only` some), without weights, by `scorer` or the study's own.
 
         Raises:
             StoreError: there is no such study.
@@ -218,9 +218,10 @@ class Archive:
         study, members, own = self._read_study(name)
         chosen = own if scorer is None else scorer
         variants = {variant.name: variant for variant in study.variants}
+        wanted = variants.keys() & (variants if only is None else only)
         results, unreadable, weights = [], {}, {}
         for member in members:
-            if not self.folder(member.key).is_dir() or member.variant not in variants:
+            if member.variant not in wanted or not self.folder(member.key).is_dir():
                 continue
             try:
                 result = run_folder.load(self.folder(member.key), scorer=chosen, weights=False)
@@ -228,7 +229,6 @@ class Archive:
             except UserError as error:
                 unreadable[member.key] = str(error)
                 continue
-            # The study that trained it may call the variant otherwise.
             run = dataclasses.replace(result.run, variant=variants[member.variant])
             results.append(dataclasses.replace(result, run=run, study=name))
         return StoredStudy(

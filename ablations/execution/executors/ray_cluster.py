@@ -136,12 +136,14 @@ class RayExecutor:
         for reference, address in asked.items():
             try:
                 refused = ray.get(reference, timeout=CHECK_SECONDS)
-            except ray.exceptions.RayError as error:
-                reason = str(error).strip().splitlines()[-1]
+            except (ray.exceptions.RayTaskError, ray.exceptions.RuntimeEnvSetupError, TimeoutError) as error:
+                reason = (str(error).strip().splitlines() or [f"no answer in {CHECK_SECONDS:.0f} s"])[-1]
                 raise ConfigError(
                     f"--executor ray: the node {address} cannot do the jobs: {reason}; install the same version of "
                     "gan-ablations there"
                 ) from error
+            except ray.exceptions.RayError:
+                continue  # it died meanwhile: it gets no job
             if refused:
                 raise ConfigError(refusal(refused))
 

@@ -223,6 +223,5 @@ def test_two_commands_at_once_train_nothing_twice(tmp_path: Path) -> None:
     summaries = [json.loads(output) for output, _ in done]
     assert sum(summary["counts"]["finished"] for summary in summaries) == 6
     assert sum(summary["reused"] for summary in summaries) == 6
-    assert sorted(summary["reused"] for summary in summaries) == [0, 6]
     archive = Archive.open(tmp_path / "store")
     assert len(archive.read("small").results) == len(archive.keys()) == 6
