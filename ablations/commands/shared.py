@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 import shlex
@@ -81,6 +82,10 @@ class DatasetName(click.ParamType[str]):
         for folder, sign, size in ((value, "", ""), value.rpartition("@")):
             if folder and Path(folder).expanduser().is_dir():
                 return f"{Path(folder).expanduser().resolve()}{sign}{size}"
+        if ctx is not None and not any("--parts" in item.opts for item in ctx.command.params):
+            near = difflib.get_close_matches(value, DATASETS, n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            self.fail(f"{value!r} is no dataset and no folder{hint} (datasets: {', '.join(DATASETS)})", param, ctx)
         return value  # perhaps one of the user's own, which `--parts` has yet to register; else loading refuses it
 
 

@@ -221,7 +221,7 @@ def _explained(place: str) -> Iterator[None]:
     except (OSError, ValueError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.OptunaError) as error:
         raise StoreError(
             f"the search storage {place} cannot be used: {_first_line(error)}; name a database that can be reached, "
-            "such as sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+            "such as sqlite:///FILE or postgresql+psycopg2://USER@HOST/DATABASE"
         ) from error
 
 

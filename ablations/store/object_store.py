@@ -92,7 +92,8 @@ class ObjectStore:
     def claim(self, name: str, seconds: float = LEASE_SECONDS) -> Lease | None:
         """Hold a name among all who reach the store; None while another holds it."""
         prefix = f"claims/{name}/"
-        taken = sorted(self.list(prefix))
+        # A store without folders may list, beside what lies under the name, the name itself.
+        taken = sorted(item for item in self.list(prefix) if item.removeprefix(prefix).isdigit())
         number = 0
         if taken:
             newest = json.loads(self.read(taken[-1]) or b"{}")
