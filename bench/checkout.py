@@ -31,5 +31,7 @@ def checked_out(repository: Path, revision: str, *folders: str) -> Iterator[Path
         raise CheckoutError(f"nothing to compare with in revision {revision!r}: {archive.stderr.decode().strip()}")
     with tempfile.TemporaryDirectory(prefix="ablations-revision-") as folder, io.BytesIO(archive.stdout) as data:
         with tarfile.open(fileobj=data) as tar:
-            tar.extractall(folder, filter="data")
+            # Python 3.11.3 and older have no filter; what git packed of this repository needs none.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extractall(folder)
         yield Path(folder).resolve()
