@@ -204,7 +204,7 @@ def _neighbours(make: Callable[[tuple[int, ...]], SeedGroup], place: str) -> str
 
 
 def _cost(make: Callable[[tuple[int, ...]], SeedGroup], variant: Variant, convolutional: bool) -> str:
-    side = next((one for one in SIDES if getattr(variant, one).architecture != "mlp"), "")
+    side = next((one for one in SIDES if getattr(variant, one).architecture != getattr(BASE, one).architecture), "")
     nearest = BASE.override({"conditional": variant.conditional})
     if convolutional and side:
         kernels = CNN["kernels"][:: -1 if side == "generator" else 1]

@@ -47,7 +47,7 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     place = ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages")]
-    tried = ["--seeds", "2", "--steps", "4", "--data", "digits", "--workers", "1"]
+    tried = ["--seeds", "2", "--steps", "10", "--data", "digits", "--workers", "1"]
     done = ablations("publish", *tried, *place)
     assert done.exit_code == 0, done.output
     assert [line for line in done.output.splitlines() if line.startswith("study ")] == [
@@ -75,7 +75,7 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
     tree = json.loads(answered.stdout)
     answers = {claim["claim"]: claim["answer"] for claim in tree["claims"]}
     assert answers["S1-c"] == answers["S2-printed"] == "cannot be tested here"
-    assert set(answers.values()) <= {"cannot be tested here", "not shown"}  # two seeds are too few
+    assert answers["S0-a"] == "not shown"  # two seeds are too few
     assert Path(tree["page"]).is_file()
 
 
