@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ import torch
 
 from ablations.config.errors import ConfigError, DataError
 from ablations.config.parts import DATASETS
-from ablations.data import Dataset, data_folder, digits, load_dataset, mnist
 from ablations.data import atomic_files as files
+from ablations.data import data_folder, digits, load_dataset, mnist
 from tests.ablations.small_mnist import NAMES, put, set_sources
 
 # --- where the folder is ---
@@ -212,71 +211,6 @@ def test_two_processes_at_once_fetch_once_and_after_one_is_killed_the_next_start
     assert digests == {load_dataset(folder=tmp_path).digest}
     assert (tmp_path / "asked").read_text() == "asked\n"
     assert {path.name for path in raw.iterdir()} <= {*NAMES, ".lock"}
-
-
-# --- what a dataset is ---
-
-
-def test_the_digest_covers_every_array_but_not_the_name(small: dict[str, bytes], tmp_path: Path) -> None:
-    put(tmp_path, small)
-    dataset = load_dataset(folder=tmp_path)
-    assert replace(dataset, name="other").digest == dataset.digest
-    for name in ("train_images", "train_labels", "test_images", "test_labels"):
-        values = getattr(dataset, name).clone()
-        values[0] ^= 1
-        assert replace(dataset, **{name: values}).digest != dataset.digest
-
-
-@pytest.mark.parametrize(
-    ("images", "labels"),
-    [
-        (torch.zeros(3, 1, 28, 28), torch.zeros(3, dtype=torch.int64)),
-        (torch.zeros(3, 28, 28, dtype=torch.uint8), torch.zeros(3, dtype=torch.int64)),
-        (torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.zeros(4, dtype=torch.int64)),
-        (torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.zeros(3, dtype=torch.uint8)),
-        (torch.zeros(3, 1, 28, 28, dtype=torch.uint8), torch.full((3,), -1)),
-    ],
-)
-def test_arrays_of_another_form_are_refused(images: torch.Tensor, labels: torch.Tensor) -> None:
-    with pytest.raises(ValueError, match=r"(images|labels) must be (uint8|int64)"):
-        Dataset(name="x", train_images=images, train_labels=labels, test_images=images, test_labels=labels)
-
-
-def test_splits_of_different_form_are_refused() -> None:
-    small, large = (torch.zeros(3, 1, side, 8, dtype=torch.uint8) for side in (8, 9))
-    labels = torch.zeros(3, dtype=torch.int64)
-    with pytest.raises(ValueError, match="the same in both splits"):
-        Dataset(name="x", train_images=small, train_labels=labels, test_images=large, test_labels=labels)
-    with pytest.raises(ValueError, match="both splits have labels, or neither"):
-        Dataset(name="x", train_images=small, train_labels=labels, test_images=small, test_labels=None)
-
-
-def test_a_dataset_says_its_shape_and_its_digest_tells_colours_from_rows() -> None:
-    values = torch.arange(2 * 3 * 4 * 5, dtype=torch.uint8)
-    shapes = [(2, 3, 4, 5), (2, 3, 5, 4), (6, 1, 4, 5)]
-    found = [
-        Dataset(
-            name="x",
-            train_images=values.view(shape),
-            train_labels=None,
-            test_images=values.view(shape),
-            test_labels=None,
-        )
-        for shape in shapes
-    ]
-    assert found[0].shape.image == (3, 4, 5)
-    assert found[0].shape.values == 60
-    assert found[0].shape.classes is None
-    assert len({one.digest for one in found}) == len(shapes)
-    with pytest.raises(ConfigError, match="'x' has no labels"):
-        _ = found[0].labels
-
-
-def test_there_are_as_many_classes_as_the_largest_label_of_either_split_says() -> None:
-    images = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
-    low, high = torch.tensor([0, 2]), torch.tensor([1, 4])
-    labelled = Dataset(name="x", train_images=images, train_labels=low, test_images=images, test_labels=high)
-    assert labelled.shape.classes == 5
 
 
 # --- digits ---

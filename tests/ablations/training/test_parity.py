@@ -12,7 +12,7 @@ from ablations.catalog import AXES, BASELINE, RECIPES
 from ablations.config import Engine, Variant
 from ablations.data import Dataset, DataShape
 from ablations.training.seed_group import SeedGroup
-from tests.ablations import plain
+from tests.ablations import plain, plain_networks
 from tests.ablations.datasets import random_dataset
 
 STEPS = 20
@@ -132,7 +132,9 @@ def compare(variant: Variant, data: Dataset) -> None:
     curves = group.take_curves()
     for slot in range(len(SEEDS)):
         expected = plain.train(variant, data.shape, before[slot], draws, slot)
-        ours, start = (plain.split(variant, data.shape, weights) for weights in (group.weights(slot), before[slot]))
+        ours, start = (
+            plain_networks.split(variant, data.shape, weights) for weights in (group.weights(slot), before[slot])
+        )
         assert all(distance(start[side], expected[side]) > 1e-6 for side in ours), "nothing was trained"
         worst = max(distance(ours[side], expected[side]) for side in ours)
         if worst >= BOUND:
@@ -169,5 +171,5 @@ def test_only_batch_norm_with_adam_is_beyond_the_bound() -> None:
         before = group.weights(1)
         group.advance(STEPS)
         expected = plain.train(variant, GREY.shape, before, draws, 1)
-        ours = plain.split(variant, GREY.shape, group.weights(1))
+        ours = plain_networks.split(variant, GREY.shape, group.weights(1))
         assert max(distance(ours[side], expected[side]) for side in ours) < BOUND
