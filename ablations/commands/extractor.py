@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,36 +18,41 @@ from ablations.commands.shared import (
     traceback_option,
 )
 
-extractor_out_option = click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File of the weights; the SHA-256 is written beside it.  [default: where scores on these data look for it, or "
-    "results/ for data that are scored by this project's own]",
+OPTIONS = (
+    click.option(
+        "--out",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File of the weights; the SHA-256 is written beside it.  [default: where scores on these data look for "
+        "it, or results/ for data that are scored by this project's own]",
+    ),
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of its training."),
+    click.option(
+        "--epochs", type=click.IntRange(min=1), help="Passes over the training images.  [default: as the frozen one]"
+    ),
+    parts_option,
+    traceback_option,
+    data_option,
+    data_folder_option,
+    json_option,
 )
-seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of its training.")
-epochs_option = click.option(
-    "--epochs", type=click.IntRange(min=1), help="Passes over the training images.  [default: as the frozen one]"
-)
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What the training of either extractor is told."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command("extractor")
-@extractor_out_option
-@seed_option
-@epochs_option
-@parts_option
-@traceback_option
-@data_option
-@data_folder_option
-@json_option
-def command(
-    out: Path | None, seed: int, epochs: int | None, dataset: str, data_folder: Path | None, as_json: bool
-) -> None:
+@with_options
+def command(**options: Any) -> None:
     """Train the label-free extractor of a dataset; its labels, if it has any, are not looked at.
 
     MNIST and the digits are scored by the frozen one of this project; for other data the weights go where scores look
     for them. To use others, name the file: `contrastive:FILE`.
     """
-    train("contrastive", dataset, data_folder, out, seed, epochs, as_json)
+    train("contrastive", **options)
 
 
 def train(
