@@ -24,8 +24,8 @@ from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
 from ablations.scoring.metrics.kernel_distance import kernel_distance
 from ablations.scoring.metrics.manifold import NEIGHBOURS, manifold_scores
 from ablations.scoring.metrics.memorization import memorization
-from ablations.scoring.metrics.neighbours import nearest
 from ablations.scoring.metrics.reading import class_shares, mode_kl
+from ablations.scoring.metrics.shells import Shells
 from ablations.scoring.metrics.values import reading_of
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def lines(samples: Features, test: Features, training: Features) -> list[Line]:
 
 def ours(sets: Sets) -> dict[str, float]:
     x, y = sets.samples.features, sets.test.features
-    manifold = manifold_scores(x, y)
+    manifold, training = manifold_scores(x, y), Shells.of(sets.training.features)
     return {
         "frechet": frechet_distance(x, y),
         "kernel_distance": kernel_distance(x, y)[0],
@@ -86,7 +86,7 @@ def ours(sets: Sets) -> dict[str, float]:
         "coverage": manifold.coverage,
         "classifier_score": classifier_score(known(sets.samples.probabilities)),
         "mode_kl": mode_kl(known(reading_of(sets.samples)), known(reading_of(sets.test))),
-        "memorization": memorization(nearest(x, sets.training.features)[0], nearest(y, sets.training.features)[0]),
+        "memorization": memorization(training.nearest(x)[0], training.nearest(y)[0]),
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ablations.scoring.metrics.neighbours import nearest
+from ablations.scoring.metrics.shells import Shells
 from ablations.scoring.metrics.values import Float
 
 
@@ -22,6 +22,6 @@ class Pairs:
 
 def closest_pairs(samples: Float, training: Float, count: int) -> Pairs:
     """Of features (n, d) and (m, d) the `count` samples nearest to a training image; all n if there are fewer."""
-    distances, indices = nearest(samples, training)
+    distances, indices = Shells.of(training).nearest(samples)
     order = np.argsort(distances, kind="stable")[:count]
     return Pairs(samples=order, training=indices[order], distances=distances[order])

@@ -35,13 +35,12 @@ class Moments:
     def of(cls, features: Float) -> Moments:
         """Of features (n, d)."""
         wide = np.asarray(features, dtype=np.float64)
-        rows, columns = np.triu_indices(wide.shape[1])
         squares = (wide**2).sum(1)
         return cls(
             len(wide),
             wide.sum(0),
             wide.T @ wide,
-            (wide[:, rows] * wide[:, columns]).T @ wide,
+            _third_moments(wide),
             float(((squares / wide.shape[1] + 1) ** 3).sum()),
         )
 
@@ -56,6 +55,13 @@ class Moments:
 
     def __sub__(self, other: Moments) -> Moments:
         return self + Moments(-other.count, -other.first, -other.second, -other.third, -other.itself)
+
+
+def _third_moments(wide: Float64) -> Float64:
+    """For each pair of columns i <= j of (n, d) and each column k: (d (d + 1) / 2, d)."""
+    columns = np.ascontiguousarray(wide.T)
+    # Column by column: all pairs at once would not fit into a cache.
+    return np.concatenate([(columns[first:] * columns[first]) @ wide for first in range(len(columns))])
 
 
 def kernel_sum(x: Moments, y: Moments) -> float:

@@ -14,13 +14,13 @@ from ablations.scoring.metrics.authenticity import authenticity
 from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.copies import copies
 from ablations.scoring.metrics.data_copying import data_copying
-from ablations.scoring.metrics.neighbours import nearest, second_nearest
+from ablations.scoring.metrics.shells import Shells
 from ablations.scoring.metrics.values import Reference, Samples
 
 Distances = NDArray[np.float64]
 
 SPACED = 2_000
-"""Samples that authenticity is taken of: each asks for a search through all training images of its own."""
+"""Samples that authenticity is taken of."""
 
 
 def memorization(samples: Distances, test: Distances) -> float:
@@ -35,20 +35,25 @@ def memorization(samples: Distances, test: Distances) -> float:
     return float(1 - (nearer + nearer_or_equal) / 2 / len(test))
 
 
+def _shells(reference: Reference) -> Shells:
+    return Shells.of(reference.training.features)
+
+
 def _of_test_images(reference: Reference) -> Distances:
-    return nearest(reference.test.features, reference.training.features)[0]
+    return reference.once(_shells).nearest(reference.test.features)[0]
+
+
+def _spacing(reference: Reference) -> Distances:
+    return reference.once(_shells).spacing()
 
 
 @computes("memorization", "copy_share", "copy_p", "data_copying", "authenticity")
 def _memorization(samples: Samples, reference: Reference) -> tuple[float, ...]:
     """One search for the nearest training images serves them all. Cells are the classes, as the reader reads them."""
-    training = reference.training.features
-    distances, places = nearest(samples.seen.features, training)
+    distances, places = reference.once(_shells).nearest(samples.seen.features)
     test = reference.once(_of_test_images)
     found = copies(distances, test)
     cells = data_copying(distances, samples.reading.labels, test, reference.reading.labels)
     some = seeded_rows(len(distances), SPACED)
-    used, back = np.unique(places[some], return_inverse=True)
-    spacing = np.sqrt(np.maximum(second_nearest(training[used], training), 0))
-    own = authenticity(distances[some], back, spacing)
+    own = authenticity(distances[some], places[some], reference.once(_spacing))
     return memorization(distances, test), found.share, found.p, cells.score, own

@@ -14,8 +14,8 @@ from ablations.scoring.metrics.values import Float
 BLOCK_BYTES = 8 * 2**20
 """Of the distances that are held at a time: they are looked at several times, so they should stay in the cache."""
 
-CHUNK = 10_000
-"""Rows that all others are compared with at a time: with more, blocks of that size are too flat for a fast product."""
+GROUPS = 128
+"""Of columns, among which the smallest values are sought."""
 
 Float32 = NDArray[np.float32]
 
@@ -37,21 +37,6 @@ def distance_blocks(x: Float, y: Float) -> Iterator[tuple[slice, Float32]]:
         yield block, (torch.from_numpy(left[block]) @ right).numpy()  # NumPy's own product takes twice the time
 
 
-def nearest(x: Float, y: Float) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """The distance of each row of x to the nearest row of y, exact in float64, and that row's index; both (n,)."""
-    shortest = np.full(len(x), np.inf, dtype=np.float32)
-    indices = np.zeros(len(x), dtype=np.intp)
-    for start in range(0, len(y), CHUNK):
-        for block, distances in distance_blocks(x, y[start : start + CHUNK]):
-            where = distances.argmin(1)
-            values = distances[np.arange(len(where)), where]
-            closer = values < shortest[block]
-            shortest[block][closer] = values[closer]
-            indices[block][closer] = where[closer] + start
-    difference = np.asarray(x, dtype=np.float64) - np.asarray(y, dtype=np.float64)[indices]
-    return np.sqrt((difference**2).sum(1)), indices
-
-
 def squared_radii(x: Float, neighbours: int) -> NDArray[np.floating[Any]]:
     """The squared distance of each row to its k-th nearest other row: (n,).
 
@@ -63,24 +48,25 @@ def squared_radii(x: Float, neighbours: int) -> NDArray[np.floating[Any]]:
     radii = np.empty(len(x), dtype=np.float32)
     for block, distances in distance_blocks(x, x):
         # The nearest is the row itself, at 0.
-        distances.partition(neighbours, axis=1)
-        radii[block] = distances[:, neighbours]
+        radii[block] = smallest(distances, neighbours)
     return radii
 
 
-def second_nearest(x: Float, y: Float) -> NDArray[np.floating[Any]]:
-    """The squared distance of each row of x (n, d), which y (m, d) has too, to the nearest other row of y: (n,).
+def smallest(distances: Float32, place: int) -> Float32:
+    """The value at a place, from 0, of each row (n, m), as sorting gives it; m is more than the place.
 
-    Raises:
-        ValueError: y has no other row.
+    A full partition moves every value. Here the least values of groups of columns are told first: so many of them are
+    no larger than the one at that place, and what is larger than that is out.
     """
-    if len(y) < 2:
-        raise ValueError(f"a nearest other row needs at least 2 rows, not {len(y)}")
-    two = np.full((len(x), 2), np.inf, dtype=np.float32)
-    for start in range(0, len(y), CHUNK):
-        for block, distances in distance_blocks(x, y[start : start + CHUNK]):
-            kept = np.concatenate(
-                [two[block], np.partition(distances, min(1, distances.shape[1] - 1), axis=1)[:, :2]], 1
-            )
-            two[block] = np.sort(kept, axis=1)[:, :2]
-    return two[:, 1]
+    width = max(GROUPS, place + 1)
+    depth = distances.shape[1] // width
+    if depth < 2:
+        return np.asarray(np.partition(distances, place, axis=1)[:, place])
+    least = distances[:, : depth * width].reshape(len(distances), depth, width).min(1)
+    least.partition(place, axis=1)
+    left = distances <= least[:, place, None]
+    counts = np.count_nonzero(left, axis=1)
+    kept = np.full((len(distances), counts.max()), np.inf, dtype=np.float32)
+    kept[np.arange(kept.shape[1]) < counts[:, None]] = distances[left]
+    kept.partition(place, axis=1)
+    return kept[:, place]

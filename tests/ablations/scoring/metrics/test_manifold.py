@@ -11,7 +11,7 @@ from torch_fidelity.metric_prc import calculate_precision_recall_full
 
 from ablations.scoring.metrics import neighbours
 from ablations.scoring.metrics.manifold import manifold_scores
-from ablations.scoring.metrics.neighbours import distance_blocks, nearest, second_nearest, squared_radii
+from ablations.scoring.metrics.neighbours import distance_blocks, smallest, squared_radii
 
 
 def normal(seed: int, rows: int, shift: float = 0.0, scale: float = 1.0) -> np.ndarray:
@@ -21,40 +21,27 @@ def normal(seed: int, rows: int, shift: float = 0.0, scale: float = 1.0) -> np.n
 @pytest.fixture(params=[64 * 2**20, 4 * 300 * 7, 1], ids=["one block", "uneven blocks", "row by row"])
 def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbours, "BLOCK_BYTES", request.param)
-    monkeypatch.setattr(neighbours, "CHUNK", 130)
 
 
 @pytest.mark.usefixtures("blocks")
-def test_distances_and_neighbours_are_those_of_scikit_learn() -> None:
+def test_distances_and_radii_are_those_of_scikit_learn() -> None:
     x, y = normal(1, 200, 3), normal(2, 300, 3)
     exact = cdist(x, y)
     distances = np.concatenate([block for _, block in distance_blocks(x, y)])
     np.testing.assert_allclose(distances, exact**2, rtol=1e-4, atol=1e-4)
-    shortest, indices = NearestNeighbors(n_neighbors=1).fit(y).kneighbors(x)
-    ours, where = nearest(x, y)
-    np.testing.assert_allclose(ours, shortest[:, 0], rtol=1e-6)
-    assert np.array_equal(where, indices[:, 0])
     radii = NearestNeighbors(n_neighbors=5).fit(y).kneighbors()[0][:, -1]
     np.testing.assert_allclose(squared_radii(y, 5), radii**2, rtol=1e-4)
 
 
-@pytest.mark.usefixtures("blocks")
-@pytest.mark.parametrize("rows", [2, 131, 300])
-def test_the_nearest_other_row_is_that_of_all_distances(rows: int) -> None:
-    """Chunks of 130: with 131 rows the last one is alone in its chunk."""
-    everything = normal(4, rows, 3)
-    chosen = np.arange(rows)[:: max(rows // 50, 1)]
-    exact = cdist(everything[chosen], everything)
-    exact[np.arange(len(chosen)), chosen] = np.inf
-    found = second_nearest(everything[chosen], everything)
-    np.testing.assert_allclose(found, exact.min(1) ** 2, rtol=1e-4, atol=1e-4)
-
-
-def test_a_row_that_is_there_twice_has_itself_as_its_neighbour_and_one_row_has_none() -> None:
-    twice = np.concatenate([normal(5, 50), normal(5, 50)])
-    np.testing.assert_allclose(second_nearest(twice, twice), 0, atol=1e-4)
-    with pytest.raises(ValueError, match="at least 2 rows"):
-        second_nearest(twice[:1], twice[:1])
+@pytest.mark.parametrize("columns", [6, 200, 256, 1003])
+@pytest.mark.parametrize("place", [0, 5])
+def test_the_smallest_values_are_those_of_sorting_also_where_values_are_equal(columns: int, place: int) -> None:
+    values = np.random.default_rng(columns).normal(size=(50, columns)).astype(np.float32)
+    values[:, ::2] = values[:, ::2].round(1)
+    values[7] = 0
+    values[8, columns // 2 :] = np.inf
+    expected = np.sort(values, axis=1)[:, place]
+    assert np.array_equal(smallest(values, place), expected)
 
 
 @pytest.mark.usefixtures("blocks")

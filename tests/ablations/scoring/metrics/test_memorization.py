@@ -8,7 +8,7 @@ from scipy.stats import mannwhitneyu
 
 from ablations.scoring.metrics.copies import copies
 from ablations.scoring.metrics.memorization import memorization
-from ablations.scoring.metrics.neighbours import nearest
+from ablations.scoring.metrics.shells import Shells
 
 
 def normal(seed: int, rows: int, scale: float = 1.0) -> np.ndarray:
@@ -16,7 +16,8 @@ def normal(seed: int, rows: int, scale: float = 1.0) -> np.ndarray:
 
 
 TRAINING = normal(1, 4000)
-TEST = nearest(normal(2, 2000), TRAINING)[0]
+SHELLS = Shells.of(TRAINING)
+TEST = SHELLS.nearest(normal(2, 2000))[0]
 
 
 @pytest.mark.parametrize("decimals", [1, 8])
@@ -28,13 +29,13 @@ def test_scipy_agrees_with_ties_and_without(decimals: int) -> None:
 
 
 def test_new_samples_are_as_far_as_test_images() -> None:
-    new = nearest(normal(3, 2000), TRAINING)[0]
+    new = SHELLS.nearest(normal(3, 2000))[0]
     assert memorization(new, TEST) == pytest.approx(0.5, abs=0.03)
     assert copies(new, TEST).share < 0.005
 
 
 def test_copies_are_all_found_and_at_distance_0() -> None:
-    distances, indices = nearest(TRAINING[500:1500], TRAINING)
+    distances, indices = SHELLS.nearest(TRAINING[500:1500])
     assert np.array_equal(indices, np.arange(500, 1500))
     assert not distances.any()
     assert memorization(distances, TEST) == 1
@@ -42,7 +43,7 @@ def test_copies_are_all_found_and_at_distance_0() -> None:
 
 
 def test_poor_samples_are_farther() -> None:
-    assert memorization(nearest(normal(4, 500, scale=4), TRAINING)[0], TEST) < 0.05
+    assert memorization(SHELLS.nearest(normal(4, 500, scale=4))[0], TEST) < 0.05
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
@@ -50,4 +51,4 @@ def test_a_share_of_near_copies_among_poor_samples_is_found(share: float) -> Non
     samples = normal(5, 1000, scale=4)
     count = int(share * 1000)
     samples[:count] = TRAINING[:count] + normal(6, count, scale=0.01)
-    assert copies(nearest(samples, TRAINING)[0], TEST).share == pytest.approx(share, abs=0.003)
+    assert copies(SHELLS.nearest(samples)[0], TEST).share == pytest.approx(share, abs=0.003)
