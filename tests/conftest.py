@@ -39,6 +39,14 @@ def _no_mirror() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def _no_cache_of_others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """References are computed by the code under test, not read from the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ABLATIONS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def _offline() -> Iterator[None]:
     """Sockets of the test process reach this machine only."""
     connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,22 @@ class Features:
         """False if any image had a value that is not a number: the generator has diverged."""
         parts = (self.features, self.probabilities, self.shapeless)
         return all(bool(np.isfinite(part).all()) for part in parts if part is not None)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All that is said, to be kept; `of_arrays` is the way back."""
+        parts = {"features": self.features, "probabilities": self.probabilities, "shapeless": self.shapeless}
+        return {name: part for name, part in parts.items() if part is not None} | {
+            "threshold": np.array(self.threshold)
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Features:
+        return cls(
+            features=arrays["features"],
+            probabilities=arrays.get("probabilities"),
+            shapeless=arrays.get("shapeless"),
+            threshold=float(arrays["threshold"]),
+        )
 
     def rows(self, chosen: NDArray[np.integer] | NDArray[np.bool_] | slice) -> Features:
         """Some of the images."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 from ablations.catalog.metric_facts import Tier
 from ablations.catalog.metrics import USUAL_SAMPLES, primary
+from ablations.scoring.features import Features
 from ablations.scoring.metrics.bindings import Computation
 from ablations.scoring.metrics.values import Reading, Reference, Samples, reading_of
 from ablations.scoring.panel import READER, Panel, Views, kinds_for
+from ablations.scoring.reference_cache import Arrays, reference_cache
 from ablations.scoring.table import computations
 
 if TYPE_CHECKING:
@@ -89,23 +92,35 @@ _references: dict[str, References] = {}
 
 
 def references_of(dataset: Dataset, panel: Panel) -> References:
-    """The first `sample_count` test images as references; computed once a process for each dataset and panel."""
+    """The first `sample_count` test images as references; computed once a process for each dataset and panel, and what
+    takes long once a machine: see `reference_cache`.
+    """
     digest = f"{dataset.digest}:{panel.digest}"
     if digest not in _references:
-        _references[digest] = references(panel.views(dataset.test_images[: sample_count(dataset)]), dataset, panel)
+        _references[digest] = _made(dataset, panel)
     return _references[digest]
 
 
-def references(test: Views, dataset: Dataset, panel: Panel) -> References:
-    """References of test images; the training images are looked at where a metric asks for them."""
+def _made(dataset: Dataset, panel: Panel) -> References:
+    """The training images are looked at where a metric asks for them."""
+    count = sample_count(dataset)
+    caches = {one.name: reference_cache(dataset.digest, count, one.name, one.digest) for one in panel.extractors}
+
+    def seen(name: str, images: str) -> Features:
+        def compute() -> Arrays:
+            shown = dataset.test_images[:count] if images == "test" else dataset.train_images
+            return panel.only(name).views(shown)[name].arrays()
+
+        return Features.of_arrays(caches[name].kept(images, compute))
+
+    test = {name: seen(name, "test") for name in caches}
     read = reading_of(test[READER]) if READER in test else None
-
-    def reference(name: str) -> Reference:
-        return Reference(
-            test=test[name], read=read, load_training=lambda: panel.only(name).views(dataset.train_images)[name]
+    return {
+        name: Reference(
+            test=test[name], read=read, load_training=functools.partial(seen, name, "training"), keep=cache.kept
         )
-
-    return {name: reference(name) for name in test}
+        for name, cache in caches.items()
+    }
 
 
 def noise_floor(dataset: Dataset, panel: Panel, *, tier: Tier = "quick") -> dict[str, float]:

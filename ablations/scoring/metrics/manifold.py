@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.neighbours import distance_blocks, squared_radii
-from ablations.scoring.metrics.values import Float, Reference, Samples
+from ablations.scoring.metrics.values import Arrays, Float, Reference, Samples
 
 NEIGHBOURS = 5
 
@@ -57,8 +57,12 @@ def manifold_scores(
     )
 
 
+def _radius_arrays(reference: Reference) -> Arrays:
+    return {"squared": squared_radii(reference.test.features, NEIGHBOURS)}
+
+
 def _radii(reference: Reference) -> NDArray[np.floating[Any]]:
-    return squared_radii(reference.test.features, NEIGHBOURS)
+    return reference.stored(_radius_arrays)["squared"]
 
 
 @computes("precision", "recall", "density", "coverage")

@@ -15,7 +15,7 @@ from ablations.scoring.metrics.bindings import computes
 from ablations.scoring.metrics.copies import copies
 from ablations.scoring.metrics.data_copying import data_copying
 from ablations.scoring.metrics.shells import Shells
-from ablations.scoring.metrics.values import Reference, Samples
+from ablations.scoring.metrics.values import Arrays, Reference, Samples
 
 Distances = NDArray[np.float64]
 
@@ -35,25 +35,32 @@ def memorization(samples: Distances, test: Distances) -> float:
     return float(1 - (nearer + nearer_or_equal) / 2 / len(test))
 
 
+def _shell_arrays(reference: Reference) -> Arrays:
+    return Shells.of(reference.training.features).arrays()
+
+
 def _shells(reference: Reference) -> Shells:
-    return Shells.of(reference.training.features)
+    return Shells(rows=reference.training.features, **reference.stored(_shell_arrays))
 
 
-def _of_test_images(reference: Reference) -> Distances:
-    return reference.once(_shells).nearest(reference.test.features)[0]
+def _real_distances(reference: Reference) -> Arrays:
+    """Of the test images from the training images, and of those from each other."""
+    shells = reference.once(_shells)
+    return {"test": shells.nearest(reference.test.features)[0], "spacing": shells.spacing()}
 
 
-def _spacing(reference: Reference) -> Distances:
-    return reference.once(_shells).spacing()
+def _distances(reference: Reference) -> Arrays:
+    return reference.stored(_real_distances)
 
 
 @computes("memorization", "copy_share", "copy_p", "data_copying", "authenticity")
 def _memorization(samples: Samples, reference: Reference) -> tuple[float, ...]:
     """One search for the nearest training images serves them all. Cells are the classes, as the reader reads them."""
     distances, places = reference.once(_shells).nearest(samples.seen.features)
-    test = reference.once(_of_test_images)
+    known = reference.once(_distances)
+    test = known["test"]
     found = copies(distances, test)
     cells = data_copying(distances, samples.reading.labels, test, reference.reading.labels)
     some = seeded_rows(len(distances), SPACED)
-    own = authenticity(distances[some], places[some], reference.once(_spacing))
+    own = authenticity(distances[some], places[some], known["spacing"])
     return memorization(distances, test), found.share, found.p, cells.score, own

@@ -9,9 +9,9 @@ a GAN, and a fifteenth for real ones.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -79,6 +79,10 @@ class Shells:
             inner=lengths[starts],
             outer=lengths[ends],
         )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All but the rows, to be kept: `Shells(rows=rows, **arrays)` is the way back."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "rows"}
 
     @cached_property
     def mean(self) -> Float64:

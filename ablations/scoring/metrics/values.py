@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from ablations.scoring.metrics.reading import Reading
 __all__ = ["Features", "Float", "Labels", "Reading", "Reference", "Samples", "random_parts", "reading_of"]
 
 T = TypeVar("T")
+Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,6 +50,8 @@ class Reference:
     """What the reader reads in the test images."""
     load_training: Callable[[], Features]
     """Of all training images: they take a while, and few metrics ask for them."""
+    keep: Callable[[str, Callable[[], Arrays]], Arrays] = lambda name, compute: compute()
+    """Keeps arrays by their name from process to process; by default nothing is kept."""
     _kept: dict[Callable[[Reference], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -66,6 +69,11 @@ class Reference:
             self._kept[compute] = compute(self)
         kept: T = self._kept[compute]
         return kept
+
+    def stored(self, compute: Callable[[Reference], Arrays]) -> Arrays:
+        """The arrays that a function makes of the reference: as `once`, and kept for the next process too."""
+        name = f"{compute.__module__}.{compute.__qualname__}"
+        return self.keep(name, lambda: compute(self))
 
 
 def reading_of(seen: Features) -> Reading | None:
