@@ -14,6 +14,7 @@ import click
 
 from ablations import __version__
 from ablations.commands import (
+    by_eye,
     certify,
     check,
     claims,
@@ -100,6 +101,7 @@ for module in (
     search,
     tune,
     certify,
+    by_eye,
     check,
     data,
     classifier,

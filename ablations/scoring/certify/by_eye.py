@@ -1,7 +1,4 @@
-"""Contact sheets that a person labels by eye, before the reader's labels are seen; then how far the two agree.
-
-A sheet is the data as well: `COLUMNS` images a row at their own size, without gaps, in 256 greys.
-"""
+"""Contact sheets that are labelled by eye, before the reader's labels are seen; then how far the two agree."""
 
 from __future__ import annotations
 
@@ -13,18 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from PIL import Image
-from torch import Tensor
 
 from ablations.config.errors import DataError
 from ablations.scoring.certify.markdown import markdown_table
+from ablations.scoring.certify.sheets import images_of
 from ablations.scoring.certify.still_read import words
 from ablations.scoring.features import Extractor
 from reports.words import DASH
 
-COLUMNS = 10
 UNREADABLE = "-"
 HEADER = ("image", "label")
 FOLDER = "by_eye"
@@ -44,25 +38,6 @@ guesses.
 
 *Class shares alike* is one minus the total variation distance of the class shares among what each can read.
 """
-
-Grey = NDArray[np.uint8]
-
-
-def sheet(images: Tensor) -> bytes:
-    """PNG of grey images (n, 1, height, width) in [0, 1], row by row; n is a multiple of `COLUMNS`."""
-    pixels = (images.clamp(0, 1) * 255).round().to(torch.uint8).numpy()[:, 0]
-    count, height, width = pixels.shape
-    rows = pixels.reshape(count // COLUMNS, COLUMNS, height, width).swapaxes(1, 2)
-    file = io.BytesIO()
-    Image.fromarray(rows.reshape(-1, COLUMNS * width)).save(file, format="PNG", optimize=True)
-    return file.getvalue()
-
-
-def images_of(content: bytes, side: int = 28) -> Tensor:
-    """The images of a sheet, uint8 (n, 1, side, side)."""
-    pixels = np.asarray(Image.open(io.BytesIO(content)))
-    rows = pixels.reshape(-1, side, COLUMNS, side).swapaxes(1, 2)
-    return torch.from_numpy(rows.reshape(-1, 1, side, side).copy())
 
 
 def read_labels(text: str) -> tuple[str, ...]:

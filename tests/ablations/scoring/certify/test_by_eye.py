@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from ablations.config.errors import DataError
-from ablations.scoring.certify.by_eye import agreement, images_of, markdown, published, read_labels, sheet
+from ablations.scoring.certify.by_eye import agreement, markdown, published, read_labels
+from ablations.scoring.certify.sheets import images_of, sheet
 from ablations.scoring.extractors.reader import load_reader
 
 SHEETS = Path(__file__).parents[4] / "reports/published/certificate/by_eye"
