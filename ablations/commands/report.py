@@ -20,9 +20,20 @@ from ablations.commands.shared import build_report, difference_option, json_opti
     type=click.Path(file_okay=False, path_type=Path),
     help="Also write its pages for a repository, with the bits of its runs, into this folder.",
 )
+@click.option(
+    "--old-and-new",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write, into this Markdown file, where the verdicts of the former score differ.",
+)
 @json_option
 def command(
-    study: str, difference: str | None, location: str, out: Path | None, publish: Path | None, as_json: bool
+    study: str,
+    difference: str | None,
+    location: str,
+    out: Path | None,
+    publish: Path | None,
+    old_and_new: Path | None,
+    as_json: bool,
 ) -> None:
     """Write the report of the stored STUDY again; trains nothing."""
     from ablations.store import Archive
@@ -35,6 +46,13 @@ def command(
 
         shutil.rmtree(publish, ignore_errors=True)
         write_study(find(archive.read(study), difference=difference), publish)
+    if old_and_new is not None:
+        from reports.analysis.findings import find
+        from reports.pages.old_and_new import page as comparison
+        from reports.pages.rendering import write_files
+
+        text = comparison(find(archive.read(study), difference=difference))
+        write_files(old_and_new.parent, {old_and_new.name: text})
     if as_json:
         print_json({"study": study, "report": str(page)})
     else:

@@ -16,6 +16,7 @@ from ablations.config import Study
 from reports import words
 from reports.analysis.findings import find
 from reports.pages.command_line import command
+from reports.pages.old_and_new import page as old_and_new
 from reports.pages.study_page import write
 from tests.reports.factories import quick_study, recipes_study, stored
 from tests.reports.pages.page_text import text_of
@@ -271,3 +272,12 @@ def test_the_controls_work_in_a_browser(quick: Path, tmp_path: Path) -> None:
     dom = subprocess.run(line, capture_output=True, text=True, timeout=100, check=True).stdout
     # Six figures of the axis, one of which draws the variant twice.
     assert "<title>steps 0 hidden 7 bars 8 true dearest 7 wide true read at 1,000 baseline 205 mse 260</title>" in dom
+
+
+def test_the_page_on_the_old_score_has_a_row_a_contrast_and_a_row_a_variant() -> None:
+    study = quick_study()
+    text = old_and_new(find(stored(study)))
+    assert text.count("\n| ") == 2 * 2 + len(study.contrasts) + len(study.variants)
+    assert f"of {len(study.contrasts)} verdicts differ" in text
+    assert "`frechet_10k`" in text
+    assert "`balanced_frechet_10k`" in text

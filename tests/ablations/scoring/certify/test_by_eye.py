@@ -28,6 +28,9 @@ def test_agreement_counts_what_neither_can_read_and_shares_only_over_what_can_be
     assert (found.same, found.same_class) == (4 / 6, 1)
     assert (found.readable_by_eye, found.readable_by_reader) == (4 / 6, 4 / 6)
     assert found.apart == 0
+    assert (found.apart_of_all, agreement("11", "1-").apart_of_all) == (0, 0.5)
+    assert not any(found.excess.values())
+    assert found.confused == {("3", "-"): 1, ("-", "3"): 1}
     assert agreement("0011", "1111").apart == 0.5
     assert agreement("0000", "1111").apart == 1
     nothing = agreement("--", "-1")
