@@ -23,6 +23,7 @@ from ablations.commands import (
     data,
     doctor,
     extractor,
+    extractor_seeds,
     gallery,
     listing,
     mirror,
@@ -106,6 +107,7 @@ for module in (
     data,
     classifier,
     extractor,
+    extractor_seeds,
     doctor,
 ):
     main.add_command(module.command)

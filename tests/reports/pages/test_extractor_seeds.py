@@ -1,0 +1,33 @@
+"""The page on the extractors' seeds: verdicts by each of them, and how far scores move."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reports.analysis.findings import find
+from reports.pages.extractor_seeds import page
+from tests.reports.factories import quick_study, stored
+
+
+def test_the_same_scores_have_the_same_verdicts_and_others_have_others() -> None:
+    found = find(stored(quick_study()))
+    names = [name for name in found.measures.all if not name.endswith("_inf")]
+    own = [
+        {"variant": item.run.variant.name, "seed": item.run.seed, **{name: item.scores[name] for name in names}}
+        for item in found.results
+    ]
+    rows = pd.DataFrame([{**row, "extractor": seed} for seed in (0, 1) for row in own])
+    text = page(found, rows)
+    count = len(found.study.contrasts)
+    assert f"0 of {count} verdicts are not the same by all seeds" in text
+    assert text.count("0.0% |") == 4 * len(found.study.variants)
+    for contrast, answer in zip(found.study.contrasts, found.answers, strict=True):
+        verdict = answer.main.verdict
+        assert f"| {contrast.treatment} against {contrast.reference} | {verdict} | {verdict} |" in text
+    clear = next(item for item in found.answers if item.main.verdict in ("better", "worse")).main.contrast
+    # By the second training of the extractors both sides of one contrast change places.
+    swap = {clear.treatment: clear.reference, clear.reference: clear.treatment}
+    second = rows[rows["extractor"] == 1].assign(variant=lambda frame: frame["variant"].replace(swap))
+    changed = page(found, pd.concat([rows[rows["extractor"] == 0], second]))
+    assert f"0 of {count} verdicts" not in changed
+    assert "| better | worse |" in changed or "| worse | better |" in changed
