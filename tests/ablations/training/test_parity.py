@@ -112,7 +112,9 @@ GREY = random_dataset(train=500)
 COLOUR = random_dataset(train=200, image=(3, 20, 20), classes=4)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "recipe:s2-z10" else name for name in CASES]
+)
 def test_twenty_stacked_steps_equal_the_plain_loop(name: str) -> None:
     compare(dataclasses.replace(CASES[name], training_images=450), GREY)
 
