@@ -72,7 +72,7 @@ QUICK = Study(
             (ARCHITECTURE, "cnn", "mlp"),
         ),
     ),
-    seeds=5,
+    seeds=10,
     evaluations=4,
 )
 
