@@ -138,6 +138,7 @@ class Flaky(ProcessExecutor):
         super().run(jobs, watch, stop)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("until_dead", [False, True])
 def test_a_killed_worker_is_replaced_and_its_group_trained_again(
     until_dead: bool, undisturbed: Digests, open_archive: Open
@@ -150,6 +151,7 @@ def test_a_killed_worker_is_replaced_and_its_group_trained_again(
     assert digests(archive) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_group_whose_workers_all_die_is_recorded_and_the_others_go_on(
     undisturbed: Digests, open_archive: Open
 ) -> None:
@@ -163,6 +165,7 @@ def test_a_group_whose_workers_all_die_is_recorded_and_the_others_go_on(
     assert digests(archive) == undisturbed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_to_parent_and_workers_at_once_ends_and_a_rerun_completes(
     workers: int, undisturbed: Digests, open_archive: Open

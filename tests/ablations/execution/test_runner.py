@@ -209,6 +209,7 @@ def test_a_time_limit_is_an_outcome(open_archive: Open) -> None:
     assert run(STUDY, archive)[0].counts["finished"] == 6
 
 
+@pytest.mark.slow
 def test_two_commands_at_once_train_nothing_twice(tmp_path: Path) -> None:
     """They share the work: what one is at, the other leaves, and waits for at the end."""
     (tmp_path / "study.json").write_text(json.dumps(STUDY.as_dict()))

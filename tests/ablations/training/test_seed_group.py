@@ -138,9 +138,9 @@ def test_variants_are_paired_in_draws_and_initial_values(axis: str) -> None:
         if level.name != "per-epoch":
             torch.testing.assert_close(their_update.images, our_update.images, rtol=0, atol=0)
         assert torch.equal(their_update.latents, our_update.latents)
-        if theirs.generator.latents is not None:
-            assert ours.generator.latents is not None
-            assert torch.equal(theirs.generator.latents, ours.generator.latents)
+        if theirs.generator[0].latents is not None:
+            assert ours.generator[0].latents is not None
+            assert torch.equal(theirs.generator[0].latents, ours.generator[0].latents)
         if level.name in ("xavier-init", "normal-init"):
             continue
         first, second = base.weights(1), other.weights(1)
@@ -155,8 +155,8 @@ def test_variants_are_paired_in_draws_and_initial_values(axis: str) -> None:
 
 def test_g_and_d_draw_different_latents_unless_they_share_them() -> None:
     draws = first_draws(SMALL)
-    assert not torch.equal(draws.discriminator[0].latents, draws.generator.latents)
-    assert first_draws(SMALL.override({"update.generator_latents": "same"})).generator.latents is None
+    assert not torch.equal(draws.discriminator[0].latents, draws.generator[0].latents)
+    assert first_draws(SMALL.override({"update.generator_latents": "same"})).generator[0].latents is None
 
 
 @pytest.mark.parametrize("name", ["s3", "s4", "s1"])
