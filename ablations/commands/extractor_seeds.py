@@ -25,7 +25,7 @@ from ablations.commands.shared import data_folder_option, store_option, tracebac
 def command(study: str, weights: Path, out: Path, data_folder: Path | None, location: str) -> None:
     """Score the last step of all runs of STUDY by extractors of other seeds, and judge its contrasts by each.
 
-    The scores stand in a CSV file beside the page; what is there is not computed again.
+    Seed 0 are the frozen ones, whose scores are those of the study. The scores by the others stand in a CSV file beside the page; what is there is not computed again.
     """
     import pandas as pd
     import torch
@@ -33,6 +33,7 @@ def command(study: str, weights: Path, out: Path, data_folder: Path | None, loca
     from ablations.data import load_dataset
     from ablations.scoring.certify.extractor_seeds import ScoredAgain, panels
     from ablations.store import Archive
+    from ablations.store.outcomes import FINISHED, outcome
     from ablations.training.generator import StoredGenerator
     from reports.analysis.findings import find
     from reports.pages.extractor_seeds import page
@@ -49,7 +50,7 @@ def command(study: str, weights: Path, out: Path, data_folder: Path | None, loca
     for result in stored.results:
         run = result.run
         missing = [one for one in by_seed if (run.variant.name, run.seed, one) not in done]
-        if result.status != "finished" or not missing:
+        if outcome(result).status != FINISHED or not missing:
             continue
         snapshots = archive.get(result.key).snapshots
         generator = StoredGenerator(run.variant, again.shape, run.seed, snapshots[max(snapshots)])

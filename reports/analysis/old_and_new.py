@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from ablations.catalog.metrics import READER, named
 from ablations.config import Contrast
 from ablations.config.errors import StoreError
+from ablations.store.outcomes import statuses
 from reports.analysis.agreement import OPPOSITE, Answer, Split
 from reports.analysis.comparison import Comparison
 from reports.analysis.findings import Findings
 from reports.analysis.frames import scores
-from reports.analysis.outcomes import statuses
 from reports.analysis.verdicts import Scores, compare
 from reports.words import MINUS
 

@@ -9,15 +9,23 @@ import numpy as np
 import pandas as pd
 
 from ablations.catalog.metrics import KINDS
+from ablations.store.outcomes import statuses
 from reports import words
 from reports.analysis.agreement import Answer, Measures, answers
 from reports.analysis.findings import Findings
-from reports.analysis.outcomes import statuses
 from reports.analysis.verdicts import Scores
 
 
 def page(found: Findings, rows: pd.DataFrame) -> str:
-    """Markdown. `rows`: a row a run and extractor seed, with variant, seed, extractor and the scores by their names."""
+    """Markdown. `rows`: a row a run and extractor seed but 0, with variant, seed, extractor and the scores by their
+    names; those by seed 0 are the study's own.
+    """
+    own = [
+        {"variant": item.run.variant.name, "seed": item.run.seed, "extractor": 0}
+        | {name: float(item.scores.get(name, math.nan)) for name in rows.columns if name in found.measures.all}
+        for item in found.results
+    ]
+    rows = pd.concat([pd.DataFrame(own), rows], ignore_index=True)
     usable = [
         math.isfinite(found.scores.get(variant, {}).get(seed, math.inf))
         for variant, seed in zip(rows["variant"], rows["seed"], strict=True)
@@ -36,7 +44,7 @@ def page(found: Findings, rows: pd.DataFrame) -> str:
         "## Verdicts\n",
         *_verdicts(found, rows, seeds),
         "## Scores\n",
-        "Means over the runs of each variant that have a usable score. *Rank correlation*: of these means with those of seed 0.\n",
+        "Means over the runs that have a usable score. *Rank correlation*: of these means with those of seed 0.\n",
         *_scores(found, rows, seeds),
     ]
     return "\n".join(lines) + "\n"

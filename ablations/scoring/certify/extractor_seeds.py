@@ -16,17 +16,17 @@ DISTANCES = ("frechet", "balanced_frechet", "class_share_frechet")
 
 
 def panels(folder: Path) -> dict[int, Panel]:
-    """By seed: the frozen extractors are seed 0, the others lie in the folder as `reader-SEED.safetensors` and
-    `contrastive-SEED.safetensors`; a seed needs both.
+    """By seed, those of the files `reader-SEED.safetensors` and `contrastive-SEED.safetensors` of a folder; a seed needs
+    both. Seed 0 are the frozen ones, by which results are scored already.
 
     Raises:
         DataError: a file is altered.
     """
-    found = {0: Panel((load_extractor(READER), load_extractor(LABEL_FREE)))}
+    found = {}
     for file in sorted(folder.glob(f"{READER}-*.safetensors")):
         seed = file.stem.removeprefix(f"{READER}-")
         other = file.with_name(f"{LABEL_FREE}-{seed}.safetensors")
-        if seed.isdigit() and other.exists():
+        if seed.isdigit() and int(seed) and other.exists():
             found[int(seed)] = Panel((load_extractor(f"{READER}:{file}"), load_extractor(f"{LABEL_FREE}:{other}")))
     return found
 
