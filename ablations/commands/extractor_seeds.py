@@ -25,7 +25,8 @@ from ablations.commands.shared import data_folder_option, store_option, tracebac
 def command(study: str, weights: Path, out: Path, data_folder: Path | None, location: str) -> None:
     """Score the last step of all runs of STUDY by extractors of other seeds, and judge its contrasts by each.
 
-    Seed 0 are the frozen ones, whose scores are those of the study. The scores by the others stand in a CSV file beside the page; what is there is not computed again.
+    Seed 0 are the frozen ones, whose scores are those of the study. The scores by the others stand in a CSV file beside
+    the page; what is there is not computed again.
     """
     import pandas as pd
     import torch

@@ -16,8 +16,8 @@ DISTANCES = ("frechet", "balanced_frechet", "class_share_frechet")
 
 
 def panels(folder: Path) -> dict[int, Panel]:
-    """By seed, those of the files `reader-SEED.safetensors` and `contrastive-SEED.safetensors` of a folder; a seed needs
-    both. Seed 0 are the frozen ones, by which results are scored already.
+    """By seed, those of the files `reader-SEED.safetensors` and `contrastive-SEED.safetensors` of a folder; a seed
+    needs both. Seed 0 are the frozen ones, by which results are scored already.
 
     Raises:
         DataError: a file is altered.
