@@ -262,8 +262,8 @@ def _normalization() -> Study:
 STUDIES: Mapping[str, Study] = {
     study.name: study
     for study in (
-        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE), *FACE_STUDIES,
-        gallery_study(BASELINE), imbalance_study(BASELINE), matched_study(BASELINE),
+        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE),
+        *FACE_STUDIES, gallery_study(BASELINE), imbalance_study(BASELINE), matched_study(BASELINE),
     )
 }  # fmt: skip
 """Every study by name."""

@@ -122,11 +122,12 @@ GREY = random_dataset(train=500)
 COLOUR = random_dataset(train=200, image=(3, 20, 20), classes=4)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "recipe:s2-z10" else name for name in CASES]
-)
+@pytest.mark.parametrize("name", CASES)
 def test_twenty_stacked_steps_equal_the_plain_loop(name: str) -> None:
-    compare(dataclasses.replace(CASES[name], training_images=450), GREY)
+    variant = dataclasses.replace(CASES[name], training_images=450)
+    if name.startswith("recipe:"):  # larger batches are levels of the axis of batch sizes, on smaller networks
+        variant = dataclasses.replace(variant, batch_size=min(variant.batch_size, 40))
+    compare(variant, GREY)
 
 
 @pytest.mark.parametrize("name", ["recipe:s1-cnn", "recipe:s3", "extra:r1-cnn-conditional", "loss:wasserstein-gp"])
