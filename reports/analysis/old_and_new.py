@@ -20,7 +20,6 @@ from reports.analysis.comparison import Comparison
 from reports.analysis.findings import Findings
 from reports.analysis.frames import scores
 from reports.analysis.verdicts import Scores, compare
-from reports.words import MINUS
 
 EVIDENT = (*OPPOSITE, "equivalent")
 
@@ -74,7 +73,7 @@ def _of_parts(old: Comparison, split: Split) -> Iterator[str]:
 
 
 def _share(whole: Comparison, part: Comparison) -> str:
-    return f"{100 * part.effect / whole.effect:.0f}%".replace("-", MINUS)
+    return f"{100 * part.effect / whole.effect:.0f}%".replace("-", "\N{MINUS SIGN}")
 
 
 def _of_other(ours: Comparison, theirs: Comparison, words: str) -> Iterator[str]:
