@@ -59,7 +59,7 @@ def _verdicts(found: Findings, rows: pd.DataFrame, seeds: Sequence[int]) -> Iter
         moved += len({*given}) > 1
         table.append((f"{contrast.treatment} against {contrast.reference}", *given))
     yield from _table(("contrast", *(f"seed {seed}" for seed in seeds)), table)
-    yield f"{moved} of {len(table)} verdicts are not the same by all seeds.\n"
+    yield f"{moved} of {len(table)} verdicts differ between seeds.\n"
 
 
 def _answers(found: Findings, rows: pd.DataFrame) -> tuple[Answer, ...]:
@@ -90,7 +90,7 @@ def _scores(found: Findings, rows: pd.DataFrame, seeds: Sequence[int]) -> Iterat
             yield from _table((f"`{name}`", *(f"seed {seed}" for seed in seeds), "deviation"), table)
             ranks = means.corr(method="spearman").loc[seeds[0]].to_numpy()[1:]
             if len(ranks):
-                yield f"Rank correlation {words.number(float(np.min(ranks)))} or more.\n"
+                yield f"Rank correlation: at least {words.number(float(np.min(ranks)))}.\n"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -20,7 +20,7 @@ def test_the_same_scores_have_the_same_verdicts_and_others_have_others() -> None
     )
     text = page(found, rows)
     count = len(found.study.contrasts)
-    assert f"0 of {count} verdicts are not the same by all seeds" in text
+    assert f"0 of {count} verdicts differ between seeds" in text
     assert text.count("0.0% |") == 4 * len(found.study.variants)
     for contrast, answer in zip(found.study.contrasts, found.answers, strict=True):
         verdict = answer.main.verdict
