@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
+from ablations.config.claim import Claim
 from ablations.config.errors import ConfigError, unknown
-from ablations.config.overrides import build, plain
+from ablations.config.overrides import LEFT_OUT, build, plain
 from ablations.config.rules import check_name
 from ablations.config.variant import Variant
 
@@ -49,6 +50,8 @@ class Study:
     """Steps at which variants that reach them are scored too: those that a document speaks of."""
     dataset: str = "mnist"
     """What it is trained on where nobody says otherwise."""
+    claims: tuple[Claim, ...] = field(default=(), metadata=LEFT_OUT)
+    """What its runs are to answer beside the contrasts."""
 
     def __post_init__(self) -> None:
         check_name("study", self.name)
@@ -73,6 +76,16 @@ class Study:
             raise ConfigError(f"study {self.name!r}: evaluations must be at least 1, not {self.evaluations}")
         if any(step < 0 for step in self.scored_steps):
             raise ConfigError(f"study {self.name!r}: scored_steps must be 0 or more, not {min(self.scored_steps)}")
+        self._check_claims(names)
+
+    def _check_claims(self, variants: list[str]) -> None:
+        said = [claim.name for claim in self.claims]
+        if twice := {name for name in said if said.count(name) > 1}:
+            raise ConfigError(f"study {self.name!r} has more than one claim named {min(twice)!r}")
+        for claim in self.claims:
+            for name in claim.variants:
+                if name not in variants:
+                    raise unknown(f"variant in claim {claim.name!r} of study {self.name!r}:", name, variants)
 
     def __hash__(self) -> int:
         """Of the names alone: a study is hashed often, and equal studies have equal names."""
@@ -101,3 +114,11 @@ class Study:
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any]) -> Self:
         return typing.cast(Self, build(cls, tree, "study"))
+
+
+def evaluation_steps(steps: int, evaluations: int, also: Iterable[int] = ()) -> tuple[int, ...]:
+    """Step 0, and `evaluations` equally spaced steps of which the last is `steps`; fewer where steps are few. To them
+    come those of `also` that the training reaches.
+    """
+    spaced = {round(steps * index / evaluations) for index in range(evaluations + 1)}
+    return tuple(sorted(spaced | {step for step in also if step <= steps}))

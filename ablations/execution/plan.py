@@ -12,6 +12,7 @@ from ablations.config import Engine, Run, Study
 from ablations.config.origin import OwnPart
 from ablations.config.own_parts import PartError, only_here, silenced
 from ablations.config.own_use import own_dataset
+from ablations.config.study import evaluation_steps
 from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.choice import NodeCheck, capacity, choose_executor, versions
@@ -24,7 +25,6 @@ from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
-from ablations.training.loop import evaluation_steps
 from ablations.training.numerics import NUMERICS
 from ablations.training.seed_group import check_fits
 

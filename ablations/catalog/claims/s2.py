@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ablations.catalog.claims.checks import check, falls, mostly
-from ablations.catalog.claims.model import Check, Claim, Curve, Setting
+from ablations.catalog.claims.checks import Setting, check, falls, mostly
+from ablations.config.claim import Check, Claim, Curve
 
 _STEPS = 40_000
 _WINDOW = 500
@@ -11,7 +11,7 @@ _WINDOW = 500
 
 def _printed(setting: Setting, says: str, variant: str, name: str, step: int, printed: float) -> Check:
     """The mean over the last 500 steps before a step of the full-length run equals a printed figure within 10%."""
-    curve = Curve(of=variant, name=name, start=(step - _WINDOW) / _STEPS, stop=step / _STEPS)
+    curve = Curve(of=variant, curve=name, start=(step - _WINDOW) / _STEPS, stop=step / _STEPS)
     return check(setting, says, curve, "equal", printed)
 
 
@@ -23,9 +23,9 @@ CLAIMS = (
             check(
                 "harness",
                 "G's gradient in the first tenth is smaller with log(1 - D(G(z)))",
-                Curve(of="axes/saturating", name="g_grad_norm", stop=0.1),
+                Curve(of="axes/saturating", curve="g_grad_norm", stop=0.1),
                 "lower",
-                Curve(of="axes/baseline", name="g_grad_norm", stop=0.1),
+                Curve(of="axes/baseline", curve="g_grad_norm", stop=0.1),
             ),
         ),
         reading="It is about gradients early in training, not about the final score.",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ablations.catalog.claims.checks import check, falls
-from ablations.catalog.claims.model import Check, Claim, Value
+from ablations.config.claim import Check, Claim, Value
 
 
 def _fewer(says: str, variant: str, name: str) -> Check:
     """A measure of variety is lower than the baseline's."""
-    return check("harness", says, Value(of=variant, name=name), "lower", Value(of="axes/baseline", name=name))
+    return check("harness", says, Value(of=variant, metric=name), "lower", Value(of="axes/baseline", metric=name))
 
 
 CLAIMS = (

@@ -10,8 +10,8 @@ import pytest
 
 from ablations.catalog import AXES, STUDIES
 from ablations.catalog.claims import CLAIMS
-from ablations.catalog.claims.model import studies_of
 from ablations.catalog.publication import SHOWN, SIX_AXES, STUDIES_IN_ORDER
+from ablations.config.claim import studies_of
 from ablations.config.errors import UserError
 from reports.pages import published_pages as published
 from tests.reports import factories
