@@ -13,7 +13,7 @@ from typing import Any
 
 from ablations.config.errors import unknown
 from ablations.config.origin import origin_of_caller
-from ablations.config.own_modules import SIDES, ModuleFactories, check_factory
+from ablations.config.own_modules import SIDES, ModuleFactories, check_factory, check_search
 from ablations.config.part_facts import (
     ArchitectureFacts,
     DatasetFacts,
@@ -209,6 +209,7 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
     `register("loss", "my_hinge", Halves(...), outputs=("logits",))` is all that it takes to train with
     `loss.criterion=my_hinge`. Which facts a kind has, its contract above says. The kinds "generator" and
     "discriminator" take a function that makes an `nn.Module`: see `own_modules`; both sides may have one name.
+    Their `search={"width": "32:256"}` says what a search tunes of their own settings.
 
     The part's identity is the SHA-256 of the source text that calls this.
 
@@ -218,12 +219,18 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
     origin, line = origin_of_caller(1), sys._getframe(1).f_lineno
     if kind in SIDES:
         check_factory(kind, name, builder)
+        search = facts.pop("search", {})
+        check_search(kind, name, builder, search)
+        for fact in facts:
+            raise unknown(f"fact of the {kind} {name!r}:", fact, ["search"])
         found, other = ARCHITECTURES.get(name), {}
         own = found.builder if found is not None and found.origin == origin else None
+        ranges = {kind: search}
         if isinstance(own, ModuleFactories) and own.of(kind) is None:
             other = {side: own.of(side) for side in SIDES}
+            ranges |= {side: own.search_of(side) for side in SIDES if side != kind}
             ARCHITECTURES.remove(name)
-        factories = ModuleFactories(**{**other, kind: builder})
+        factories = ModuleFactories(**{**other, kind: builder}, search=ranges)
         ARCHITECTURES.register(name, factories, origin=origin, line=line, settings=factories.settings)
         return
     if kind not in KINDS:
