@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import typing
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -56,14 +58,14 @@ class Study:
     def __post_init__(self) -> None:
         check_name("study", self.name)
         names = [variant.name for variant in self.variants]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ConfigError(f"study {self.name!r} has more than one variant named {sorted(twice)[0]!r}")
+        known = Counter(names)
+        if twice := [name for name, count in known.items() if count > 1]:
+            raise ConfigError(f"study {self.name!r} has more than one variant named {min(twice)!r}")
         if not names:
             raise ConfigError(f"study {self.name!r} has no variants")
         for contrast in self.contrasts:
             for name in (contrast.treatment, contrast.reference):
-                if name not in names:
+                if name not in known:
                     raise unknown(f"variant in contrast {contrast.question!r} of study {self.name!r}:", name, names)
         if self.seeds < 1:
             raise ConfigError(f"study {self.name!r}: seeds must be at least 1, not {self.seeds}")
@@ -97,11 +99,11 @@ class Study:
                 return variant
         raise unknown(f"variant of study {self.name!r}:", name, [v.name for v in self.variants])
 
-    @property
+    @functools.cached_property
     def main_reference(self) -> str | None:
         """The variant that most contrasts are held against, the first of several; None without contrasts."""
-        references = [contrast.reference for contrast in self.contrasts]
-        return max(references, key=references.count, default=None)
+        counts = Counter(contrast.reference for contrast in self.contrasts)
+        return max(counts, key=counts.__getitem__, default=None)
 
     def seeds_of(self, name: str) -> int:
         """How many seeds a variant is trained with."""

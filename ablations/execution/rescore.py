@@ -78,7 +78,9 @@ class RescoreJob:
             run_folder.copy(Archive.at_once(self.archive).folder(key), Archive(outbound).folder(key))
 
     def moved(self, outbound: Path, inbound: Path) -> RescoreJob:
-        return replace(self, archive=outbound, target=inbound, data_folder=folder_in_reach(self.data_folder))
+        parts = own_parts.sent(self.parts)
+        there = folder_in_reach(self.data_folder)
+        return replace(self, archive=outbound, target=inbound, data_folder=there, parts=parts)
 
     def unpack(self, inbound: Path) -> None:
         for key in self.keys:
