@@ -9,9 +9,9 @@ import numpy as np
 
 from ablations.catalog.metrics import facts, primary
 from ablations.config.claim import D_LOSS, SCORE, WORST_LABEL_ACCURACY, Check, Curve, Measure, Value
+from ablations.store.outcomes import FINISHED, outcome
 from ablations.store.result import Evaluation, Result
-from reports.analysis.outcomes import outcome
-from reports.analysis.statuses import FINISHED, INTERRUPTED
+from reports.analysis.statuses import INTERRUPTED
 
 Runs = Mapping[str, Mapping[int, Result]]
 """What the claims call a variant to seed to run."""

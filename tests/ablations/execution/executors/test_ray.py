@@ -32,6 +32,7 @@ from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, run
 registries = pytest.fixture(autouse=True)(kept)
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
