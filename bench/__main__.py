@@ -246,6 +246,16 @@ def profile_command(only: tuple[str, ...], width: int, steps: int, quick: bool, 
     save(out, "profile", {"steps": steps, "profiles": [asdict(item) for item in profiles]})
 
 
+@main.command()
+@click.option("--seeds", type=click.IntRange(min=1), multiple=True, default=(5, 16), show_default=True)
+@quick_option
+def modules(seeds: tuple[int, ...], quick: bool) -> None:
+    """Time a user's modules against the built-in networks that they equal."""
+    from bench.modules import HEADER, ratios
+
+    print_table(HEADER, ratios(seeds, quick), right=frozenset({1}))
+
+
 def choose(only: tuple[str, ...], names: list[str]) -> list[str]:
     """Those asked for, or all. Raises `click.BadParameter` for one that does not exist."""
     for name in only:

@@ -10,8 +10,9 @@ from typing import Any
 
 from ablations.config import Engine, Run, Study
 from ablations.config.origin import OwnPart
-from ablations.config.own_parts import PartError, only_here, silenced
-from ablations.config.own_use import own_dataset
+from ablations.config.own_parts import PartError, loaded, only_here, silenced
+from ablations.config.own_use import own_dataset, sources_for
+from ablations.config.study import evaluation_steps
 from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.choice import NodeCheck, capacity, choose_executor, versions
@@ -24,7 +25,6 @@ from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
-from ablations.training.loop import evaluation_steps
 from ablations.training.numerics import NUMERICS
 from ablations.training.seed_group import check_fits
 
@@ -185,6 +185,7 @@ def executor_of(plan: Plan) -> Executor:
         split=common.split,
         data_digest=common.data_digest,
         data_folder=options.data_folder,
+        parts=tuple(item for item in loaded() if common.own_data and item.sha256 == common.own_data.sha256),
     )
     workers = 1 if only_here() else options.workers if options.workers == 1 or not here else plan.workers
     return choose_executor(options.executor, common.engine, workers, requirement)
@@ -239,6 +240,7 @@ def _job(
         fresh=options.fresh,
         checkpoint_seconds=options.checkpoint_seconds,
         keep=options.keep,
+        parts=sources_for(variant, runs[0].dataset),
     )
 
 
