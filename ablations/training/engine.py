@@ -12,7 +12,13 @@ import torch
 
 from ablations.config import Engine
 from ablations.config.errors import ConfigError
-from ablations.training.instruction_set import check_observed, check_processor, held, instruction_set
+from ablations.training.instruction_set import (
+    check_observed,
+    check_precision,
+    check_processor,
+    held,
+    instruction_set,
+)
 
 _FLOAT32_ERROR = 5e-6
 """Relative error of a float32 product of this length stays below it; bfloat16 is a thousand times coarser."""
@@ -31,17 +37,17 @@ def choose_engine(
     runs are trained on other machines, so that a GPU is not looked for here.
 
     Raises:
-        ConfigError: no GPU is in reach, bfloat16 is asked of a CPU, or the process is not held to the instruction set.
+        ConfigError: no GPU is in reach, bfloat16 is asked of a CPU without units for it or of an instruction set
+            without it, or the process is not held to the instruction set.
     """
     available = elsewhere or torch.cuda.is_available()
     if device == "cuda" and not available:
         raise ConfigError("--device cuda: PyTorch finds no CUDA device here; take --device cpu")
     chosen = "cuda" if available and device != "cpu" else "cpu"
-    if precision == "bfloat16" and chosen == "cpu":
-        raise ConfigError("--precision bfloat16 is autocast on a CUDA device; on a CPU take --precision float32")
     if chosen != "cpu":
         return Engine(device=chosen, precision=precision)
     name = isa or held() or "native"
+    check_precision(precision, name)
     check_held(name)
     products = instruction_set(name).products
     if products == "measured":
