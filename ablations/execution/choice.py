@@ -11,7 +11,6 @@ from typing import Literal
 import ablations
 from ablations.config import Engine
 from ablations.config.errors import ConfigError, UserError
-from ablations.data.splits import load_split
 from ablations.execution.executors import Executor, Settings, make_executor
 from ablations.training.engine import choose_engine, default_workers, set_up
 from ablations.training.instruction_set import VARIABLES, environment_of
@@ -98,6 +97,8 @@ class NodeCheck:
                 set_up(self.engine)
             if self.dataset is None:
                 return None
+            from ablations.data.splits import load_split  # imports torch
+
             _, digest = load_split(self.dataset, self.split, folder_in_reach(self.data_folder))
         except UserError as error:
             return str(error)

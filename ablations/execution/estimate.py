@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ablations.config import Variant
 from ablations.config.own_parts import PartError, silenced
 from ablations.config.parts import OPTIMIZERS
 from ablations.data import DataShape
-from ablations.data.mnist import SHAPE
-from ablations.parts.networks import StackedNetwork, build_networks
+from ablations.data.shape import MNIST_SHAPE as SHAPE
+
+if TYPE_CHECKING:
+    from ablations.parts.networks import StackedNetwork
 
 _FLOAT = 4
 
@@ -50,6 +53,8 @@ def step_cost(variant: Variant, shape: DataShape = SHAPE) -> StepCost:
     once. G's update: G forward (not again where it shares D's latents), D forward, gradient of all D's inputs, and G
     backward.
     """
+    from ablations.parts.networks import build_networks  # imports torch
+
     batch, update = variant.batch_size, variant.update
     g, d = (_Products.of(network) for network in build_networks(variant, shape))
     shared = update.generator_latents == "same"
@@ -70,16 +75,23 @@ def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: in
             cost = step_cost(variant, shape)
     except PartError:
         return 0.0
+    return seconds_of(cost, variant.steps, width, scored_steps, wanted)
+
+
+def seconds_of(cost: StepCost, steps: int, width: int, scored_steps: int, wanted: int) -> float:
+    """The same of a cost that is known."""
     step = (
         cost.dense_flops / _DENSE_RATE
         + cost.convolution_flops / _CONVOLUTION_RATE
         + cost.parameter_bytes / _MEMORY_RATE
     )
-    return variant.steps * (width * step + _STEP_SECONDS) + wanted * scored_steps * _EVALUATION_SECONDS
+    return steps * (width * step + _STEP_SECONDS) + wanted * scored_steps * _EVALUATION_SECONDS
 
 
 def snapshot_bytes(variant: Variant, shape: DataShape = SHAPE) -> int:
     """Of G's weights, as they are kept at a scored step; 0 where own code fails at once."""
+    from ablations.parts.networks import build_networks
+
     try:
         with silenced():
             network, _ = build_networks(variant, shape)
@@ -130,6 +142,8 @@ def _sum(counts: list[_Count]) -> _Count:
 
 def _parameter_bytes(variant: Variant, shape: DataShape) -> float:
     """Each update reads the weights forward and backward, writes the gradient and runs the optimizer over it."""
+    from ablations.parts.networks import build_networks
+
     total = 0.0
     steps = variant.update.discriminator_steps * (2 if variant.update.discriminator == "two_steps" else 1)
     generator, discriminator = build_networks(variant, shape)

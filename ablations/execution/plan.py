@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,23 +9,20 @@ from typing import Any
 
 from ablations.config import Engine, Run, Study
 from ablations.config.origin import OwnPart
-from ablations.config.own_parts import PartError, only_here, silenced
+from ablations.config.own_parts import only_here
 from ablations.config.own_use import own_dataset
 from ablations.data import DataShape
-from ablations.data.splits import load_split
 from ablations.execution.choice import NodeCheck, capacity, choose_executor, versions
-from ablations.execution.estimate import estimate_seconds, snapshot_bytes
+from ablations.execution.estimate import seconds_of
 from ablations.execution.executors import Executor
 from ablations.execution.job import GroupJob
 from ablations.execution.options import Options, customized, restricted
+from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, variant_facts
 from ablations.execution.schedule import schedule
-from ablations.scoring.panel import panel_of
-from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
 from ablations.training.loop import evaluation_steps
 from ablations.training.numerics import NUMERICS
-from ablations.training.seed_group import check_fits
 
 DEFAULT_WIDTH = 16
 """The most seeds in one stack, unless asked otherwise."""
@@ -65,6 +61,8 @@ class Plan:
     conditions: Conditions
     shape: DataShape
     """Of the data."""
+    facts: Mapping[str, VariantFacts]
+    """Of each variant of `study`, by name."""
     scorer: str
     jobs: tuple[GroupJob, ...]
     """The longest first."""
@@ -81,7 +79,7 @@ class Plan:
     def kept_bytes(self) -> int:
         """Of the weights of G that the runs to be trained will keep."""
         return sum(
-            snapshot_bytes(job.variant, self.shape) * len(job.wanted) * (len(job.steps) if job.keep == "all" else 1)
+            self.facts[job.variant.name].snapshot_bytes * len(job.wanted) * (len(job.steps) if job.keep == "all" else 1)
             for job in self.jobs
         )
 
@@ -127,13 +125,11 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     chosen = [recorded.variant(name) for name in options.only] or list(recorded.variants)
     asked = restricted(recorded, {variant.name for variant in chosen})
     name = options.dataset or recorded.dataset
-    dataset, digest = load_split(name, "whole", options.data_folder)
-    for variant in asked.variants:
-        with contextlib.suppress(PartError), silenced():  # own code that fails is the outcome of its own runs alone
-            check_fits(variant, dataset)
+    data = data_facts(name, options.data_folder)
+    facts = {variant.name: variant_facts(variant, data) for variant in asked.variants}
     engine = options.executor.engine(options.device, options.precision, options.isa)
     own_data = own_dataset(name)
-    conditions = Conditions(dataset=name, data_digest=digest, engine=engine, own_data=own_data)
+    conditions = Conditions(dataset=name, data_digest=data.digest, engine=engine, own_data=own_data)
     seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
     stacks = _stacks(recorded, seeds, options.width or default_width(recorded.seeds), conditions)
     names = {variant.name for variant in asked.variants}
@@ -149,7 +145,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     }
     stored = set() if options.fresh else archive.done(wanted)
     jobs = [
-        _job(runs, slots, steps[runs[0].key], recorded.name, options, archive, dataset.shape)
+        _job(runs, slots, steps[runs[0].key], recorded.name, options, archive, facts[runs[0].variant.name])
         for runs in stacks
         if runs[0].variant.name in names
         and (slots := tuple(run.slot for run in runs if run.key in wanted and run.key not in stored))
@@ -166,8 +162,9 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         ),
         options=options,
         conditions=conditions,
-        shape=dataset.shape,
-        scorer=scorer_identity(panel_of(name, options.data_folder)),
+        shape=data.shape,
+        facts=facts,
+        scorer=scorer_of(name, options.data_folder),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
         workers=1 if only_here() else max(1, min(capacity(options.executor, engine, options.workers), len(jobs) or 1)),
@@ -222,7 +219,7 @@ def _job(
     study: str,
     options: Options,
     archive: Archive,
-    shape: DataShape,
+    facts: VariantFacts,
 ) -> GroupJob:
     variant = runs[0].variant
     return GroupJob(
@@ -234,7 +231,9 @@ def _job(
         archive=archive.location,
         checkpoint_root=archive.work / "checkpoints",
         data_folder=options.data_folder,
-        estimate_seconds=estimate_seconds(variant, len(runs), len(steps), len(wanted), shape),
+        estimate_seconds=(
+            seconds_of(facts.cost, variant.steps, len(runs), len(steps), len(wanted)) if facts.cost else 0.0
+        ),
         time_limit=options.time_limit,
         fresh=options.fresh,
         checkpoint_seconds=options.checkpoint_seconds,

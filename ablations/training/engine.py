@@ -1,4 +1,4 @@
-"""Chooses the engine of a run from what the machine has, and sets a process up for it."""
+"""Chooses the engine of a run from what the machine has, and sets a process up for it. No torch until it is needed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import ctypes
 import functools
 import os
 import sys
+from pathlib import Path
 from typing import Literal
-
-import torch
 
 from ablations.config import Engine
 from ablations.config.errors import ConfigError
@@ -40,7 +39,7 @@ def choose_engine(
         ConfigError: no GPU is in reach, bfloat16 is asked of a CPU without units for it or of an instruction set
             without it, or the process is not held to the instruction set.
     """
-    available = elsewhere or torch.cuda.is_available()
+    available = elsewhere or cuda_in_reach()
     if device == "cuda" and not available:
         raise ConfigError("--device cuda: PyTorch finds no CUDA device here; take --device cpu")
     chosen = "cuda" if available and device != "cpu" else "cpu"
@@ -53,6 +52,18 @@ def choose_engine(
     if products == "measured":
         products = "onednn" if onednn_keeps_float32() else "default"
     return Engine(device=chosen, precision=precision, matmul=products, isa=name)
+
+
+def cuda_in_reach() -> bool:
+    """Whether PyTorch finds a CUDA device; where the machine has no driver for one, PyTorch is not asked."""
+    if "torch" not in sys.modules and sys.platform.startswith("linux") and not Path("/dev/kfd").exists():
+        try:
+            ctypes.CDLL("libcuda.so.1")
+        except OSError:
+            return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def check_held(name: str) -> None:
@@ -74,6 +85,8 @@ def set_up(engine: Engine) -> None:
     if engine.device == "cpu" and engine.isa != "native":
         check_held(engine.isa)
         check_observed(engine.isa)
+    import torch
+
     torch.set_num_threads(engine.threads)
     torch.set_float32_matmul_precision("medium" if engine.matmul == "onednn" else "highest")
     keep_freed_memory()
@@ -104,6 +117,8 @@ def onednn_keeps_float32() -> bool:
     On a CPU with bfloat16 units they are computed in bfloat16; elsewhere in float32, and on some CPUs twice as fast as
     the default library. It is measured, not looked up.
     """
+    import torch
+
     before = torch.get_float32_matmul_precision()
     generator = torch.Generator().manual_seed(0)
     left, right = (torch.randn(2, 128, 784, generator=generator) for _ in range(2))
@@ -119,5 +134,7 @@ def onednn_keeps_float32() -> bool:
 def default_workers(engine: Engine) -> int:
     """One for each core this process may use, or for each GPU."""
     if engine.device == "cuda":
+        import torch
+
         return torch.cuda.device_count()
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

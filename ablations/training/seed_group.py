@@ -15,6 +15,7 @@ from ablations.catalog.quantities import CURVES
 from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
 from ablations.config.own_parts import PartError
+from ablations.config.rules import check_batch
 from ablations.data import Dataset
 from ablations.parts.layers import Linear
 from ablations.parts.networks import StackedNetwork, build_networks
@@ -194,12 +195,7 @@ def check_fits(variant: Variant, dataset: Dataset) -> None:
     """Raise `ConfigError` where the dataset has fewer training images than the variant's batch, or images or labels
     that its networks do not fit; a `PartError` where a network of the user's own fails.
     """
-    images = min(variant.training_images, len(dataset.train_images))
-    if images < variant.batch_size:
-        raise ConfigError(
-            f"variant {variant.name!r}: batch_size={variant.batch_size}, but it trains on only {images} images of "
-            f"{dataset.name}; set a smaller batch_size"
-        )
+    check_batch(variant, len(dataset.train_images), dataset.name)
     try:
         build_networks(variant, dataset.shape)
     except PartError:
