@@ -160,12 +160,15 @@ def power(tries: int, slowdown: float, only: tuple[str, ...], out: Path) -> None
 @click.option("--steps", type=click.IntRange(min=1), default=3_000, show_default=True, help="Of the baseline.")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="In a stack.")
 @click.option(
-    "--pairs", type=click.IntRange(min=2), default=4, show_default=True, help="Studies against bare training."
+    "--pairs", type=click.IntRange(min=2), default=2, show_default=True, help="Studies of one worker against two."
 )
 @quick_option
 @out_option
 def overhead(only: tuple[str, ...], steps: int, seeds: int, pairs: int, quick: bool, out: Path) -> None:
-    """Measure what store and display cost, what a second worker process gains, and the memory of each recipe."""
+    """Measure what store and display cost, what a second worker process gains, and the memory of each recipe.
+
+    About three minutes on a quiet machine. The workers are raced on the small digits, which take little to score.
+    """
     from ablations.catalog import RECIPES
     from bench.memory import peak_memory
     from bench.overhead import measure_overhead, measure_scaling
@@ -177,16 +180,18 @@ def overhead(only: tuple[str, ...], steps: int, seeds: int, pairs: int, quick: b
     tree: dict[str, Any] = {"size": size}
     with tempfile.TemporaryDirectory() as scratch:
         if "store" in parts:
-            whole = measure_overhead(Path(scratch), **size)
-            tree["overhead"] = asdict(whole)
+            whole = measure_overhead(Path(scratch), dataset=dataset, steps=steps, seeds=seeds)
+            tree["overhead"] = whole.as_dict()
             click.echo(
-                f"store and display: {whole.ratio} times the bare training of {seeds} seeds and {steps:,} steps, "
-                f"{whole.beside} times the study's own clock of training ({whole.bare_seconds:.1f} s bare, "
-                f"{whole.study_seconds:.1f} s with, and {whole.evaluation_seconds:.1f} s of evaluation, which has a "
-                "clock of its own)"
+                f"store and display: {whole.store_and_display:.2%} of the training of {seeds} seeds and {steps:,} "
+                f"steps, {whole.training:.1f} s; scoring has a clock of its own, {whole.evaluation:.1f} s; beside both:"
             )
+            costs = [(name, f"{took:.2f}", f"{took / whole.training:.2%}") for name, took in whole.parts.items()]
+            print_table(("", "s", "of training"), costs, right=frozenset({1, 2}))
         if "workers" in parts:
-            scaling = measure_scaling(Path(scratch), **size)
+            scaling = measure_scaling(
+                Path(scratch), dataset="digits", steps=max(1, steps // 5), seeds=seeds, pairs=pairs
+            )
             tree["scaling"] = asdict(scaling)
             click.echo(f"two worker processes: {scaling.ratio} times the throughput of one")
     if "memory" in parts:

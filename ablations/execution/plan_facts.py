@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +98,7 @@ def scorer_of(name: str, folder: Path | None) -> str:
         return scorer_identity(panel_of(name, folder))
 
     shipped = name in DATASETS and DATASETS[name].frozen
-    if not shipped or METRIC_PARTS:
+    if not shipped or METRIC_PARTS or "ablations.scoring.scorer" in sys.modules:
         return find()
     weights = (_PACKAGE / "scoring" / "extractors" / "weights").iterdir()
     return str(remembered(["scorer"], [*weights, *_sources("scoring", "catalog")], find))
