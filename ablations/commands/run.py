@@ -214,6 +214,8 @@ def print_plan(plan: Plan) -> None:
     print_table(header, rows, right=frozenset({1, 2, 3, 4, 5}))
     workers = f"{plan.workers} worker{'s' if plan.workers != 1 else ''}"
     click.echo(f"\n{plan.runs} runs to train, about {duration(plan.estimate_seconds)} with {workers}")
+    if not plan.measured:
+        click.echo(f"measured on another kind of machine; for this one: ablations doctor --measure {plan.study.name}")
     click.echo(f"{plan.kept_bytes / 1e6:,.0f} MB of G's weights to be kept (--keep {plan.options.keep})")
 
 

@@ -28,8 +28,8 @@ _CONVOLUTION_RATE = 6e9
 _MEMORY_RATE = 8e9
 _STEP_SECONDS = 2.5e-3
 """Of a whole stack's step, however small: the launching of its operations."""
-_EVALUATION_SECONDS = 0.4
-"""Of one seed: 10,000 samples, their features and their score."""
+EVALUATION_SECONDS = 0.4
+"""Of one seed: 10,000 samples, their features and their score, where nothing was measured."""
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,18 @@ def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: in
             cost = step_cost(variant, shape)
     except PartError:
         return 0.0
-    return seconds_of(cost, variant.steps, width, scored_steps, wanted)
+    step = width * analytic_step_seconds(cost, width)
+    return variant.steps * step + wanted * scored_steps * EVALUATION_SECONDS
 
 
-def seconds_of(cost: StepCost, steps: int, width: int, scored_steps: int, wanted: int) -> float:
-    """The same of a cost that is known."""
-    step = (
+def analytic_step_seconds(cost: StepCost, width: int) -> float:
+    """Of one step of one seed in a stack, reckoned from its operations; within a factor of two."""
+    return (
         cost.dense_flops / _DENSE_RATE
         + cost.convolution_flops / _CONVOLUTION_RATE
         + cost.parameter_bytes / _MEMORY_RATE
+        + _STEP_SECONDS / width
     )
-    return steps * (width * step + _STEP_SECONDS) + wanted * scored_steps * _EVALUATION_SECONDS
 
 
 def snapshot_bytes(variant: Variant, shape: DataShape = SHAPE) -> int:

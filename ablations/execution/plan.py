@@ -13,7 +13,7 @@ from ablations.config.own_parts import only_here
 from ablations.config.own_use import own_dataset
 from ablations.data import DataShape
 from ablations.execution.choice import NodeCheck, capacity, choose_executor, versions
-from ablations.execution.estimate import seconds_of
+from ablations.execution.costs import Costs, cost_key, known_costs
 from ablations.execution.executors import Executor
 from ablations.execution.job import GroupJob
 from ablations.execution.options import Options, customized, restricted
@@ -63,6 +63,8 @@ class Plan:
     """Of the data."""
     facts: Mapping[str, VariantFacts]
     """Of each variant of `study`, by name."""
+    measured: bool
+    """The estimates rest on measurements of this kind of machine."""
     scorer: str
     jobs: tuple[GroupJob, ...]
     """The longest first."""
@@ -98,6 +100,7 @@ class Plan:
             "to_train": self.runs,
             "stored": len(self.reused),
             "estimate_seconds": round(self.estimate_seconds, 1),
+            "measured": self.measured,
             "kept_bytes": self.kept_bytes,
             "groups": [
                 {
@@ -144,12 +147,14 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         if run.seed < seeds[run.variant.name] and run.variant.name in names
     }
     stored = set() if options.fresh else archive.done(wanted)
-    jobs = [
-        _job(runs, slots, steps[runs[0].key], recorded.name, options, archive, facts[runs[0].variant.name])
-        for runs in stacks
-        if runs[0].variant.name in names
-        and (slots := tuple(run.slot for run in runs if run.key in wanted and run.key not in stored))
-    ]
+    costs = known_costs()
+    jobs = []
+    for runs in stacks:
+        slots = tuple(run.slot for run in runs if run.key in wanted and run.key not in stored)
+        if runs[0].variant.name in names and slots:
+            scored = steps[runs[0].key]
+            seconds = _seconds(runs, len(scored), len(slots), facts[runs[0].variant.name], data.shape, costs)
+            jobs.append(_job(runs, slots, scored, recorded.name, options, archive, seconds))
     return Plan(
         study=asked,
         recorded=recorded,
@@ -164,6 +169,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         conditions=conditions,
         shape=data.shape,
         facts=facts,
+        measured=costs.here,
         scorer=scorer_of(name, options.data_folder),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
@@ -219,7 +225,7 @@ def _job(
     study: str,
     options: Options,
     archive: Archive,
-    facts: VariantFacts,
+    seconds: float,
 ) -> GroupJob:
     variant = runs[0].variant
     return GroupJob(
@@ -231,14 +237,23 @@ def _job(
         archive=archive.location,
         checkpoint_root=archive.work / "checkpoints",
         data_folder=options.data_folder,
-        estimate_seconds=(
-            seconds_of(facts.cost, variant.steps, len(runs), len(steps), len(wanted)) if facts.cost else 0.0
-        ),
+        estimate_seconds=seconds,
         time_limit=options.time_limit,
         fresh=options.fresh,
         checkpoint_seconds=options.checkpoint_seconds,
         keep=options.keep,
     )
+
+
+def _seconds(
+    runs: tuple[Run, ...], scored: int, wanted: int, facts: VariantFacts, shape: DataShape, costs: Costs
+) -> float:
+    """Of a stack, on one core; 0 where a network of the user's own fails at once."""
+    if facts.cost is None:
+        return 0.0
+    run, width = runs[0], len(runs)
+    key = cost_key(run.variant, shape, run.engine)
+    return costs.group(run.variant, key, facts.cost, run.dataset, width=width, scored=scored, wanted=wanted)
 
 
 def default_width(seeds: int) -> int:
