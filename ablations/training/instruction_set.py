@@ -121,7 +121,8 @@ def default_instruction_set(precision: str = "float32") -> Name:
 def check_precision(precision: str, name: str) -> None:
     """Raise `ConfigError` where an instruction set and the precision of a training on the CPU do not go together."""
     possible = [other for other in _WITH_BFLOAT16 if processor_flags() is not None and not lacking(other)]
-    if precision == "bfloat16" and not instruction_set(name).bfloat16:
+    able = instruction_set(name).bfloat16 or (name == "native" and possible)
+    if precision == "bfloat16" and not able:
         if not possible:
             raise ConfigError(
                 "--precision bfloat16: this processor has no bfloat16 units (neither avx512_bf16 nor amx_bf16), and "
