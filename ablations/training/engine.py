@@ -72,7 +72,8 @@ def check_held(name: str) -> None:
     if held() != name:
         raise ConfigError(
             f"this process is not held to the instruction set {name!r}: the libraries chose their kernels when they "
-            "were imported; call ablations.training.instruction_set.hold before that, or use the command line"
+            f"were imported; on the command line take --isa {name}, in a program call "
+            "ablations.training.instruction_set.hold before that"
         )
 
 

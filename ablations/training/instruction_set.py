@@ -119,7 +119,7 @@ def default_instruction_set(precision: str = "float32") -> Name:
 
 
 def check_precision(precision: str, name: str) -> None:
-    """Raise `ConfigError` where an instruction set and the precision of a training on the CPU do not go together."""
+    """Raise `ConfigError` where the products of a training on the CPU would not have units of that precision."""
     possible = [other for other in _WITH_BFLOAT16 if processor_flags() is not None and not lacking(other)]
     able = instruction_set(name).bfloat16 or (name == "native" and possible)
     if precision == "bfloat16" and not able:
@@ -129,8 +129,6 @@ def check_precision(precision: str, name: str) -> None:
                 "PyTorch finds no CUDA device here; take --precision float32"
             )
         raise ConfigError(f"--precision bfloat16 needs --isa {' or '.join(possible)}, not --isa {name}")
-    if precision != "bfloat16" and instruction_set(name).bfloat16:
-        raise ConfigError(f"--isa {name} is for --precision bfloat16; for {precision} take --isa avx512")
 
 
 def instruction_set(name: str) -> InstructionSet:

@@ -137,8 +137,7 @@ def test_the_units_of_the_processor_are_taken_only_when_asked(
     check_precision("bfloat16", name)
     with pytest.raises(ConfigError, match=f"needs --isa .*{name}.*, not --isa avx512"):
         check_precision("bfloat16", "avx512")
-    with pytest.raises(ConfigError, match="take --isa avx512"):
-        check_precision("float32", name)
+    check_precision("float32", name)  # what was trained so can be scored again there
 
 
 def in_a_process_with_the_units(program: str) -> Any:
