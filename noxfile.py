@@ -58,6 +58,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none", requires=["env"])
+def slow(session: nox.Session) -> None:
+    """Run the tests that take long: Ray, object stores, processes that are killed, bits in other processes."""
+    run(session, "pytest", "-m", "slow", "-n", "logical", "--maxprocesses", "8", *session.posargs)
+
+
+@nox.session(venv_backend="none", requires=["env"])
 def chaos(session: nox.Session) -> None:
     """Kill a study 40 times (or `-- --kills 200`; `-- --ray`: workers and nodes of Ray), and compare what is left."""
     if "--ray" in session.posargs:

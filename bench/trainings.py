@@ -35,6 +35,7 @@ def variants() -> dict[str, Variant]:
     cnn = AXES["architecture"].level("cnn").apply(BASELINE)
     crossings: dict[str, tuple[Variant, Mapping[str, Any]]] = {
         "three D steps": (BASELINE, {"update.discriminator_steps": 3, "generator.dropout": 0.1}),
+        "three G steps": (BASELINE, {"update.generator_steps": 3, "discriminator.dropout": 0.1}),
         "conditional CNN, BatchNorm": (RECIPES["s1-cnn"], {"conditional": True, "batch_size": 6}),
         "CNN, BatchNorm": (cnn, _both(normalization="batch")),
         "CNN, dropout": (cnn, _both(normalization="none", dropout=0.2)),

@@ -248,6 +248,21 @@ ROWS = (
         unit="share, 0.5: cannot tell",
     ),
     Metric(
+        name="d_last_fake", label="last D(G(z)) of this time", better="neither", of="model",
+        about="Mean probability that D as it is at the end gives the samples of G as it was at this step.",
+        unit="probability, 0 to 1",
+    ),
+    Metric(
+        name="g_gradient_saturating", label="gradient of log(1 - D(G(z)))", better="neither", of="model",
+        about="Norm of G's gradient if it minimised this, at the same weights, latents and images as the next one.",
+        unit="L2 norm over all of G's parameters",
+    ),
+    Metric(
+        name="g_gradient_non_saturating", label="gradient of log D(G(z))", better="neither", of="model",
+        about="Norm of G's gradient if it maximised this (Goodfellow et al. 2014, section 3).",
+        unit="L2 norm over all of G's parameters",
+    ),
+    Metric(
         name="train_seconds", label="training seconds", better="lower", of="clock",
         about="Training seconds of this seed: those of its stack over the number of seeds in it.",
         unit="seconds",

@@ -8,7 +8,7 @@ from typing import Any
 SEEDS, WIDTH = 20, 10
 """Seeds a variant, and seeds in a stack."""
 
-STUDIES_IN_ORDER = ("axes", "ladder", "normalization", "documents", "s4", "recipes")
+STUDIES_IN_ORDER = ("axes", "ladder", "normalization", "documents", "s4", "recipes", "imbalance", "matched")
 """Each is trained for the first stack of seeds before any is for the next, so that a run that is cut short has all."""
 
 SIX_AXES = ("loss", "activation", "normalization", "optimizer", "conditioning", "architecture")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ablations.catalog.axes import (
     ACTIVATION,
@@ -18,7 +17,8 @@ from ablations.catalog.axes import (
     OPTIMIZER,
 )
 from ablations.catalog.axis import Axis
-from ablations.catalog.combine import ask, asked_of, crossed, one_factor
+from ablations.catalog.claim_studies import crossed_study, imbalance_study, matched_study
+from ablations.catalog.combine import asked_of, one_factor
 from ablations.catalog.face_studies import FACE_STUDIES
 from ablations.catalog.gallery import gallery_study
 from ablations.catalog.precision_study import precision_study
@@ -73,7 +73,7 @@ QUICK = Study(
             (ARCHITECTURE, "cnn", "mlp"),
         ),
     ),
-    seeds=5,
+    seeds=10,
     evaluations=4,
 )
 
@@ -259,42 +259,12 @@ def _normalization() -> Study:
     )
 
 
-_REFINEMENTS = (
-    (LOSS, ("mse", "bce")),
-    (ACTIVATION, ("sigmoid", "leaky-relu-0.02")),
-    (NORMALIZATION, ("no-norm", "layer-norm")),
-    (OPTIMIZER, ("sgd", "adam-1e-3")),
-)
-
-
-def _crossed() -> Study:
-    """S1's four refinements in all combinations, each asked of where it is the only one and where it is the last."""
-    contrasts = []
-    for place, (axis, (plain, refined)) in enumerate(_REFINEMENTS):
-        for corner, where in enumerate(("alone", "with the other three")):
-            names = [levels[corner] for _, levels in _REFINEMENTS]
-            pair = ["+".join([*names[:place], level, *names[place + 1 :]]) for level in (refined, plain)]
-            contrast = ask(axis, axis.level(refined), axis.level(plain), (pair[0], pair[1]))
-            contrasts.append(replace(contrast, question=f"{contrast.question}, {where}"))
-    return Study(
-        name="crossed",
-        title="Do S1's refinements depend on each other?",
-        description=(
-            "The baseline with every combination of MSE or BCE, Sigmoid or LeakyReLU(0.02), no normalisation or "
-            "LayerNorm, SGD 0.01 or Adam 1e-3: main effects and two-way interactions."
-        ),
-        variants=crossed(BASELINE, _REFINEMENTS),
-        contrasts=tuple(contrasts),
-        seeds=5,
-        evaluations=4,
-    )
-
-
 STUDIES: Mapping[str, Study] = {
     study.name: study
     for study in (
-        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), _crossed(), *FACE_STUDIES,
-        gallery_study(BASELINE), precision_study(BASELINE),
+        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE),
+        *FACE_STUDIES, gallery_study(BASELINE), imbalance_study(BASELINE), matched_study(BASELINE),
+        precision_study(BASELINE),
     )
 }  # fmt: skip
 """Every study by name."""

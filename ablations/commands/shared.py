@@ -271,7 +271,7 @@ def mirrored_searches(archive: Archive, mirror: str | None) -> None:
     try:
         opened = Mirror.open(mirror or archive.root)
         for tree in archive.searches():
-            opened.write_search(tree)
+            opened.write_search(archive, tree)
     except StoreError as error:
         _say_behind(str(error), archive, mirror)
 

@@ -16,6 +16,8 @@ LEFT_OUT = {"left out": True}
 """Metadata of a field that plain data do not have where it has its default: data written before it existed, and their
 digests, stay what they are.
 """
+LATER = {**LEFT_OUT, "setting": True}
+"""The same of a field that is a setting, added later than the others."""
 
 
 @functools.cache
@@ -24,13 +26,16 @@ def _hints_of(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
-def plain(value: Any) -> Any:
-    """A dataclass as nested mappings, lists and scalars; `build` is its inverse."""
+def plain(value: Any, *, whole: bool = False) -> Any:
+    """A dataclass as nested mappings, lists and scalars; `build` is its inverse.
+
+    `whole` has every field, also those that are left out where data are kept.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
-            item.name: plain(getattr(value, item.name))
+            item.name: plain(getattr(value, item.name), whole=whole)
             for item in dataclasses.fields(value)
-            if not (item.metadata.get("left out") and getattr(value, item.name) == item.default)
+            if whole or not (item.metadata.get("left out") and getattr(value, item.name) == item.default)
         }
     if isinstance(value, tuple):
         return [plain(item) for item in value]
@@ -172,6 +177,6 @@ def _dotted(cls: type, prefix: str = "") -> tuple[set[str], set[str]]:
             free, keys = free | more_free, keys | more
         elif hint is FreeSettings:
             free.add(key)
-        elif not item.metadata.get("left out"):
+        elif not item.metadata.get("left out") or item.metadata.get("setting"):
             keys.add(key)
     return free, keys

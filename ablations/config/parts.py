@@ -83,8 +83,6 @@ class DatasetFacts(Part):
     title: str = ""
     frozen: bool = False
     """It is scored by the extractors that this project ships; others have extractors of their own."""
-    files: str | None = None
-    """Pattern, below the data folder, of the files that it is read from; empty: of none. None: not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,16 +237,10 @@ DATASETS = Registry(
     DatasetFacts,
     {
         "mnist": DatasetFacts(
-            builder="ablations.data.mnist:load_mnist",
-            title="MNIST, 60,000 + 10,000 digits",
-            frozen=True,
-            files="MNIST/raw/*-ubyte*",
+            builder="ablations.data.mnist:load_mnist", title="MNIST, 60,000 + 10,000 digits", frozen=True
         ),
         "digits": DatasetFacts(
-            builder="ablations.data.digits:load_digits",
-            title="1,797 digits of scikit-learn",
-            frozen=True,
-            files="",
+            builder="ablations.data.digits:load_digits", title="1,797 digits of scikit-learn", frozen=True
         ),
         "fashion-mnist": DatasetFacts(builder="ablations.data.kin:load_fashion_mnist", title="clothes, 28x28"),
         "kmnist": DatasetFacts(builder="ablations.data.kin:load_kmnist", title="Japanese letters, 28x28"),

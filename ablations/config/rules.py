@@ -77,6 +77,7 @@ def _positive(variant: Variant) -> str | None:
         "training_images": variant.training_images,
         "latent.size": variant.latent.size,
         "update.discriminator_steps": variant.update.discriminator_steps,
+        "update.generator_steps": variant.update.generator_steps,
         "generator_optimizer.learning_rate": variant.generator_optimizer.learning_rate,
         "discriminator_optimizer.learning_rate": variant.discriminator_optimizer.learning_rate,
     }
@@ -200,6 +201,11 @@ def _same_latents(variant: Variant) -> str | None:
         return (
             "update.generator_latents=same shares one forward pass of G between both updates, which D's backward pass "
             "would consume with update.detach=false; take detach=true or generator_latents=fresh"
+        )
+    if variant.update.generator_latents == "same" and variant.update.generator_steps > 1:
+        return (
+            f"update.generator_steps={variant.update.generator_steps} needs latents for each of G's updates: "
+            "take update.generator_latents=fresh"
         )
     return None
 

@@ -11,7 +11,7 @@ from ablations.config.digest import sha256_of
 from ablations.config.errors import ConfigError
 from ablations.config.free_settings import FreeSettings
 from ablations.config.origin import OwnPart
-from ablations.config.overrides import LEFT_OUT, assign, build, check_types, flatten, plain
+from ablations.config.overrides import LATER, LEFT_OUT, assign, build, check_types, flatten, plain
 from ablations.config.own_use import check_read, own_parts_of, with_settings_read
 from ablations.config.rules import check_name, problem_of
 
@@ -88,7 +88,9 @@ class Update:
     detach: bool = True
     """False computes the gradient of D's loss into G and throws it away (S3): the same bits, at a higher cost."""
     discriminator_steps: int = 1
-    """D updates (each with a batch and latents of its own) for each G update."""
+    """D updates (each with a batch and latents of its own) in an iteration."""
+    generator_steps: int = field(default=1, metadata=LATER)
+    """G updates (each with latents of its own) in an iteration, after those of D."""
     per: Literal["batch", "epoch"] = "batch"
     """One iteration a batch, or one an epoch, on the epoch's last batch (S4's loop as it is printed)."""
     batch_statistics: Literal["separate", "joint"] = "separate"
@@ -165,7 +167,7 @@ class Variant:
 
     def flat(self) -> dict[str, Any]:
         """The configuration as dotted keys and plain values; what identifies own parts is none of it."""
-        return {key: value for key, value in flatten(self.as_dict()) if key != "own_parts"}
+        return {key: value for key, value in flatten(plain(self, whole=True)) if key != "own_parts"}
 
     @property
     def digest(self) -> str:

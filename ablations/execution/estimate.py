@@ -64,7 +64,8 @@ def step_cost(variant: Variant, shape: DataShape = SHAPE) -> StepCost:
     generator = d.forward.plus(d.inputs).plus(d.first).plus(g.weights).plus(g.inputs)
     if not shared:
         generator = generator.plus(g.forward)
-    total = discriminator.scaled(update.discriminator_steps).plus(generator).scaled(2 * batch)
+    total = discriminator.scaled(update.discriminator_steps).plus(generator.scaled(update.generator_steps))
+    total = total.scaled(2 * batch)
     return StepCost(total.dense, total.convolution, _parameter_bytes(variant, shape))
 
 
@@ -149,7 +150,7 @@ def _parameter_bytes(variant: Variant, shape: DataShape) -> float:
     steps = variant.update.discriminator_steps * (2 if variant.update.discriminator == "two_steps" else 1)
     generator, discriminator = build_networks(variant, shape)
     for network, optimizer, updates in (
-        (generator, variant.generator_optimizer, 1),
+        (generator, variant.generator_optimizer, variant.update.generator_steps),
         (discriminator, variant.discriminator_optimizer, steps),
     ):
         parameters = sum(spec.size for spec in network.tensors if not spec.is_buffer)

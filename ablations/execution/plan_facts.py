@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from ablations.data import Dataset
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_READ_FROM = {
+    "mnist": "MNIST/raw/*-ubyte*",
+    "fashion-mnist": "FashionMNIST/raw/*-ubyte*",
+    "kmnist": "KMNIST/raw/*-ubyte*",
+    "emnist-letters": "EMNIST/raw/emnist-letters-*-ubyte*",
+    "digits": "",
+}
+"""Pattern, below the data folder, of the files that a dataset is read from; empty: of none. Others are read anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +120,11 @@ def _load(name: str, folder: Path | None) -> tuple[Dataset, str]:
 
 def _files_of(name: str, folder: Path | None) -> list[Path] | None:
     """That a dataset is read from; None where they are not known, or not there yet."""
-    row = DATASETS.get(name)
-    if row is None or row.origin is not None or row.files is None:
+    pattern = _READ_FROM.get(name)
+    if pattern is None:
         return None
-    found = list(data_folder(folder).glob(row.files)) if row.files else []
-    return found if found or not row.files else None
+    found = list(data_folder(folder).glob(pattern)) if pattern else []
+    return found if found or not pattern else None
 
 
 @functools.cache

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,15 @@ from ablations.execution.environment import environment
 from ablations.execution.job import GroupJob
 from ablations.scoring.scorer import Scorer
 from ablations.store.result import Array, Evaluation, Result, Status
+from ablations.training.generator import StoredGenerator
 from ablations.training.loop import Tick
 from ablations.training.seed_group import SeedGroup
 from ablations.training.step_inputs import asked_labels
 
 GRID_IMAGES = 40
 """Samples kept of each evaluation; of a conditional G, four rows of the ten classes."""
+GRADIENT_SAMPLES = 200
+"""Over which the gradients of G's objectives are taken: about as many as the documents' batches have."""
 
 
 class Recorder:
@@ -96,9 +99,10 @@ class Recorder:
             seconds = self.train_seconds / len(self._job.runs)
             self._evaluations[slot].append(Evaluation(step=self._step, train_seconds=seconds, metrics=scores))
             self._samples[slot][self._step] = images
-            if self._job.keep == "last":
-                self._snapshots[slot].clear()
             self._snapshots[slot][self._step] = group.generator_weights(slot)
+            if self._step == self._job.steps[-1]:
+                found = looked_back(group, slot, scorer.count, self._evaluations[slot], self._snapshots[slot])
+                self._evaluations[slot] = found
         self._evaluation_seconds += time.perf_counter() - started
 
     def series(self, metric: str) -> list[tuple[int, float]]:
@@ -131,7 +135,7 @@ class Recorder:
                 scorer=self._scorer.identity if self._scorer else "",
                 noise_floor=self._scorer.noise_floor if self._scorer else math.nan,
                 samples=self._samples[slot],
-                snapshots=self._snapshots[slot],
+                snapshots=self._kept(slot),
                 weights=group.weights(slot) if group else {},
                 train_seconds=self.train_seconds / len(self._job.runs),
                 evaluation_seconds=self._evaluation_seconds / max(1, len(self._job.wanted)),
@@ -140,6 +144,11 @@ class Recorder:
             )
             for slot in self._job.wanted
         ]
+
+    def _kept(self, slot: int) -> Mapping[int, Mapping[str, Array]]:
+        """Of G's weights at the scored steps. All are held until the end, when D looks back at them."""
+        snapshots = self._snapshots[slot]
+        return {step: snapshots[step] for step in sorted(snapshots)[-1:]} if self._job.keep == "last" else snapshots
 
     def checkpoint(self) -> None:
         arrays = {"record.curves": self._stacked()}
@@ -152,7 +161,6 @@ class Recorder:
             "wanted": list(self._job.wanted),
             "steps": list(self._job.steps),
             "scorer": self._scorer.identity if self._scorer else "",
-            "keep": self._job.keep,
             "diverged": self._diverged,
             "last_step": self._last_step,
             "evaluations": [[asdict(item) for item in items] for items in self._evaluations],
@@ -191,10 +199,7 @@ class Recorder:
         passed = {step for step in self._job.steps if step <= found.step}
         scorer = self._scorer.identity if self._scorer else ""
         return (
-            set(self._job.wanted) <= set(head["wanted"])
-            and passed <= set(head["steps"])
-            and scorer == head["scorer"]
-            and head["keep"] in ("all", self._job.keep)
+            set(self._job.wanted) <= set(head["wanted"]) and passed <= set(head["steps"]) and scorer == head["scorer"]
         )
 
     def _stacked(self) -> NDArray[Any]:
@@ -225,5 +230,31 @@ def measure(
     real, fake = group.discriminate(slot, test, dataset.test_labels), group.discriminate(slot, images, asked)
     scores["d_real_test"], scores["d_fake_eval"] = float(real.mean()), float(fake.mean())
     scores["d_accuracy"] = float((real > 0.5).float().mean() + (fake <= 0.5).float().mean()) / 2
+    scores |= group.objective_gradients(slot, GRADIENT_SAMPLES)
     shown = torch.nan_to_num(images[:GRID_IMAGES]).clamp(0, 1).mul(255).round().to(torch.uint8)
     return scores, shown.cpu().numpy()
+
+
+def looked_back(
+    group: SeedGroup,
+    slot: int,
+    count: int,
+    evaluations: Sequence[Evaluation],
+    snapshots: Mapping[int, Mapping[str, Array]],
+) -> list[Evaluation]:
+    """The evaluations of a seed, with what its D as it is now says of G as it was at each of them: `d_last_fake`.
+
+    Where D grew, it gives them less than it did then; where G grew, it gives the later ones more. An evaluation of
+    which G's weights were not kept stays as it is.
+    """
+    classes, found = group.shape.classes, []
+    for item in evaluations:
+        metrics = dict(item.metrics)
+        if item.step in snapshots:
+            drawn = StoredGenerator(
+                group.variant, group.shape, group.seeds[slot], snapshots[item.step], str(group.device)
+            ).sample(count)
+            asked = asked_labels(count, classes, drawn.device)
+            metrics["d_last_fake"] = float(group.discriminate(slot, drawn, asked).mean())
+        found.append(replace(item, metrics=metrics))
+    return found

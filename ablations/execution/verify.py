@@ -87,13 +87,27 @@ def verify(
             f"{now.dataset!r} here has {now.data_digest[:12]}: get the same data, or train the study again"
         )
     with tempfile.TemporaryDirectory(prefix="ablations-verify-") as folder:
-        again = _train(stored, now, Path(folder), data_folder, emit)
+        again = _measured_as(stored, _train(stored, now, Path(folder), data_folder, emit))
     return Verification(
         label=label_of(stored),
         first_difference=first_difference(stored, again),
         facts=_differing_facts(stored, now, data_folder),
         deviations=deviations(stored, again),
         score=primary_score(again),
+    )
+
+
+def _measured_as(stored: Result, again: Result) -> Result:
+    """Without what is measured today and was not when the run was stored."""
+    known = {item.step: item.metrics.keys() for item in stored.evaluations}
+    return dataclasses.replace(
+        again,
+        evaluations=tuple(
+            dataclasses.replace(
+                item, metrics={k: v for k, v in item.metrics.items() if k in known.get(item.step, item.metrics)}
+            )
+            for item in again.evaluations
+        ),
     )
 
 
@@ -160,8 +174,8 @@ def _deviation(ours: Array, theirs: Array) -> float:
     if np.array_equal(ours, theirs, equal_nan=True):
         return 0.0
     scale = max(np.abs(ours).max(), np.abs(theirs).max())
-    difference = float(np.abs(ours - theirs).max() / scale)
-    return difference if np.isfinite(difference) else float("inf")
+    largest = float(np.abs(ours - theirs).max())
+    return largest / float(scale) if np.isfinite(largest) else float("inf")
 
 
 def _same(ours: float, theirs: float) -> bool:

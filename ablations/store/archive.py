@@ -19,15 +19,13 @@ from typing import Any
 
 from ablations.config import Study
 from ablations.config.errors import DataError, StoreError, UserError, unknown
-from ablations.store import run_folder
+from ablations.store import marker, run_folder
 from ablations.store.claims import Claim, claim_file
 from ablations.store.disk import restore, write_whole
 from ablations.store.noise_check import FILE, read_checks
 from ablations.store.result import Result
 from ablations.store.stored_study import Member, StoredStudy
 
-FORM = 2
-MARKER = "archive.json"
 _KEY = re.compile(r"[0-9a-f]{20}")
 
 
@@ -50,7 +48,7 @@ class Archive:
         root = Path(text).expanduser().absolute()
         if root.exists() and not root.is_dir():
             raise StoreError(f"--store {text} is a file; name a folder")
-        if (root / "mlflow.db").exists() and not (root / MARKER).exists():
+        if (root / "mlflow.db").exists() and not (root / marker.NAME).exists():
             raise StoreError(
                 f"{root} was written by an earlier version, which kept its runs in MLflow; they cannot be read by this "
                 "one: name another folder with --store, and train the study again"
@@ -61,6 +59,11 @@ class Archive:
     def location(self) -> str | Path:
         """Where it is opened again from, in another process."""
         return self.root
+
+    @property
+    def identity(self) -> str:
+        """Tells it from every other archive, wherever it is moved to."""
+        return marker.identity((self.root / marker.NAME).read_bytes(), self.location)
 
     @classmethod
     def open(cls, location: str | Path) -> Archive:
@@ -75,17 +78,15 @@ class Archive:
             return ObjectArchive.at(str(location))
         try:
             root = cls.place(location)
-            marker = root / MARKER
-            if not marker.exists():
+            path = root / marker.NAME
+            if not path.exists():
                 (root / "runs").mkdir(parents=True, exist_ok=True)
-                write_whole(marker, json.dumps({"form": FORM}).encode())
-            form = json.loads(marker.read_bytes()).get("form")
-        except (OSError, ValueError, AttributeError) as error:
+                write_whole(path, marker.new())
+            marker.identity(path.read_bytes(), root)
+        except (OSError, ValueError) as error:
             raise StoreError(
                 f"cannot open the archive {location}: {error}; name another folder with --store"
             ) from error
-        if form != FORM:
-            raise StoreError(f"{root} is an archive of form {form}, this version writes {FORM}; name another folder")
         return cls(root)
 
     @staticmethod

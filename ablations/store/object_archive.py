@@ -12,7 +12,6 @@ it is the same in the store. Checkpoints, locks and Optuna's database stay in th
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -21,8 +20,8 @@ from typing import Any, Self
 import platformdirs
 
 from ablations.config.errors import StoreError
-from ablations.store import parcel, run_folder
-from ablations.store.archive import FORM, MARKER, Archive
+from ablations.store import marker, parcel, run_folder
+from ablations.store.archive import Archive
 from ablations.store.claims import Claim
 from ablations.store.disk import whole_folder, write_whole
 from ablations.store.object_store import ObjectStore
@@ -49,16 +48,21 @@ class ObjectArchive(Archive):
         """
         archive = cls(address)
         archive.runs.mkdir(parents=True, exist_ok=True)
-        marker = archive.store.read(MARKER)
-        if marker is None:
-            archive.store.create(MARKER, json.dumps({"form": FORM}).encode())
-        elif json.loads(marker).get("form") != FORM:
-            raise StoreError(f"{address} is an archive of another form, this version writes {FORM}; name another place")
+        if archive.store.read(marker.NAME) is None:
+            archive.store.create(marker.NAME, marker.new())
+        archive.identity  # noqa: B018 - raises
         return archive
 
     @property
     def location(self) -> str:
         return self.store.address
+
+    @property
+    def identity(self) -> str:
+        try:
+            return marker.identity(self.store.read(marker.NAME) or b"", self.location)
+        except ValueError as error:
+            raise StoreError(f"{self.location} is no archive ({error}); name another place with --store") from error
 
     def claim(self, name: str) -> Claim | None:
         return self.store.claim(name)

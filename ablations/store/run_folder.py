@@ -1,8 +1,9 @@
 """The form of a run on disk: one folder, written whole.
 
-`run.json` says what was trained and what became of it, with the SHA-256 of each file; `curves.safetensors` holds the
-curves and the sample grids, `weights.safetensors` both networks at the last step, `snapshots.safetensors` G at the
-scored steps; `scores/NAME.json` what one scorer measured. Later scorers add files of their own; nothing else changes.
+`run.json` says what was trained and what became of it, with the SHA-256 of each file and of itself;
+`curves.safetensors` holds the curves and the sample grids, `weights.safetensors` both networks at the last step,
+`snapshots.safetensors` G at the scored steps; `scores/NAME.json` what one scorer measured. Later scorers add files of
+their own; nothing else changes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from ablations.catalog.quantities import DISCRIMINATOR_METRICS
-from ablations.config import Run
+from ablations.config import Run, sha256_of
 from ablations.config.errors import DataError, UserError
 from ablations.config.overrides import plain
 from ablations.store.disk import file_digest, whole_folder, write_whole
@@ -30,6 +31,7 @@ from ablations.store.result import DONE, STATUSES, Array, Evaluation, Result
 
 HEAD = "run.json"
 _CURVES, _WEIGHTS, _SNAPSHOTS = "curves.safetensors", "weights.safetensors", "snapshots.safetensors"
+_SEAL = "sha256"
 _BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, UserError)
 
 
@@ -46,7 +48,7 @@ def save(result: Result, folder: Path) -> None:
         with whole_folder(folder) as part:
             for name, content in ((_CURVES, arrays), (_WEIGHTS, result.weights), (_SNAPSHOTS, snapshots)):
                 save_file({key: np.asarray(values, order="C") for key, values in content.items()}, part / name)
-            (part / HEAD).write_text(json.dumps(_head(result, part), indent=1))
+            (part / HEAD).write_bytes(_sealed(_head(result, part)))
             if result.scorer:
                 (part / "scores").mkdir()
                 _scores_file(part, result.scorer).write_bytes(_scores(result))
@@ -121,11 +123,8 @@ def is_done(folder: Path, steps: Collection[int]) -> bool:
 
 
 def read_head(folder: Path) -> dict[str, Any]:
-    """`run.json` as it is. Raises `OSError` or `ValueError`."""
-    head = json.loads((folder / HEAD).read_bytes())
-    if not isinstance(head, dict):
-        raise ValueError(f"{HEAD} is no mapping")
-    return head
+    """`run.json`. Raises `OSError`, or `ValueError` for an altered file."""
+    return _opened(folder / HEAD)
 
 
 def recorded_digests(folder: Path) -> dict[str, str]:
@@ -171,7 +170,7 @@ def add_scores(folder: Path, scorer: str, steps: Mapping[Any, Mapping[str, float
     """
     tree = {"scorer": scorer, "noise_floor": noise_floor, "steps": {str(k): dict(v) for k, v in steps.items()}}
     try:
-        write_whole(_scores_file(folder, scorer), json.dumps(tree, indent=1).encode())
+        write_whole(_scores_file(folder, scorer), _sealed(tree))
     except OSError as error:
         raise DataError(f"cannot write scores into {folder}: {error.strerror}; make room or move --store") from error
 
@@ -179,12 +178,12 @@ def add_scores(folder: Path, scorer: str, steps: Mapping[Any, Mapping[str, float
 def read_scores(folder: Path, scorer: str) -> dict[str, Any] | None:
     """What a scorer measured of a run; None where it did not. Raises `ValueError` for an altered file."""
     try:
-        tree = json.loads(_scores_file(folder, scorer).read_bytes())
+        tree = _opened(_scores_file(folder, scorer))
     except FileNotFoundError:
         return None
     if tree["scorer"] != scorer:
         raise ValueError(f"the scores of {scorer} are marked as those of {tree['scorer']}")
-    return dict(tree)
+    return tree
 
 
 def scorers_of(folder: Path) -> tuple[str, ...]:
@@ -221,7 +220,23 @@ def _head(result: Result, part: Path) -> dict[str, Any]:
 
 def _scores(result: Result) -> bytes:
     steps = {str(item.step): _kept(item.metrics, of_discriminator=False) for item in result.evaluations}
-    return json.dumps({"scorer": result.scorer, "noise_floor": result.noise_floor, "steps": steps}, indent=1).encode()
+    return _sealed({"scorer": result.scorer, "noise_floor": result.noise_floor, "steps": steps})
+
+
+def _sealed(tree: Mapping[str, Any]) -> bytes:
+    """JSON with the SHA-256 of what it says, so that a changed number does not pass for the one that was written."""
+    read_back = json.loads(json.dumps(tree))
+    return json.dumps({**read_back, _SEAL: sha256_of(read_back)}, indent=1).encode()
+
+
+def _opened(path: Path) -> dict[str, Any]:
+    """Raises `OSError`, or `ValueError` for anything but what `_sealed` has made."""
+    tree = json.loads(path.read_bytes())
+    if not isinstance(tree, dict):
+        raise ValueError(f"{path.name} is no mapping")
+    if tree.pop(_SEAL, None) != sha256_of(tree):
+        raise ValueError(f"{path.name} does not say what was written: its own SHA-256 differs")
+    return tree
 
 
 def _kept(metrics: Mapping[str, float], *, of_discriminator: bool) -> dict[str, float]:

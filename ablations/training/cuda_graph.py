@@ -79,13 +79,13 @@ def _copied(draws: Draws) -> Draws:
             DiscriminatorDraw(**{name: copied(value) for name, value in vars(one).items()})
             for one in draws.discriminator
         ],
-        GeneratorDraw(**{name: copied(value) for name, value in vars(draws.generator).items()}),
+        [GeneratorDraw(**{name: copied(value) for name, value in vars(one).items()}) for one in draws.generator],
     )
 
 
 def tensors_of(draws: Draws) -> Iterator[Tensor]:
     """Every tensor of an iteration's draws, always in the same order."""
-    for one in (*draws.discriminator, draws.generator):
+    for one in (*draws.discriminator, *draws.generator):
         for value in vars(one).values():
             if isinstance(value, Tensor):
                 yield value

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-from ablations.catalog.quantities import CURVES
+from ablations.catalog.quantities import CURVES, OBJECTIVE_GRADIENTS
 from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
 from ablations.config.own_parts import PartError
@@ -24,7 +25,7 @@ from ablations.training.cuda_graph import CapturedStep
 from ablations.training.generator import draw_images, in_batches
 from ablations.training.initial_values import initial_tensors
 from ablations.training.step import Draws, TrainedNetwork, TrainStep, in_order_of
-from ablations.training.step_inputs import Sampler, TrainingImages
+from ablations.training.step_inputs import Sampler, TrainingImages, asked_labels, evaluation_latents
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.float32}
 
@@ -69,6 +70,11 @@ class SeedGroup:
                 self._curves.append(self._train_step(self._sampler.at(self.step)))
             self.step += 1
 
+    @property
+    def device(self) -> torch.device:
+        """On which the stack lies."""
+        return self._device
+
     def synchronize(self) -> None:
         """Wait until the device has done what it was asked."""
         if self._device.type == "cuda":
@@ -110,6 +116,29 @@ class SeedGroup:
         told = labels[None].to(self._device) if labels is not None and self.variant.conditional else None
         outputs = in_batches(one.network, _alone(one, slot), one.network.append_one_hot(inputs, told))
         return one.network.output.probability(outputs).view(-1)
+
+    def objective_gradients(self, slot: int, count: int) -> dict[str, float]:
+        """`OBJECTIVE_GRADIENTS` of one seed at its present weights: both networks in eval mode, on the first `count`
+        evaluation latents. Nothing is changed.
+        """
+        g, d = self._generator, self._discriminator
+        tensors = {name: values.detach() for name, values in _alone(g, slot).items()}
+        parameters = [tensors[spec.name].requires_grad_() for spec in g.network.tensors if not spec.is_buffer]
+        latents = evaluation_latents(self.variant, self.seeds[slot], count, self._device, self._dtype)
+        told = asked_labels(count, self.shape.classes, self._device) if self.variant.conditional else None
+        labels = None if told is None else told[None]
+        with torch.enable_grad():
+            fake = g.network(tensors, g.network.append_one_hot(latents, labels), training=False)
+            shown = d.network.append_one_hot(fake, labels)
+            logits = d.network(_alone(d, slot), shown, training=False, logits=True)
+            losses = -functional.softplus(logits).mean(), functional.softplus(-logits).mean()
+            norms = []
+            for loss in losses:  # a module of the user's own may have parameters that it does not use: zeros
+                found = torch.autograd.grad(
+                    loss, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
+                )
+                norms.append(float(torch.cat([one.flatten() for one in found]).norm()))
+        return dict(zip(OBJECTIVE_GRADIENTS, norms, strict=True))
 
     def weights(self, slot: int) -> dict[str, NDArray[Any]]:
         """One seed's parameters and buffers, each layer's in the layout of torch.nn, such as

@@ -55,7 +55,7 @@ class Draws:
     """Everything random in one iteration."""
 
     discriminator: Sequence[DiscriminatorDraw]
-    generator: GeneratorDraw
+    generator: Sequence[GeneratorDraw]
 
 
 class TrainedNetwork:
@@ -138,7 +138,8 @@ class TrainStep:
             fake = self._fakes(draw)
             records.append(self.update_discriminator(draw, fake))
         d_loss_real, d_loss_fake, d_real, d_fake, d_squared = torch.stack(records).mean(0)
-        g_loss, g_squared = self._update_generator(draws, fake)
+        shown = draws.discriminator[-1]
+        g_loss, g_squared = _mean([self._update_generator(draw, shown, fake) for draw in draws.generator])
         return torch.stack([d_loss_real, d_loss_fake, g_loss, d_real, d_fake, _root(d_squared), _root(g_squared)])
 
     def _fakes(self, draw: DiscriminatorDraw) -> Tensor:
@@ -205,11 +206,15 @@ class TrainStep:
 
         return penalty(discriminate, real[..., :values], fake[..., :values], draw.penalty)
 
-    def _update_generator(self, draws: Draws, fake: Tensor | None) -> tuple[Tensor, Tensor]:
-        draw = draws.generator
+    def _update_generator(
+        self, draw: GeneratorDraw, shown: DiscriminatorDraw, fake: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """`shown` and `fake` are what D's last update saw. Returns G's loss and its squared gradient norms, (seeds,)
+        each.
+        """
         if self._same_latents:
             assert fake is not None
-            labels = draws.discriminator[-1].fake_labels
+            labels = shown.fake_labels
         else:
             assert draw.latents is not None
             labels = draw.labels
@@ -217,8 +222,7 @@ class TrainStep:
             fake = self._g(inputs, draw.generator_masks)
         fake_inputs, other = self._d.network.append_one_hot(fake, labels), None
         if self._shows_real:
-            last = draws.discriminator[-1]
-            real = self._d.network.append_one_hot(last.images, last.labels)
+            real = self._d.network.append_one_hot(shown.images, shown.labels)
             other, output = self._discriminate_both(real, fake_inputs, draw.discriminator_masks)
         else:
             output = self._discriminate(fake_inputs, draw.discriminator_masks)
@@ -247,6 +251,14 @@ def generator_step_shows_real(variant: Variant, discriminator: StackedNetwork) -
     """
     joint = discriminator.uses_batch_statistics and variant.update.batch_statistics == "joint"
     return LOSSES[variant.loss.criterion].paired or joint
+
+
+def _mean(updates: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Of each quantity over the updates."""
+    if len(updates) == 1:
+        return updates[0]
+    losses, squares = zip(*updates, strict=True)
+    return torch.stack(losses).mean(0), torch.stack(squares).mean(0)
 
 
 def _root(squares: Tensor) -> Tensor:

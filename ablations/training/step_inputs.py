@@ -97,12 +97,15 @@ class Sampler:
                 )
             )
         fresh = update.generator_latents == "fresh"
-        generator = GeneratorDraw(
-            latents=self._g_latents.at(step) if fresh else None,
-            labels=self._g_labels.at(step) if fresh and conditional else None,
-            generator_masks=next(masks) if fresh else (),
-            discriminator_masks=next(masks),
-        )
+        generator = [
+            GeneratorDraw(
+                latents=self._g_latents.at(number) if fresh else None,
+                labels=self._g_labels.at(number) if fresh and conditional else None,
+                generator_masks=next(masks) if fresh else (),
+                discriminator_masks=next(masks),
+            )
+            for number in range(step * update.generator_steps, (step + 1) * update.generator_steps)
+        ]
         return Draws(discriminator, generator)
 
 
@@ -155,11 +158,10 @@ class _NumberPlan:
 
 def _passes(variant: Variant, networks: tuple[StackedNetwork, StackedNetwork]) -> list[tuple[int, int]]:
     """Through which network, 0 for G and 1 for D, and with how many samples, in the order of an iteration."""
-    batch = variant.batch_size
-    passes = [(0, batch), (1, 2 * batch)] * variant.update.discriminator_steps
-    if variant.update.generator_latents == "fresh":
-        passes.append((0, batch))
-    return [*passes, (1, (2 if generator_step_shows_real(variant, networks[1]) else 1) * batch)]
+    batch, update = variant.batch_size, variant.update
+    judged = (1, (2 if generator_step_shows_real(variant, networks[1]) else 1) * batch)
+    of_generator = [(0, batch), judged] if update.generator_latents == "fresh" else [judged]
+    return [(0, batch), (1, 2 * batch)] * update.discriminator_steps + of_generator * update.generator_steps
 
 
 def _dropout(variant: Variant) -> tuple[float, float]:

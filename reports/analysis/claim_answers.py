@@ -18,13 +18,13 @@ from scipy import stats
 from ablations.catalog.claims.model import SETTINGS, Check, Claim, Curve, Expectation, Measure, Setting, Value
 from ablations.catalog.metrics import PRIMARY, facts, primary, second
 from ablations.config import Contrast
+from ablations.store.outcomes import FINISHED, outcome
 from ablations.store.result import Evaluation, Result
 from reports.analysis.agreement import agree
 from reports.analysis.comparison import NO_INTERVAL, Comparison, Interval
 from reports.analysis.decision_rules import Rules
 from reports.analysis.groups import LEAST_GROUP
-from reports.analysis.outcomes import outcome
-from reports.analysis.statuses import FINISHED, INTERRUPTED
+from reports.analysis.statuses import INTERRUPTED
 from reports.analysis.verdicts import compare
 
 Outcome = Literal["holds", "contrary", "not shown", "too few seeds", "no data"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablations.config import Contrast
+from ablations.store.outcomes import COLLAPSED
 from reports.analysis.decision_rules import Rules
 from reports.analysis.distributions import DISTRIBUTIONS, Array
 from reports.analysis.simulated import Cell, share
-from reports.analysis.statuses import COLLAPSED
 from reports.analysis.verdicts import compare
 
 CONTRASTS = 4

@@ -16,6 +16,7 @@ from ablations.catalog.metrics import facts
 from ablations.config import Study
 from ablations.config.errors import StoreError
 from ablations.store.noise_check import NoiseCheck
+from ablations.store.outcomes import FINISHED, Outcome, outcome, statuses
 from ablations.store.result import Result
 from reports.analysis import frames, variance
 from reports.analysis.aggregate import Spread, failure_rate, spread
@@ -27,9 +28,8 @@ from reports.analysis.factorial import Effect, effects
 from reports.analysis.grouping import axes
 from reports.analysis.lengths import Course, courses
 from reports.analysis.looks import Plan, Progress, follow
-from reports.analysis.outcomes import Outcome, outcome, statuses
 from reports.analysis.seconds import cost_frame
-from reports.analysis.statuses import FINISHED, Statuses
+from reports.analysis.statuses import Statuses
 from reports.analysis.traces import Traced, traces
 from reports.analysis.until_decided import answers_by_looks
 from reports.analysis.variance import Components

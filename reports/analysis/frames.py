@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
+from ablations.store.outcomes import FINISHED, outcome
 from ablations.store.result import Result
-from reports.analysis.outcomes import outcome
-from reports.analysis.statuses import FINISHED, INTERRUPTED
+from reports.analysis.statuses import INTERRUPTED
 
 if TYPE_CHECKING:
     from ablations.store.stored_study import StoredStudy

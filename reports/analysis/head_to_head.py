@@ -14,6 +14,7 @@ from ablations.catalog.metrics import METRICS, facts
 from ablations.config import Contrast
 from ablations.config.description import differences
 from ablations.config.errors import ConfigError, StoreError, unknown
+from ablations.store.outcomes import FINISHED, outcome
 from ablations.store.result import Result
 from reports.analysis.agreement import Measures, Split, answers
 from reports.analysis.comparable import check_comparable
@@ -21,8 +22,7 @@ from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.decision_rules import Rules
 from reports.analysis.findings import stated_floor
 from reports.analysis.frames import metric_names, primary_metric
-from reports.analysis.outcomes import outcome
-from reports.analysis.statuses import FINISHED, INTERRUPTED
+from reports.analysis.statuses import INTERRUPTED
 from reports.analysis.verdicts import compare
 
 SECONDS = tuple(name for name, row in METRICS.items() if row.of == "clock")

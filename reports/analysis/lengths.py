@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ablations.config import Contrast, Study
+from ablations.store.outcomes import outcome, outcome_at
 from ablations.store.result import Evaluation, Result
 from reports.analysis.agreement import Answer, Measures, agree
 from reports.analysis.along import Along, along
 from reports.analysis.comparison import Comparison
 from reports.analysis.decision_rules import Rules
-from reports.analysis.outcomes import outcome, outcome_at
 from reports.analysis.statuses import Statuses
 from reports.analysis.verdicts import Scores, compare
 

@@ -23,13 +23,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ablations.config import Contrast
+from ablations.store.outcomes import FINISHED
 from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import BETTER, TOO_FEW, VERDICTS, WORSE, decide
 from reports.analysis.distributions import Array
 from reports.analysis.groups import Estimate, enough, estimate
 from reports.analysis.power import NO_POWER, power
-from reports.analysis.statuses import FINISHED, INTERRUPTED, Statuses, count, exact_p, share_unscored, unscored
+from reports.analysis.statuses import INTERRUPTED, Statuses, count, exact_p, share_unscored, unscored
 
 Scores = Mapping[str, Mapping[int, float]]
 """Variant to seed to score, lower is better. What stands here for a run that is not finished does not count."""

@@ -16,10 +16,10 @@ from ablations.catalog.metric_facts import SHARES
 from ablations.catalog.metrics import facts
 from ablations.config import Variant
 from ablations.config.parts import LOSSES
+from ablations.store.outcomes import outcome
 from ablations.store.result import Result
 from reports.analysis.aggregate import profile_frame
 from reports.analysis.findings import Findings
-from reports.analysis.outcomes import outcome
 from reports.figures.curves import Line, lines
 from reports.figures.palette import styles
 from reports.figures.sample_grids import data_uri, grid, png

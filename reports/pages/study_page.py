@@ -9,17 +9,18 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ablations.catalog.collapse import CollapseRule
 from ablations.catalog.metric_facts import samples_of
 from ablations.catalog.metrics import LABEL_FREE, READER, facts
 from ablations.config.description import describe, differences
 from ablations.store.noise_check import PASSED
+from ablations.store.outcomes import FINISHED
 from reports import words
 from reports.analysis.factorial import factors
 from reports.analysis.findings import Findings, environment
 from reports.analysis.grouping import anchor
 from reports.analysis.seconds import total_seconds
 from reports.analysis.sentences import pairing_in_words
-from reports.analysis.statuses import FINISHED, CollapseRule
 from reports.analysis.variance import SOURCES
 from reports.figures.documents import against_noise, traced
 from reports.figures.palette import styles

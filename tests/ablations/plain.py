@@ -159,23 +159,26 @@ def train(variant: Variant, shape: DataShape, weights: dict[str, Any], draws: li
                     sum(n**2 for n in norms) / len(norms),
                 )
             )
-        if variant.update.generator_latents == "same":
-            labels = None if one.fake_labels is None else one.fake_labels[slot]
-        else:
-            labels = None if draw.generator.labels is None else draw.generator.labels[slot]
-            use(draw.generator.generator_masks, slot)
-            fake = g(with_label(draw.generator.latents[slot], labels, classes))
-        in_d = with_label(fake, labels, classes)
-        if joint or name == "relativistic":
-            output_real, output = on_both(real, in_d, draw.generator.discriminator_masks)
-        else:
-            use(draw.generator.discriminator_masks, slot)
-            output = d(in_d)
-        loss = g_loss(variant, output, output_real)
-        optimizer_g.zero_grad()
-        loss.backward()
-        norm_g = norm_of(g)
-        optimizer_g.step()
+        of_g = []
+        for update in draw.generator:
+            if variant.update.generator_latents == "same":
+                labels = None if one.fake_labels is None else one.fake_labels[slot]
+            else:
+                labels = None if update.labels is None else update.labels[slot]
+                use(update.generator_masks, slot)
+                fake = g(with_label(update.latents[slot], labels, classes))
+            in_d = with_label(fake, labels, classes)
+            if joint or name == "relativistic":
+                output_real, output = on_both(real, in_d, update.discriminator_masks)
+            else:
+                use(update.discriminator_masks, slot)
+                output = d(in_d)
+            loss = g_loss(variant, output, output_real)
+            optimizer_g.zero_grad()
+            loss.backward()
+            of_g.append((loss.item(), norm_of(g) ** 2))
+            optimizer_g.step()
         loss_real_m, loss_fake_m, d_real, d_fake, squared = np.mean(records, 0)
-        curves.append((loss_real_m, loss_fake_m, loss.item(), d_real, d_fake, squared**0.5, norm_g))
+        loss_g, squared_g = np.mean(of_g, 0)
+        curves.append((loss_real_m, loss_fake_m, loss_g, d_real, d_fake, squared**0.5, squared_g**0.5))
     return {"generator": dump(g), "discriminator": dump(d), "curves": np.array(curves)}

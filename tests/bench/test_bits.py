@@ -47,6 +47,7 @@ def before() -> bits.Digests:
     return bits.trained(ROOT, ONLY)
 
 
+@pytest.mark.slow
 def test_what_does_not_change_bits_needs_no_number(repository: Path, before: bits.Digests) -> None:
     edit(repository / "ablations/training/step.py", REMARK, f"# a remark\n{REMARK}")
     (repository / "ablations/parts/unused.py").write_text('"""A loss that nobody uses."""\n')
@@ -58,6 +59,7 @@ def test_what_does_not_change_bits_needs_no_number(repository: Path, before: bit
     assert "no bit has changed" in problem
 
 
+@pytest.mark.slow
 def test_a_changed_rounding_without_a_new_number_is_refused(repository: Path, before: bits.Digests) -> None:
     edit(repository / "ablations/training/step_inputs.py", ".div_(255)", ".mul_(1 / 255)")
     found = bits.compare(repository, "HEAD", ONLY)
@@ -94,6 +96,7 @@ def test_without_history_it_says_so(tmp_path: Path) -> None:
         bits.last_set(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_package_that_does_not_run_is_an_error(repository: Path) -> None:
     edit(repository / "ablations/training/step.py", REMARK, f"import nothing_of_that_name\n{REMARK}")
     with pytest.raises(CheckoutError, match="nothing_of_that_name"):

@@ -1,7 +1,9 @@
 """The mirror: an archive's studies and searches in MLflow, for people to look at. Writing it twice writes it once.
 
-A run of the mirror is complete when its tag `complete` says so, which is the last thing written. Everything without it
-is the trace of a killed writer and is deleted by the next pass. What the archive no longer has under a study goes too.
+Several archives may share a mirror, also with studies of one name: each run says whose it is, and an archive touches
+its own only. A run of the mirror is complete when its tag `complete` says so, which is the last thing written.
+Everything without it is the trace of a killed writer and is deleted by the next pass. What the archive no longer has
+under a study goes too.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from ablations.catalog.metrics import primary
 from ablations.config import Study, Variant, sha256_of
 from ablations.config.errors import DataError, StoreError, unknown
 from ablations.store import run_folder
@@ -22,7 +25,7 @@ from ablations.store.mirror.artifacts import Files
 from ablations.store.mirror.guarded_calls import Gate
 from ablations.store.mirror.location import locate
 from ablations.store.mirror.mlflow_runs import COMPLETE, Runs, is_complete
-from ablations.store.mirror.searches import Searches
+from ablations.store.mirror.searches import Searches, pages
 from ablations.store.mirror.server import MODEL_TRAINING
 from ablations.store.mirror.variant_runs import PARENT, Variants
 from ablations.store.result import Result, Status
@@ -35,8 +38,8 @@ if TYPE_CHECKING:
 
 REPORT, VERDICTS = "report.html", "verdicts.json"
 """Files beside a study in the archive which the mirror shows."""
-_STATE = "mirrored"
-"""Tag of an experiment: the digest of everything of the study that the mirror has."""
+_STATE = "mirrored{}"
+"""Tag of an experiment, one for each archive: the digest of everything of the study that the mirror has."""
 _ENDS: Mapping[Status, str] = {
     "finished": "FINISHED",
     "diverged": "FAILED",
@@ -52,10 +55,10 @@ class Mirror:
 
     def __init__(self, gate: Gate, client: MlflowClient) -> None:
         self._gate = gate
+        self._client = client
         self._files = Files(gate, client)
         self._runs = Runs(gate, client)
-        self._variants = Variants(self._runs)
-        self._searches = Searches(self._runs, self._files)
+        self._shelves: dict[str, _Shelf] = {}
 
     @classmethod
     def open(cls, location: str | Path, artifacts: str | Path | None = None) -> Self:
@@ -73,7 +76,7 @@ class Mirror:
     def sync(self, archive: Archive) -> int:
         """Write whatever of the archive the mirror lacks; returns how many runs were written."""
         for tree in archive.searches():
-            self.write_search(tree)
+            self.write_search(archive, tree)
         return sum(self.sync_study(archive, name) for name in archive.studies())
 
     def sync_study(self, archive: Archive, name: str, *, summarize: bool = True) -> int:
@@ -89,13 +92,14 @@ class Mirror:
         state = sha256_of([study.as_dict(), scorer, listed, *files])
         with self._gate.writing():
             experiment = self._runs.experiment(name)
-            if self._runs.tags_of(experiment).get(_STATE) == state:
+            shelf = self._shelf(archive)
+            if self._runs.tags_of(experiment).get(shelf.state) == state:
                 return 0
-            self._begin(experiment, study)
-            written = self._write_children(experiment, archive, study, contents)
+            shelf.begin(experiment, study)
+            written = shelf.write_children(experiment, archive, study, contents)
             if summarize:
-                self._finish(experiment, archive, name, contents)
-                self._runs.tag_experiment(experiment, {_STATE: state})
+                shelf.finish(experiment, archive, name, contents)
+                self._runs.tag_experiment(experiment, {shelf.state: state})
         return written
 
     def page(self, study: str) -> str:
@@ -106,34 +110,61 @@ class Mirror:
         """The names of the studies that the mirror shows, in alphabetical order."""
         return tuple(sorted(item.name for item in self._runs.experiments() if item.tags.get("kind") == "study"))
 
-    def write_search(self, tree: Mapping[str, Any]) -> None:
+    def write_search(self, archive: Archive, tree: Mapping[str, Any]) -> None:
         """Write a search as the archive keeps it: the trials that are missing and, where it has ended, its report."""
+        searches = self._shelf(archive).searches
         search = SearchRecord(**tree["search"])
         trials = [
             TrialRecord(**{**item, "curve": [tuple(point) for point in item["curve"]]}) for item in tree["trials"]
         ]
         with self._gate.writing():
-            self._searches.write(search, trials)
+            searches.write(search, trials)
             if tree["report"] is not None:
                 best = next((trial for trial in trials if trial.number == tree["best"]), None)
-                self._searches.end(search, best, tree["report"].encode())
+                searches.end(search, best, tree["report"].encode())
 
     def search_pages(self) -> dict[str, str]:
         """Where the charts of each search are on MLflow's pages, by its name, to append to a server's address."""
-        return {name: f"{page}&{MODEL_TRAINING}" for name, page in self._searches.pages().items()}
+        return {name: f"{page}&{MODEL_TRAINING}" for name, page in pages(self._runs).items()}
 
     # --- the parts ---
 
-    def _begin(self, experiment: str, study: Study) -> None:
+    def _shelf(self, archive: Archive) -> _Shelf:
+        owner = archive.identity
+        if owner not in self._shelves:
+            runs = Runs(self._gate, self._client, owner)
+            self._shelves[owner] = _Shelf(runs, self._files, _STATE.format(f".{owner}" if owner else ""))
+        return self._shelves[owner]
+
+    def _experiment(self, study: str) -> str:
+        experiment = self._runs.find_experiment(study)
+        if experiment is None:
+            raise StoreError(str(unknown(f"study of the mirror {self._gate.location.name}:", study, self.studies())))
+        return str(experiment.experiment_id)
+
+
+class _Shelf:
+    """What a mirror has of one archive."""
+
+    def __init__(self, runs: Runs, files: Files, state: str) -> None:
+        self._runs = runs
+        self._files = files
+        self._variants = Variants(runs)
+        self.searches = Searches(runs, files)
+        self.state = state
+
+    def begin(self, experiment: str, study: Study) -> None:
         """The experiment's description and the variants' runs, in the study's order."""
         tags = {"kind": "study", "title": study.title, "mlflow.note.content": rows.study_note(study)}
-        self._runs.tag_experiment(experiment, {_STATE: "", **tags, **rows.VIEW})
+        known = self._runs.tags_of(experiment)
+        view = {key: text for key, text in rows.view(primary()).items() if key not in known}
+        self._runs.tag_experiment(experiment, {self.state: "", **tags, **view})
         start = time.time()
         for index, variant in enumerate(study.variants):
             # MLflow's table shows the latest first: so it has the study's order.
             self._variants.parent(experiment, variant, start=start - 0.01 * index)
 
-    def _write_children(self, experiment: str, archive: Archive, study: Study, contents: Mapping[Member, str]) -> int:
+    def write_children(self, experiment: str, archive: Archive, study: Study, contents: Mapping[Member, str]) -> int:
         """The runs of single seeds that are missing or have changed; what is incomplete or doubled goes."""
         wanted = {_name_of(item): content for item, content in contents.items()}
         present: set[tuple[str, str]] = set()
@@ -172,7 +203,7 @@ class Mirror:
         params = rows.run_params(result, variant)
         self._runs.log(run.info.run_id, points=rows.run_points(result), params=params, tags=COMPLETE)
 
-    def _finish(self, experiment: str, archive: Archive, name: str, contents: Mapping[Member, str]) -> None:
+    def finish(self, experiment: str, archive: Archive, name: str, contents: Mapping[Member, str]) -> None:
         """Summaries of the variants, the report with its verdicts; what the archive no longer has is deleted."""
         known = {_name_of(item) for item in contents}
         for run in self._runs.search([experiment], kind="seed"):
@@ -183,6 +214,8 @@ class Mirror:
         for result in stored.results:
             groups[result.run.variant].append(result)
         self._variants.summarize(experiment, groups)
+        names = {name: None for result in stored.results for name in result.scores}
+        self._runs.tag_experiment(experiment, rows.view(primary(names)))
         report, verdicts = _attachments(archive, name)
         if report is not None:
             found = self._runs.search([experiment], kind="study")
@@ -194,12 +227,6 @@ class Mirror:
             if variant is not None:
                 run_id = self._variants.parent(experiment, variant)
                 self._runs.log(run_id, tags={rows.VERDICT: text[: rows.TAG]})
-
-    def _experiment(self, study: str) -> str:
-        experiment = self._runs.find_experiment(study)
-        if experiment is None:
-            raise StoreError(str(unknown(f"study of the mirror {self._gate.location.name}:", study, self.studies())))
-        return str(experiment.experiment_id)
 
 
 def _attachments(archive: Archive, name: str) -> Sequence[bytes | None]:

@@ -28,11 +28,12 @@ COMPLETE = {"complete": "true"}
 
 
 class Runs:
-    """The experiments and runs of one store."""
+    """The experiments of one store, and the runs in it of one archive, or of all where it is not named."""
 
-    def __init__(self, gate: Gate, client: MlflowClient) -> None:
+    def __init__(self, gate: Gate, client: MlflowClient, archive: str = "") -> None:
         self._gate = gate
         self._client = client
+        self._owner = {"archive": archive} if archive else {}
 
     def experiments(self) -> list[Experiment]:
         return list(self._gate(lambda: self._client.search_experiments(max_results=PAGE)))
@@ -87,7 +88,8 @@ class Runs:
         """Runs with these tags, all pages, the earliest first."""
         if not experiments:
             return []
-        text = " and ".join(f"tags.`{key}` = '{_quoted(value)}'" for key, value in tags.items())
+        wanted = {**tags, **self._owner}
+        text = " and ".join(f"tags.`{key}` = '{_quoted(value)}'" for key, value in wanted.items())
         found: list[Run] = []
         token: str | None = None
         while True:
@@ -112,7 +114,7 @@ class Runs:
     def create(self, experiment: str, name: str, tags: Mapping[str, str], *, start: float | None = None) -> Run:
         """A run in state RUNNING since `start` (seconds since 1970); the tag `written_at` says when it was written."""
         start_ms = int(1000 * (time.time() if start is None else start))
-        tags = {**tags, "written_at": now()}
+        tags = {**tags, **self._owner, "written_at": now()}
         first = dict(list(tags.items())[:BATCH_TEXTS])
         run = self._gate(lambda: self._client.create_run(experiment, start_time=start_ms, tags=first, run_name=name))
         self.log(run.info.run_id, tags=dict(list(tags.items())[BATCH_TEXTS:]))

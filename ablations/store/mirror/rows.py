@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ablations.catalog.metric_facts import SCORES
-from ablations.catalog.metrics import METRICS, facts, primary
+from ablations.catalog.metrics import METRICS, facts
 from ablations.config import Study, Variant, sha256_of
+from ablations.store.outcomes import COLLAPSED, FINISHED, outcome
 from ablations.store.result import STATUSES, Array, Result
 
 CURVE_POINTS = 50
@@ -25,22 +26,24 @@ VERDICT = "verdict"
 """The tag of a variant's run that says how it compares."""
 
 VIEW_KEY = "summary"
-_COLUMNS = (
-    *("tags.`status`", "tags.`verdict`"),
-    *(f"metrics.`{primary()}_{summary}`" for summary in ("mean", "median", "std")),
-)
-VIEW: Mapping[str, str] = {
-    "mlflow.experimentKind": "custom_model_development",
-    f"mlflow.sharedViewState.{VIEW_KEY}": json.dumps(
-        {
-            "selectedColumns": ["attributes.`Created`", *_COLUMNS],
-            # Only a variant's run has this metric, so the variants come first, the best at the top, and the seeds last.
-            "orderByKey": f"metrics.`{primary()}_mean`",
-            "orderByAsc": True,
-        }
-    ),
-}
-"""Tags of an experiment that MLflow's pages read: what it is, and which columns its table shows under a shared link."""
+
+
+def view(metric: str) -> Mapping[str, str]:
+    """Tags of an experiment that MLflow's pages read: what it is, and the columns of its table under a shared link.
+
+    `metric` is the one that the study's verdicts are given on.
+    """
+    summaries = (f"metrics.`{metric}_{summary}`" for summary in ("mean", "median", "std"))
+    table = {
+        "selectedColumns": ["attributes.`Created`", "tags.`status`", "tags.`verdict`", *summaries],
+        # Only a variant's run has this metric, so the variants come first, the best at the top, and the seeds last.
+        "orderByKey": f"metrics.`{metric}_mean`",
+        "orderByAsc": True,
+    }
+    return {
+        "mlflow.experimentKind": "custom_model_development",
+        f"mlflow.sharedViewState.{VIEW_KEY}": json.dumps(table),
+    }
 
 
 class Point(NamedTuple):
@@ -56,14 +59,14 @@ def run_tags(result: Result, variant: Variant, digests: Mapping[str, str]) -> di
 
     `variant` is what the study calls it; `digests` are those of the run's files.
     """
-    run = result.run
+    run, ended = result.run, outcome(result)
     tags = {
         "kind": "seed",
         "run_key": result.key,
         "variant": variant.name,
         "variant_digest": variant.digest,
         "seed": str(run.seed),
-        "status": result.status,
+        "status": ended.status,
         "last_step": str(result.last_step),
         "data_sha256": run.data_digest,
         "scorer": result.scorer,
@@ -76,9 +79,9 @@ def run_tags(result: Result, variant: Variant, digests: Mapping[str, str]) -> di
         tags["mlflow.source.git.commit"] = result.environment["git_commit"]
     if problem := not_finite(result):
         tags["not_finite"] = problem[:4000]
-    if result.reason:
-        tags["reason"] = result.reason[:4000]
-        tags["mlflow.note.content"] = f"**{result.status}** after {result.last_step:,} steps: {result.reason[:4000]}"
+    if ended.reason:
+        tags["reason"] = ended.reason[:4000]
+        tags["mlflow.note.content"] = f"**{ended.status}** after {result.last_step:,} steps: {ended.reason[:4000]}"
     return tags | {f"environment.{key}": value[:4000] for key, value in result.environment.items()}
 
 
@@ -177,10 +180,10 @@ def summary_points(results: Sequence[Result]) -> list[Point]:
     Means are over the finished seeds; the counts beside them say how many those are and what became of the others. A
     mean over a value that is not finite is left out, as the value itself is for a run.
     """
-    counts = Counter(result.status for result in results)
-    finished = [result for result in results if result.status == "finished"]
+    counts = Counter(outcome(result).status for result in results)
+    finished = [result for result in results if outcome(result).status == FINISHED]
     last = max((result.last_step for result in results), default=0)
-    points = [Point(f"n_{status}", float(counts[status]), last) for status in STATUSES]
+    points = [Point(f"n_{status}", float(counts[status]), last) for status in (*STATUSES, COLLAPSED)]
     series: dict[tuple[str, int], list[float]] = {}
     for result in finished:
         for name, value, step in _all_points(result):

@@ -27,7 +27,7 @@ _ENDS: Mapping[State, str] = {"finished": "FINISHED", "pruned": "KILLED", "diver
 
 
 class Searches:
-    """The searches of one store. Callers hold the store's lock while they write."""
+    """The searches of one archive. Callers hold the mirror's lock while they write."""
 
     def __init__(self, runs: Runs, files: Files) -> None:
         self._runs = runs
@@ -38,6 +38,7 @@ class Searches:
         """Record trials that are not recorded yet, in their order; returns the run id of the parent."""
         experiment = self._runs.experiment(search.experiment, kind="search")
         parent = self._parent(experiment, search)
+        self._forget_others(experiment, parent, search)
         written = self._written_of(experiment, parent)
         for trial in sorted(trials, key=lambda item: item.number):
             if trial.number not in written:
@@ -61,18 +62,6 @@ class Searches:
         self._runs.end(parent, "FINISHED")
         self._runs.log(parent, tags={"status": "finished", "ended": state})
 
-    def pages(self) -> dict[str, str]:
-        """The charts of each search on MLflow's pages, by its name; the latest where there are several."""
-        experiments = {item.experiment_id: item.tags for item in self._runs.experiments()}
-        searches = [number for number, tags in experiments.items() if tags.get("kind") == "search"]
-        return {
-            run.data.tags["search"]: (
-                f"/#/experiments/{run.info.experiment_id}/runs?viewStateShareKey={run.info.run_id}&compareRunsMode=CHART"
-            )
-            for run in self._runs.search(searches, kind="search")
-            if _VIEW.format(run.info.run_id) in experiments[run.info.experiment_id]
-        }
-
     def _parent(self, experiment: str, search: SearchRecord) -> str:
         found = self._runs.search([experiment], kind="search", search=search.name, identity=search.identity)
         if found:
@@ -82,6 +71,16 @@ class Searches:
         self._runs.log(run_id, params={_key(key): rows.text(value) for key, value in search.settings.items()})
         self._show(experiment, run_id, search)
         return run_id
+
+    def _forget_others(self, experiment: str, parent: str, search: SearchRecord) -> None:
+        """A search that was begun again takes the place of the one before it, as it does in the archive."""
+        if parent in self._written:
+            return
+        for other in self._runs.search([experiment], kind="search", search=search.name):
+            if other.info.run_id != parent:
+                for trial in self._runs.search([experiment], kind="trial", **{PARENT: other.info.run_id}):
+                    self._runs.delete(trial)
+                self._runs.delete(other)
 
     def _show(self, experiment: str, parent: str, search: SearchRecord) -> None:
         view = search_view(parent, search.hyperparameters, search.metric)
@@ -116,6 +115,19 @@ class Searches:
         if trial.value is not None:
             points.append(Point("value", trial.value, last))
         return [point for point in points if math.isfinite(point.value)]
+
+
+def pages(runs: Runs) -> dict[str, str]:
+    """The charts of each search on MLflow's pages, by its name; the latest where there are several."""
+    experiments = {item.experiment_id: item.tags for item in runs.experiments()}
+    searches = [number for number, tags in experiments.items() if tags.get("kind") == "search"]
+    return {
+        run.data.tags["search"]: (
+            f"/#/experiments/{run.info.experiment_id}/runs?viewStateShareKey={run.info.run_id}&compareRunsMode=CHART"
+        )
+        for run in runs.search(searches, kind="search")
+        if _VIEW.format(run.info.run_id) in experiments[run.info.experiment_id]
+    }
 
 
 def _key(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ablations.config import Variant
 from ablations.store.mirror import rows
 from ablations.store.mirror.mlflow_runs import Runs
+from ablations.store.outcomes import FINISHED, outcome
 from ablations.store.result import Result
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Variants:
             # The parameters again: a writer may have been killed between making the run and filling it.
             params, points = rows.variant_params(variant), rows.summary_points(results)
             self._runs.log(keep.info.run_id, params=params, points=points)
-            shown = next((result for result in results if result.status == "finished"), results[0])
+            shown = next((result for result in results if outcome(result).status == FINISHED), results[0])
             self._runs.log_samples(keep.info.run_id, shown.samples)
             self._runs.log(keep.info.run_id, tags={**_counts(results), "summary": digest})
         keep_id = keep.info.run_id
@@ -99,6 +100,6 @@ def _by_variant(runs: Iterable[Run]) -> dict[tuple[str, str], list[Run]]:
 
 def _counts(results: Sequence[Result]) -> Mapping[str, str]:
     """In words, for the table: a mean over seeds says nothing of those that have none."""
-    statuses = [result.status for result in results]
+    statuses = [outcome(result).status for result in results]
     words = [f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses)]
     return {"status": ", ".join(words)}

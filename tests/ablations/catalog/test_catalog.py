@@ -167,7 +167,7 @@ def test_the_crossed_study_crosses_the_four_refinements_and_holds_the_baseline()
 def test_quick_asks_about_its_six_axes() -> None:
     asked = {contrast.axis for contrast in STUDIES["quick"].contrasts}
     assert asked == {"loss", "activation", "normalization", "optimizer", "conditioning", "architecture"}
-    assert STUDIES["quick"].seeds == 5
+    assert STUDIES["quick"].seeds == 10
 
 
 def test_the_cost_of_s3_is_the_one_that_was_counted_by_hand() -> None:

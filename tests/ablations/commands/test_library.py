@@ -109,6 +109,7 @@ def test_an_option_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         ablations.run(STUDY, store=tmp_path, seed=3)
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_trains_in_several_processes(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

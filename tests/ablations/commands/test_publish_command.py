@@ -42,6 +42,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(published, "SIX_AXES", ("conditioning",))
 
 
+@pytest.mark.slow
 def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
     small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,7 @@ def test_blocks_are_trained_until_nothing_is_open(begun: Path) -> None:
     assert "was begun with looks at 5, 10 seeds" in other.stderr
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_a_look_changes_no_look(begun: Path) -> None:
     command = [sys.executable, "-m", "ablations.cli", "run", "small.json", "--data", "digits", "--workers", "1"]
     command += ["--mirror", "none", *LOOKS, "--store", "killed"]

@@ -149,6 +149,7 @@ def test_a_study_is_scored_anew_once_and_read_with_its_new_scorer(
     assert rescore(copied) == ({}, [])
 
 
+@pytest.mark.slow
 def test_two_processes_score_a_study(copied: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     before = copied.read("small")
     for result in before.results:

@@ -11,13 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from ablations.config import Study
+from ablations.data import load_dataset
 from ablations.execution.events import Evaluated, Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.plan import make_plan
 from ablations.execution.runner import Summary
 from ablations.store import Archive
+from ablations.training.generator import StoredGenerator
 from ablations.training.seed_group import SeedGroup
+from ablations.training.stored_module import stored_modules
 from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, kept, run
 
 Open = Callable[[str], Archive]
@@ -62,6 +66,22 @@ def test_gs_weights_are_kept_at_every_scored_step(first: First) -> None:
         for name, values in result.snapshots[40].items():
             np.testing.assert_array_equal(values, result.weights[f"generator.{name}"])
         assert any((result.snapshots[0][name] != values).any() for name, values in result.snapshots[20].items())
+
+
+def test_the_last_d_looks_back_at_g_of_every_scored_step(first: First) -> None:
+    archive, _, _ = first
+    for result in kept(archive):
+        variant, dataset = result.run.variant, load_dataset(result.run.dataset)
+        assert result.scores["d_last_fake"] == result.scores["d_fake_eval"]
+        for item in result.evaluations:
+            weights = {f"generator.{name}": values for name, values in result.snapshots[item.step].items()}
+            g, d = stored_modules(variant, dataset.shape, {**result.weights, **weights})
+            drawn = StoredGenerator(variant, dataset.shape, result.run.seed, result.snapshots[item.step])
+            labels = torch.arange(500) % 10
+            believed = d(g(drawn.latents(500), labels), labels).mean().item()
+            assert item.metrics["d_last_fake"] == pytest.approx(believed, rel=1e-5)
+        assert result.evaluations[0].metrics["d_last_fake"] != result.evaluations[0].metrics["d_fake_eval"]
+        assert all(item.metrics["g_gradient_saturating"] > 0 for item in result.evaluations)
 
 
 def test_of_g_the_end_alone_is_kept_where_that_is_asked(first: First, open_archive: Open) -> None:
@@ -209,6 +229,7 @@ def test_a_time_limit_is_an_outcome(open_archive: Open) -> None:
     assert run(STUDY, archive)[0].counts["finished"] == 6
 
 
+@pytest.mark.slow
 def test_two_commands_at_once_train_nothing_twice(tmp_path: Path) -> None:
     """They share the work: what one is at, the other leaves, and waits for at the end."""
     (tmp_path / "study.json").write_text(json.dumps(STUDY.as_dict()))

@@ -16,7 +16,7 @@ from ablations.config.errors import DataError, StoreError
 from ablations.execution.verify import deviations, first_difference, prediction_interval, verify
 from ablations.scoring.scorer import scorer_identity
 from ablations.store import Archive
-from ablations.store.result import Result
+from ablations.store.result import Evaluation, Result
 from ablations.training.numerics import NUMERICS
 from ablations.training.seed_group import SeedGroup
 from tests.ablations.factories import make_result
@@ -42,6 +42,20 @@ def test_a_stored_run_is_trained_again_to_the_bit(trained: Archive) -> None:
     assert set(outcome.deviations.values()) == {0.0}
     assert outcome.facts == {}
     assert trained.keys() == before
+
+
+def test_what_was_not_measured_then_is_no_difference_and_what_was_is_one(trained: Archive) -> None:
+    _, result = stored(trained)
+
+    def without(name: str, **added: float) -> tuple[Evaluation, ...]:
+        return tuple(
+            dataclasses.replace(item, metrics={k: v for k, v in item.metrics.items() if k != name} | added)
+            for item in result.evaluations
+        )
+
+    assert verify(dataclasses.replace(result, evaluations=without("d_last_fake"))).identical
+    more = verify(dataclasses.replace(result, evaluations=without("", of_old=1.0)))
+    assert more.first_difference == "of_old at the evaluation of step 0"
 
 
 def test_a_run_that_diverged_diverges_again_to_the_bit(archive: Archive) -> None:

@@ -38,6 +38,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Found:
 # --- repeatable ---
 
 
+@pytest.mark.slow
 def test_two_workers_make_the_same_trials_as_one(undisturbed: Found, tmp_path: Path) -> None:
     with ProcessExecutor(2) as executor:
         found = search(tmp_path, executor=executor)

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from ablations.config import sha256_of
 from ablations.config.errors import ConfigError, DataError, StoreError
 from ablations.store import Archive
-from tests.ablations.factories import assert_same_result, keep, make_result, make_study, make_variant
+from tests.ablations.factories import SCORER, assert_same_result, keep, make_result, make_study, make_variant
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 READ_ONLY = OSError(errno.EROFS, "Read-only file system")
@@ -142,9 +143,24 @@ def test_a_record_that_makes_no_sense_is_named(archive: Archive, change: dict[st
     given = make_result()
     keep(archive, make_study(), [given])
     path = archive.folder(given.key) / "run.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    changed = {**json.loads(path.read_text()), **change}
+    del changed["sha256"]
+    path.write_text(json.dumps({**changed, "sha256": sha256_of(changed)}))
     stored = archive.read("demo")
     assert (stored.results, list(stored.unreadable)) == ((), [given.key])
+
+
+@pytest.mark.parametrize("name", ["run.json", f"scores/{SCORER}.json"])
+def test_a_number_that_was_changed_by_hand_is_seen(archive: Archive, name: str) -> None:
+    given = make_result(score=12.5)
+    keep(archive, make_study(), [given])
+    path = archive.folder(given.key) / name
+    text = path.read_text()
+    old, new = ('"last_step": 40', '"last_step": 39') if name == "run.json" else ("12.5", "2.5")
+    assert old in text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(DataError, match=f"{given.key}.*{Path(name).name} does not say what was written"):
+        archive.get(given.key)
 
 
 def test_torn_scores_are_named(archive: Archive) -> None:

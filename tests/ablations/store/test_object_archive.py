@@ -25,6 +25,7 @@ SECRET = "do-not-tell-4711"
 
 moto = pytest.importorskip("moto.server", reason="needs moto[server]")
 pytest.importorskip("s3fs", reason="needs s3fs: pip install 'gan-ablations[cluster]'")
+pytestmark = pytest.mark.slow
 
 OnMachine = Callable[[str], Archive]
 

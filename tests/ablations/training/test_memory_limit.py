@@ -17,6 +17,7 @@ LIMIT = 12 << 30
 """Of the address space: enough for PyTorch and a small network, not for three billion weights."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space are kept by Linux")
 def test_a_variant_that_does_not_fit_fails_alone(tmp_path: Path) -> None:
     huge = BASE.override({"generator.hidden": "60000,60000"}, name="huge")

@@ -31,6 +31,16 @@ WASSERSTEIN = {"loss.criterion": "wasserstein", "discriminator.output": "logits"
 # Imbalanced updates and a few crossings of axes, which no recipe has.
 EXTRA = {
     "three-d-steps": BASELINE.override({"update.discriminator_steps": 3, "generator.dropout": 0.1}),
+    "three-g-steps-two-d-steps": BASELINE.override(
+        {
+            "update.generator_steps": 3,
+            "update.discriminator_steps": 2,
+            "conditional": True,
+            "batch_size": 10,
+            "generator.dropout": 0.1,
+            "discriminator.dropout": 0.2,
+        }
+    ),
     "cnn-conditional-batch-norm": RECIPES["s1-cnn"].override({"conditional": True, "batch_size": 6}),
     "same-z-dropout-conditional": RECIPES["s3"].override(
         {"update.generator_latents": "same", "conditional": True, "batch_size": 10}
@@ -114,7 +124,10 @@ COLOUR = random_dataset(train=200, image=(3, 20, 20), classes=4)
 
 @pytest.mark.parametrize("name", CASES)
 def test_twenty_stacked_steps_equal_the_plain_loop(name: str) -> None:
-    compare(dataclasses.replace(CASES[name], training_images=450), GREY)
+    variant = dataclasses.replace(CASES[name], training_images=450)
+    if name.startswith("recipe:"):  # larger batches are levels of the axis of batch sizes, on smaller networks
+        variant = dataclasses.replace(variant, batch_size=min(variant.batch_size, 40))
+    compare(variant, GREY)
 
 
 @pytest.mark.parametrize("name", ["recipe:s1-cnn", "recipe:s3", "extra:r1-cnn-conditional", "loss:wasserstein-gp"])

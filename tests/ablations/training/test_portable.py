@@ -10,6 +10,7 @@ from ablations.training.instruction_set import lacking
 from tests.ablations.training.portable import FILE, SETS, made, versions
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", SETS)
 def test_bits_are_those_of_the_file(name: str) -> None:

@@ -14,6 +14,8 @@ from ablations.config import Engine, Variant
 from ablations.config.digest import digest_of_arrays
 from ablations.config.errors import ConfigError
 from ablations.training.seed_group import SeedGroup
+from ablations.training.step_inputs import evaluation_latents
+from ablations.training.stored_module import stored_modules
 from tests.ablations.datasets import random_dataset
 
 DATA = random_dataset()
@@ -138,9 +140,9 @@ def test_variants_are_paired_in_draws_and_initial_values(axis: str) -> None:
         if level.name != "per-epoch":
             torch.testing.assert_close(their_update.images, our_update.images, rtol=0, atol=0)
         assert torch.equal(their_update.latents, our_update.latents)
-        if theirs.generator.latents is not None:
-            assert ours.generator.latents is not None
-            assert torch.equal(theirs.generator.latents, ours.generator.latents)
+        if theirs.generator[0].latents is not None:
+            assert ours.generator[0].latents is not None
+            assert torch.equal(theirs.generator[0].latents, ours.generator[0].latents)
         if level.name in ("xavier-init", "normal-init"):
             continue
         first, second = base.weights(1), other.weights(1)
@@ -155,8 +157,8 @@ def test_variants_are_paired_in_draws_and_initial_values(axis: str) -> None:
 
 def test_g_and_d_draw_different_latents_unless_they_share_them() -> None:
     draws = first_draws(SMALL)
-    assert not torch.equal(draws.discriminator[0].latents, draws.generator.latents)
-    assert first_draws(SMALL.override({"update.generator_latents": "same"})).generator.latents is None
+    assert not torch.equal(draws.discriminator[0].latents, draws.generator[0].latents)
+    assert first_draws(SMALL.override({"update.generator_latents": "same"})).generator[0].latents is None
 
 
 @pytest.mark.parametrize("name", ["s3", "s4", "s1"])
@@ -245,3 +247,25 @@ def test_on_a_gpu_two_runs_agree_to_the_bit_and_neighbours_do_not_matter(name: s
         one.advance(12)
         digests.append(digest(one, 1))
     assert len(set(digests)) == 1
+
+
+@pytest.mark.parametrize("name", ["mlp", "dropout-conditional", "cnn-batch-norm", "relativistic-joint-batch-norm"])
+def test_the_gradients_of_both_objectives_are_those_of_plain_modules(name: str) -> None:
+    """In float64, by autograd through `torch.nn.Module`s and the logarithms as they are written."""
+    one = group(VARIANTS[name], engine=Engine(precision="float64"))
+    one.advance(3)
+    before = digest_of_arrays(one.weights(1))
+    found = one.objective_gradients(1, 20)
+    assert digest_of_arrays(one.weights(1)) == before
+    g, d = stored_modules(one.variant, DATA.shape, one.weights(1))
+    latents = evaluation_latents(one.variant, one.seeds[1], 20, torch.device("cpu"), torch.float64)[0]
+    labels = torch.arange(20) % 10
+    probability = d(g(latents, labels), labels)
+    losses = {"saturating": (1 - probability).log().mean(), "non_saturating": -probability.log().mean()}
+    for objective, loss in losses.items():
+        gradients = torch.autograd.grad(loss, list(g.parameters()), retain_graph=True)
+        norm = torch.cat([x.flatten() for x in gradients]).norm().item()
+        assert found[f"g_gradient_{objective}"] == pytest.approx(norm, rel=1e-9)
+    alone = group(VARIANTS[name], (1,), Engine(precision="float64"))
+    alone.advance(3)
+    assert alone.objective_gradients(0, 20) == pytest.approx(found, rel=1e-12)

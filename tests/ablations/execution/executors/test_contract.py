@@ -19,7 +19,8 @@ from ablations.execution.executors import EXECUTORS, Executor, Settings, make_ex
 from tests.ablations.execution.executors.jobs import NoteJob
 
 SETTINGS = Settings(workers=2, address="local", variables={"A_VARIABLE": "its value"})
-WITH_PROCESSES = ("processes", "ray")
+RAY = pytest.param("ray", marks=pytest.mark.slow)
+WITH_PROCESSES = ("processes", RAY)
 """Executors whose jobs may die without them."""
 
 Make = Callable[..., NoteJob]
@@ -40,7 +41,7 @@ def executors() -> Iterator[dict[str, Executor]]:
         yield Held()
 
 
-@pytest.fixture(params=list(EXECUTORS))
+@pytest.fixture(params=[RAY if name == "ray" else name for name in EXECUTORS])
 def executor(request: pytest.FixtureRequest, executors: dict[str, Executor]) -> Executor:
     return executors[request.param]
 
@@ -144,7 +145,7 @@ def test_asked_to_stop_it_ends_what_runs_in_order_and_begins_nothing(name_of: st
     assert ends(events).keys() == began
 
 
-@pytest.fixture(params=list(EXECUTORS))
+@pytest.fixture(params=[RAY if name == "ray" else name for name in EXECUTORS])
 def name_of(request: pytest.FixtureRequest, executors: dict[str, Executor]) -> str:
     """An executor to be stopped: one that was asked to stop begins nothing any more."""
     name = str(request.param)
@@ -172,8 +173,13 @@ def test_jobs_find_the_environment_that_was_asked_for(name: str, executors: dict
     assert (job.note, thread.note) == ("read its value", "read 1")
 
 
-def test_its_capacity_is_what_it_was_given(executors: dict[str, Executor]) -> None:
-    assert {name: executors[name].capacity for name in EXECUTORS} == {"serial": 1, "processes": 2, "ray": 2}
+@pytest.mark.parametrize("name", WITH_PROCESSES)
+def test_its_capacity_is_what_it_was_given(name: str, executors: dict[str, Executor]) -> None:
+    assert (executors[name].capacity, executors["serial"].capacity) == (SETTINGS.workers, 1)
+
+
+def test_every_executor_is_among_these() -> None:
+    assert set(EXECUTORS) == {"serial", "processes", "ray"}
 
 
 def test_an_unknown_executor_is_refused_with_the_nearest() -> None:

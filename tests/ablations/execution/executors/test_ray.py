@@ -28,6 +28,7 @@ from tests.ablations.execution.executors.two_nodes import TwoNodes, two_nodes
 from tests.ablations.small_study import OPTIONS, STUDY, digests, run
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,7 @@ def few(dataset: Dataset) -> Dataset:
 # --- training ---
 
 
+@pytest.mark.slow
 def test_it_learns_to_read_and_to_abstain_and_writes_what_it_reports(digits: Dataset, tmp_path: Path) -> None:
     calls: list[tuple[int, int, float]] = []
     out = tmp_path / "weights.safetensors"

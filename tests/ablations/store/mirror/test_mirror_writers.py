@@ -39,6 +39,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, call: int, *, after: bool) -> None:
     monkeypatch.setattr(Gate, "__call__", counted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_any_point_the_next_pass_completes_the_mirror(
     archive: Archive, open_mirror: Opener, monkeypatch: pytest.MonkeyPatch, after: bool
@@ -89,6 +90,7 @@ def write_all(root: Path, folder: Path) -> None:
     Mirror.open(folder).sync(Archive.open(root))
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_write_every_run_once(archive: Archive, mirror: Mirror) -> None:
     study = make_study(variants=(make_variant(),))
     given = [make_result(seed=seed) for seed in range(5)]

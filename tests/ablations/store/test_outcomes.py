@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from ablations.store import StoredStudy
+from ablations.store.outcomes import outcome, outcome_at, statuses
 from ablations.store.result import Result
 from reports.analysis.findings import find
-from reports.analysis.outcomes import outcome, outcome_at, statuses
 from tests.reports.factories import quick_study, stored
 
 RESULTS = stored(quick_study(seeds=6), statuses={("sgd", 1): "diverged"}).results

@@ -1,7 +1,7 @@
-"""How a run counts in tables: as it ended, unless what it drew says that it collapsed. Pure.
+"""How a run counts, in every table: as it ended, unless what it drew says that it collapsed. Pure.
 
 The archive keeps `finished` for a run that was trained to its end; whether its samples can be scored follows from its
-metrics by the rule of `statuses`, at the time when it is read.
+metrics by the rule of `collapse`, at the time when it is read.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ablations.catalog.collapse import why_collapsed
 from ablations.catalog.metric_facts import SHARES
 from ablations.catalog.metrics import facts
 from ablations.store.result import Result
-from reports.analysis.statuses import COLLAPSED, FINISHED, why_collapsed
 
+FINISHED = "finished"
+COLLAPSED = "collapsed"
 USUAL_CLASSES = 10
 """Where the scores do not say how many classes the data have."""
 
