@@ -167,16 +167,11 @@ def power(tries: int, slowdown: float, only: tuple[str, ...], out: Path) -> None
 @click.option("--only", multiple=True, metavar="PART", help="store, workers or memory; may be repeated.")
 @click.option("--steps", type=click.IntRange(min=1), default=3_000, show_default=True, help="Of the baseline.")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="In a stack.")
-@click.option(
-    "--pairs", type=click.IntRange(min=2), default=2, show_default=True, help="Studies of one worker against two."
-)
+@click.option("--pairs", type=click.IntRange(min=2), default=2, show_default=True, help="One worker against two.")
 @quick_option
 @out_option
 def overhead(only: tuple[str, ...], steps: int, seeds: int, pairs: int, quick: bool, out: Path) -> None:
-    """Measure what store and display cost, what a second worker process gains, and the memory of each recipe.
-
-    About three minutes on a quiet machine. The workers are raced on the small digits, which take little to score.
-    """
+    """Measure what store and display cost, what a second worker gains (on digits), and each recipe's memory."""
     from ablations.catalog import RECIPES
     from bench.memory import peak_memory
     from bench.overhead import measure_overhead, measure_scaling
@@ -190,10 +185,7 @@ def overhead(only: tuple[str, ...], steps: int, seeds: int, pairs: int, quick: b
         if "store" in parts:
             whole = measure_overhead(Path(scratch), dataset=dataset, steps=steps, seeds=seeds)
             tree["overhead"] = whole.as_dict()
-            click.echo(
-                f"store and display: {whole.store_and_display:.2%} of the training of {seeds} seeds and {steps:,} "
-                f"steps, {whole.training:.1f} s; scoring has a clock of its own, {whole.evaluation:.1f} s; beside both:"
-            )
+            click.echo(whole.sentence(seeds, steps))
             costs = [(name, f"{took:.2f}", f"{took / whole.training:.2%}") for name, took in whole.parts.items()]
             print_table(("", "s", "of training"), costs, right=frozenset({1, 2}))
         if "workers" in parts:
@@ -257,6 +249,16 @@ def profile_command(only: tuple[str, ...], width: int, steps: int, quick: bool, 
         rows.append((item.name, f"{item.milliseconds:.3f}", *cells, f"{operation} {share:.0%}"))
     print_table(header, rows, right=frozenset(range(1, len(header) - 1)))
     save(out, "profile", {"steps": steps, "profiles": [asdict(item) for item in profiles]})
+
+
+@main.command()
+@click.option("--seeds", type=click.IntRange(min=1), multiple=True, default=(5, 16), show_default=True)
+@quick_option
+def modules(seeds: tuple[int, ...], quick: bool) -> None:
+    """Time a user's modules against the built-in networks that they equal."""
+    from bench.modules import HEADER, ratios
+
+    print_table(HEADER, ratios(seeds, quick), right=frozenset({1}))
 
 
 def choose(only: tuple[str, ...], names: list[str]) -> list[str]:

@@ -57,6 +57,12 @@ class Overhead:
         """Their share of the training."""
         return sum(self.parts[name] for name in STORE_AND_DISPLAY) / self.training
 
+    def sentence(self, seeds: int, steps: int) -> str:
+        return (
+            f"store and display: {self.store_and_display:.2%} of the training of {seeds} seeds and {steps:,} steps, "
+            f"{self.training:.1f} s; scoring has a clock of its own, {self.evaluation:.1f} s; beside both:"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         return {**dataclasses.asdict(self), "store_and_display": self.store_and_display}
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ablations.catalog.metric_facts import ENDING, Metric, of_extractor
 from ablations.catalog.metric_rows import ROWS
 from ablations.config.errors import ConfigError
-from ablations.config.parts import METRIC_PARTS
+from ablations.config.parts import EXTRACTOR_PARTS, METRIC_PARTS
 
 PRIMARY = "balanced_frechet"
 """The metric that verdicts are given on, without its protocol. Lower is better. It was written down before any result
@@ -40,6 +40,7 @@ LABEL_FREE = Kind(
     words="the label-free features",
     whole="contrastive_frechet", images="contrastive_balanced_frechet", shares="contrastive_class_share_frechet",
 )  # fmt: skip
+LABEL_FREE_EXTRACTOR = "contrastive"
 KINDS = (READER, LABEL_FREE)
 """`better` and `worse` need both to say so."""
 FALLBACKS = (PRIMARY, READER.whole, LABEL_FREE.whole)
@@ -69,9 +70,23 @@ def find(name: str) -> Metric | None:
     if own := METRIC_PARTS.get(name):
         words = own.label or name.replace("_", " ")
         return Metric(name=name, label=words, about=own.about, unit=own.unit, better=own.better)
+    if (by := next((by for by in beside() if name.startswith(f"{by}_")), None)) and (
+        row := find(name.removeprefix(f"{by}_"))
+    ):
+        return of_extractor(row, by)
     ending = ENDING.search(name)
     row = METRICS.get(name[: ending.start()]) if ending else None
     return row if row and row.counted else METRICS.get(_template(name))
+
+
+def beside() -> tuple[str, ...]:
+    """The user's own extractors that look beside the built-in ones."""
+    return tuple(name for name in EXTRACTOR_PARTS if not EXTRACTOR_PARTS[name].replaces)
+
+
+def lookers(row: Metric) -> tuple[str, ...]:
+    """By whose features a metric is taken: a user's own take all that are taken by label-free features."""
+    return (*row.extractors, *beside()) if LABEL_FREE_EXTRACTOR in row.extractors else row.extractors
 
 
 def facts(name: str) -> Metric:

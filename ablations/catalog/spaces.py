@@ -1,87 +1,20 @@
-"""What may be tuned, and within which bounds: rows of data, and the space that is left of them for one variant.
-
-A hyperparameter is known by the dotted setting that it sets. Of `generator.hidden` and `discriminator.hidden` it sets
-the widest layer; the others keep their share of it.
-"""
+"""The space that is left of the hyperparameters for one variant."""
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ablations.catalog.domains import Choice, Domain, Narrowing, Range, Value, narrow
+from ablations.catalog.domains import Narrowing, Range, Value, narrow
+from ablations.catalog.hyperparameters import Hyperparameter
+from ablations.catalog.own_hyperparameters import SETTINGS, domain_of, hyperparameters_of, own_default, settings_of
 from ablations.config import Variant
 from ablations.config.errors import ConfigError, unknown
 
 MOST_GRID_POINTS = 10_000
-
-TUNED_BY_EACH = ("learning_rate", "beta1", "beta2", "momentum", "hidden")
-"""Settings, by their last name, that a level of an axis may state and yet be tuned in: what it takes to be at its best,
-not what it is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hyperparameter:
-    """One row. Two rows may share a key, with conditions that exclude each other."""
-
-    key: str
-    domain: Domain
-    when: Mapping[str, Value] = field(default_factory=dict)
-    """Settings that must have these values, or it does not exist."""
-    asked: bool = True
-    """False: it is searched only where a user names it."""
-
-    def exists(self, settings: Mapping[str, Any]) -> bool:
-        return all(settings[key] == value for key, value in self.when.items())
-
-
-def _side(side: str) -> tuple[Hyperparameter, ...]:
-    """The hyperparameters that each network has of its own, those first that others depend on."""
-    rate, adam, sgd = (
-        f"{side}_optimizer.learning_rate",
-        {f"{side}_optimizer.name": "adam"},
-        {f"{side}_optimizer.name": "sgd"},
-    )
-    mlp, cnn = {f"{side}.architecture": "mlp"}, {f"{side}.architecture": "cnn"}
-    return (
-        Hyperparameter(key=f"{side}_optimizer.name", domain=Choice(values=("adam", "sgd")), asked=False),
-        Hyperparameter(key=rate, domain=Range(low=1e-5, high=1e-2, log=True), when=adam),
-        Hyperparameter(key=rate, domain=Range(low=1e-3, high=1.0, log=True), when=sgd),
-        Hyperparameter(key=f"{side}_optimizer.beta1", domain=Range(low=0.0, high=0.95), when=adam),
-        Hyperparameter(key=f"{side}_optimizer.beta2", domain=Range(low=0.9, high=0.9999), when=adam),
-        Hyperparameter(key=f"{side}_optimizer.momentum", domain=Range(low=0.0, high=0.95), when=sgd),
-        Hyperparameter(key=f"{side}.hidden", domain=Range(low=64, high=512, log=True, whole=True), when=mlp),
-        Hyperparameter(key=f"{side}.hidden", domain=Range(low=4, high=32, log=True, whole=True), when=cnn),
-        Hyperparameter(
-            key=f"{side}.slope", domain=Range(low=0.005, high=0.3, log=True), when={f"{side}.activation": "leaky_relu"}
-        ),
-        Hyperparameter(key=f"{side}.dropout", domain=Range(low=0.0, high=0.5)),
-    )
-
-
-HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
-    *_side("generator"),
-    *_side("discriminator"),
-    Hyperparameter(key="latent.size", domain=Range(low=8, high=200, log=True, whole=True)),
-    Hyperparameter(key="batch_size", domain=Range(low=16, high=256, log=True, whole=True)),
-    *(
-        Hyperparameter(
-            key="loss.penalty_weight",
-            domain=Range(low=0.1, high=100, log=True),
-            when={"loss.penalty": penalty},
-            asked=False,
-        )
-        for penalty in ("gradient_penalty", "r1")
-    ),
-    Hyperparameter(key="update.discriminator_steps", domain=Range(low=1, high=3, whole=True)),
-)
-
-
-def held(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Of what a level of an axis sets, what tuning must not touch."""
-    return {key: value for key, value in overrides.items() if key.rpartition(".")[2] not in TUNED_BY_EACH}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,9 +25,14 @@ class Space:
     """With the fixed settings applied."""
     hyperparameters: tuple[Hyperparameter, ...]
 
+    @functools.cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The variant's, with what its own networks take where it says nothing."""
+        return settings_of(self.variant)
+
     def walk(self, choose: Callable[[Hyperparameter], Value]) -> dict[str, Value]:
         """The values of all hyperparameters that exist, given those chosen before them."""
-        settings, values = self.variant.flat(), dict[str, Value]()
+        settings, values = dict(self.settings), dict[str, Value]()
         for item in self.hyperparameters:
             if item.exists(settings):
                 values[item.key] = settings[item.key] = choose(item)
@@ -106,7 +44,7 @@ class Space:
         Raises:
             ConfigError: an impossible combination.
         """
-        settings = self.variant.flat()
+        settings = self.settings
         overrides: dict[str, Any] = {}
         for key, value in values.items():
             widths = settings[key]
@@ -118,7 +56,7 @@ class Space:
 
     def own_values(self) -> dict[str, Value] | None:
         """The values that the variant has already; None where one lies outside the space."""
-        settings = self.variant.flat()
+        settings = self.settings
         found = {
             item.key: max(settings[item.key]) if isinstance(settings[item.key], list) else settings[item.key]
             for item in self.hyperparameters
@@ -146,7 +84,7 @@ class Space:
             yield values
             return
         item = self.hyperparameters[place]
-        if not item.exists({**self.variant.flat(), **values}):
+        if not item.exists({**self.settings, **values}):
             yield from self._branches(values, place + 1, points)
             return
         for value in item.domain.points(points):
@@ -193,26 +131,32 @@ def make_space(
     if labels := {"name", "recipe"} & set(fixed):
         raise ConfigError(f"{sorted(labels)[0]} is a label, not a setting: it cannot be fixed")
     base = variant.override(fixed) if fixed else variant
-    valid = {item.key for item in HYPERPARAMETERS}
+    every = hyperparameters_of(base)
+    valid = {item.key for item in every}
     for key in narrowed:
         if key not in valid:
             raise unknown("hyperparameter", key, valid)
         if key in fixed:
             raise ConfigError(f"{key} cannot be both fixed to {fixed[key]} and searched in {narrowed[key]}")
-    rows = [
-        replace(item, domain=narrow(item.key, item.domain, narrowed[item.key])) if item.key in narrowed else item
-        for item in HYPERPARAMETERS
-        if item.key not in fixed and (item.asked or item.key in narrowed)
-    ]
+
+    def narrowed_row(item: Hyperparameter) -> Hyperparameter:
+        if item.key not in narrowed:
+            return item
+        wanted = narrowed[item.key]
+        if SETTINGS in item.key:
+            return replace(item, domain=domain_of(item.key, own_default(base, item.key), wanted))
+        return replace(item, domain=narrow(item.key, item.domain, wanted))
+
+    rows = [narrowed_row(item) for item in every if item.key not in fixed and (item.asked or item.key in narrowed)]
     open_keys = {item.key for item in rows}
-    settings = base.flat()
+    settings = settings_of(base)
     possible = tuple(
         item for item in rows if all(key in open_keys or settings[key] == value for key, value in item.when.items())
     )
     space = Space(variant=base, hyperparameters=possible)
     for key in narrowed:
         if key not in space.keys:
-            needed = [f"{k}={v}" for item in HYPERPARAMETERS if item.key == key for k, v in item.when.items()]
+            needed = [f"{k}={v}" for item in every if item.key == key for k, v in item.when.items()]
             raise ConfigError(f"variant {variant.name!r} has no {key}: it needs {' or '.join(needed)}")
     if not possible:
         raise ConfigError(f"nothing of variant {variant.name!r} is left to search: everything is fixed")

@@ -42,14 +42,14 @@ def command(location: str, out: Path | None, as_json: bool) -> None:
 def stored_studies(archive: Archive) -> dict[str, StoredStudy]:
     """Those of the studies that the claims need which the archive has."""
     from ablations.catalog.claims import CLAIMS
-    from ablations.catalog.claims.model import studies_of
+    from ablations.config.claim import studies_of
 
     present = archive.studies()
     return {name: archive.read(name) for name in studies_of(CLAIMS) if name in present}
 
 
 def tree_of(item: Answered) -> dict[str, Any]:
-    from reports.pages.claims_page import claims_frame
+    from reports.pages.claim_rows import claims_frame
 
     claim = item.claim
     tests: Sequence[Any] = claims_frame([item]).to_dict("records") if item.tests else []

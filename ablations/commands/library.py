@@ -36,6 +36,8 @@ class Outcome:
     contrasts: pd.DataFrame
     """One row a contrast: `axis`, `question`, `treatment`, `reference`, `verdict`, `effect` with its interval `low` to
     `high`, and the other numbers of the report."""
+    claims: pd.DataFrame
+    """One row a test of a claim of the study: `claim`, `answer`, `test`, `speaks`, `measured`, `held_against`, ..."""
     report: Path
     """The page."""
     failures: tuple[tuple[str, str], ...]
@@ -80,6 +82,7 @@ def run(
         StoreError: the store cannot be read or written.
     """
     _hold()
+    from ablations.catalog.claims.answerable import check_answerable
     from ablations.commands.shared import build_report, mirrored
     from ablations.commands.study_files import find_study
     from ablations.config.own_parts import load as load_parts
@@ -89,10 +92,12 @@ def run(
     from ablations.store import Archive
     from reports.analysis.findings import find
     from reports.pages.attachments import contrasts_frame
+    from reports.pages.claim_rows import claims_frame
 
     named = [parts] if isinstance(parts, str | Path) else parts
     load_parts(map(str, named))
     found = study if isinstance(study, Study) else find_study(str(study))
+    check_answerable(found)
     archive = Archive.open(store)
     plan = make_plan(found, _options(Options, {"dataset": data, **options}), archive)
     with mirrored(archive, plan.study.name, mirror), _display(plan, progress) as show, _main_left_alone():
@@ -103,6 +108,7 @@ def run(
         study=plan.recorded,
         runs=findings.runs,
         contrasts=contrasts_frame(findings.answers, findings.courses),
+        claims=claims_frame(findings.claims),
         report=page,
         failures=summary.failures,
     )

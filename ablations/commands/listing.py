@@ -103,6 +103,10 @@ def _print_study(study: Study) -> None:
         click.echo()
         contrasts = [(c.axis, c.question, f"{c.treatment} against {c.reference}") for c in study.contrasts]
         print_table(("axis", "question", "contrast"), contrasts)
+    if study.claims:
+        click.echo()
+        rows = [(claim.name, claim.text, test.says) for claim in study.claims for test in claim.tests]
+        print_table(("claim", "what it says", "test"), rows)
 
 
 def _differences(first: Mapping[str, Any], settings: Mapping[str, Any]) -> str:

@@ -40,6 +40,24 @@ axis = "width"
 question = "400 units in G instead of 200"
 treatment = "wide"
 reference = "plain"
+
+# A claim is a sentence with tests of it; the report answers it: confirmed, refuted, depends or not shown.
+[[claims]]
+name = "wider"
+text = "A wider G draws better digits, and D finds it harder to tell them from real ones."
+rule = "as a whole"                   # all tests decide; or "every case", "some case"
+
+[[claims.tests]]
+says = "wide has the lower score at the end"
+measure = {{ of = "wide" }}             # the score; or metric = "mode_count", and step = 1000
+expect = "lower"                      # or "higher", "equal", "among"
+against = {{ of = "plain" }}            # or a number
+
+[[claims.tests]]
+says = "D's loss in the last tenth of the training is higher with wide"
+measure = {{ of = "wide", curve = "d_loss", start = 0.9 }}
+expect = "higher"
+against = {{ of = "plain", curve = "d_loss", start = 0.9 }}
 """,
     "one-factor": """
 # The base, and for each level the base with that one choice changed and a contrast against the base.

@@ -61,7 +61,7 @@ def command(
     from ablations.catalog import publication as published
     from ablations.config.errors import StoreError, unknown
     from ablations.store import Archive
-    from reports.pages.claims_page import tally
+    from reports.pages.claim_rows import tally
     from reports.pages.published_pages import publish
 
     for name in only:

@@ -29,6 +29,7 @@ from ablations.commands.shared import (
 
 if TYPE_CHECKING:
     from ablations.config import Study
+    from ablations.execution.job import GroupJob
     from ablations.execution.plan import Plan
     from ablations.execution.runner import Summary
 
@@ -196,8 +197,11 @@ def print_plan(plan: Plan) -> None:
     from ablations.execution.progress import duration
 
     rows = []
+    by_variant: dict[str, list[GroupJob]] = {}
+    for job in plan.jobs:
+        by_variant.setdefault(job.variant.name, []).append(job)
     for variant in plan.study.variants:
-        jobs = [job for job in plan.jobs if job.variant.name == variant.name]
+        jobs = by_variant.get(variant.name, [])
         missing = sum(len(job.wanted) for job in jobs)
         seconds = sum(job.estimate_seconds for job in jobs)
         rows.append(

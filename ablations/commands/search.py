@@ -274,7 +274,7 @@ def print_found(found: Found) -> None:
     if best is None:
         click.echo("no trial finished, so there is no best; the report has the reasons")
         return
-    own = found.settings.space.variant.flat()
+    own = found.settings.space.settings
     rows = [
         (key, str(own[key]), f"{value:.4g}" if isinstance(value, float) else str(value))
         for key, value in best.values.items()

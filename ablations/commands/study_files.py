@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ablations.catalog import BASELINE, FACE_RECIPES, RECIPES, STUDIES
-from ablations.commands.study_tables import TABLES, expanded
+from ablations.catalog import BASELINE, FACE_RECIPES, RECIPES, STUDIES, Axis
+from ablations.catalog.claims.answerable import check_answerable
+from ablations.commands.study_tables import TABLES, axes_of, expanded
 from ablations.config import Study, Variant
 from ablations.config.errors import ConfigError, UserError, unknown
 
@@ -53,7 +54,21 @@ def read_study(path: Path) -> Study:
         if not isinstance(contrasts, list):
             raise ConfigError('"contrasts" must be a list of mappings')
         own["variants"] = [*(_complete(item) for item in variants), *(variant.as_dict() for variant in combined)]
-        return Study.from_dict({**own, "contrasts": [*contrasts, *asked]})
+        study = Study.from_dict({**own, "contrasts": [*contrasts, *asked]})
+        check_answerable(study)
+        return study
+    except UserError as error:
+        raise ConfigError(f"the study file {path}: {error}") from error
+
+
+def read_axes(path: Path) -> Mapping[str, Axis]:
+    """The catalog's axes, and those of a study file's table `axes`.
+
+    Raises:
+        ConfigError: the table does not describe axes.
+    """
+    try:
+        return axes_of(_read(path))
     except UserError as error:
         raise ConfigError(f"the study file {path}: {error}") from error
 

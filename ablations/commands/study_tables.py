@@ -33,7 +33,7 @@ def expanded(tree: Mapping[str, Any], base: Base) -> Made:
     Raises:
         ConfigError: an axis or a level that is not there, with the nearest one, or a combination that is impossible.
     """
-    axes = {**AXES, **_own_axes(tree.get(AXES_TABLE, {}))}
+    axes = axes_of(tree)
     variants: list[Variant] = []
     contrasts: list[Contrast] = []
     for key, make in ((ONE_FACTOR, _one_factor), (LADDER, _ladder), (CROSS, _crossed)):
@@ -42,6 +42,11 @@ def expanded(tree: Mapping[str, Any], base: Base) -> Made:
             variants += made
             contrasts += asked
     return variants, contrasts
+
+
+def axes_of(tree: Mapping[str, Any]) -> dict[str, Axis]:
+    """The catalog's axes, and those that a study file states."""
+    return {**AXES, **_own_axes(tree.get(AXES_TABLE, {}))}
 
 
 def _own_axes(table: Any) -> dict[str, Axis]:

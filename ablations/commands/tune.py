@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 @click.option(
     "--final-seeds", type=AT_LEAST_ONE, default=5, show_default=True, help="Fresh seeds of the comparison on test."
 )
+@click.option(
+    "--study", "file", help="A .json or .toml study file with axes of your own, and variants to name as base."
+)
 @search_options
 def command(
     axis: str,
     base: str,
+    file: str | None,
     final_seeds: int,
     location: str,
     mirror: str | None,
@@ -45,16 +49,19 @@ def command(
     """
     from ablations.catalog import AXES
     from ablations.commands.search import find_variants
+    from ablations.commands.study_files import read_axes, read_study
     from ablations.config.errors import unknown
     from ablations.search.tuning import rankings, tuned_study, tuning_searches
 
-    if axis not in AXES:
-        raise unknown("axis", axis, AXES)
-    (variant,), _ = find_variants((base,), None)
+    axes = AXES if file is None else read_axes(Path(file))
+    if axis not in axes:
+        raise unknown("axis", axis, axes)
+    own_base = file is not None and base in [item.name for item in read_study(Path(file)).variants]
+    (variant,), _ = find_variants((base,), file if own_base else None)
     if options["steps"] is not None:
         variant = variant.override({"steps": options["steps"]})
     own = {key: options[key] for key in OWN}
-    searches = tuning_searches(AXES[axis], variant, narrowed=options["narrowed"], fixed=options["fixed"], **own)
+    searches = tuning_searches(axes[axis], variant, narrowed=options["narrowed"], fixed=options["fixed"], **own)
     if dry_run:
         show_spaces(searches, as_json)
         return
@@ -67,13 +74,13 @@ def command(
     place = Place(archive=archive, experiment=f"tune {axis}", drawn=False, **{key: options[key] for key in PLACE})
     results = carry_out(searches, place, as_json)
     founds = [item.found for item in results]
-    study = tuned_study(AXES[axis], variant, founds, seeds=final_seeds)
+    study = tuned_study(axes[axis], variant, founds, seeds=final_seeds)
     folder = out or Path("results") / "tuning" / axis
     with mirrored(archive, study.name, mirror):
         plan, compared = compare(study, archive, options, as_json)
         study_page = build_report(archive, study.name, folder / "study")
     findings = find(archive.read(study.name))
-    page = write_tuning_page(AXES[axis], founds, findings, folder, study_page)
+    page = write_tuning_page(axes[axis], founds, findings, folder, study_page)
     record(results, place, page, mirror)
     ranked = rankings(findings.comparisons)
     if as_json:

@@ -7,7 +7,7 @@ import hashlib
 import linecache
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ablations.config.errors import ConfigError
@@ -25,6 +25,10 @@ class Origin:
     """As tracebacks name them."""
     place: str = ""
     """What another process must be told to have the same parts: see `own_parts.load`. Empty: it cannot have them."""
+    text: bytes = field(default=b"", compare=False, repr=False)
+    """Of a file: its content, which another machine runs where it has no such file."""
+    sent: bool = field(default=False, compare=False)
+    """It came from another machine: its text is run, whatever stands at its place here."""
 
 
 @dataclass(frozen=True, kw_only=True)

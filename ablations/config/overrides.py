@@ -94,8 +94,30 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             raise unknown(f"value of {where}:", value, [str(a) for a in arguments])
         return value
     if origin in (typing.Union, types.UnionType):
-        return None if value is None else _convert(next(a for a in arguments if a is not type(None)), value, where)
+        return _convert_one_of(arguments, value, where)
     return _convert_scalar(hint, value, where)
+
+
+def _convert_one_of(hints: Sequence[Any], value: Any, where: str) -> Any:
+    """The first that is no dataclass, or, of a mapping, the dataclass whose required keys it has, the one with most."""
+    if value is None and type(None) in hints:
+        return None
+    kinds: list[type] = [hint for hint in hints if isinstance(hint, type) and dataclasses.is_dataclass(hint)]
+    others = [hint for hint in hints if hint not in kinds and hint is not type(None)]
+    if not kinds or (others and not isinstance(value, (Mapping, *kinds))):
+        return _convert(others[0], value, where)
+    if not isinstance(value, Mapping):
+        return _convert(type(value) if type(value) in kinds else kinds[0], value, where)
+    known = {key: None for kind in kinds for key in _hints_of(kind)}
+    for key in value:
+        if key not in known:
+            raise unknown(f"key of {where}:", key, known)
+
+    def fits(kind: type) -> tuple[bool, bool, int]:
+        needed = {item.name for item in dataclasses.fields(kind) if _no_default(item)}
+        return needed <= set(value), set(value) <= set(_hints_of(kind)), len(needed)
+
+    return _convert(max(kinds, key=fits), value, where)
 
 
 def _convert_tuple(hint: Any, value: Any, where: str) -> tuple[Any, ...]:

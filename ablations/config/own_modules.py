@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +40,15 @@ class ModuleFactories:
 
     generator: Factory | None = None
     discriminator: Factory | None = None
+    search: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, compare=False)
+    """By side: the settings that a search tunes unless told otherwise, each "LOW:HIGH", "A,B,C" or a list of values."""
 
     def of(self, side: str) -> Factory | None:
         found: Factory | None = getattr(self, side)
         return found
+
+    def search_of(self, side: str) -> Mapping[str, Any]:
+        return self.search.get(side, {})
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -113,6 +118,22 @@ def with_settings_read(network: Network, factory: Factory, side: str) -> Network
 def settings_of(factory: Factory) -> tuple[str, ...]:
     """The names of a factory's own settings."""
     return tuple(key for key in parameters_of(factory) if key not in (*GIVEN, *_network_settings()))
+
+
+def defaults_of(factory: Factory) -> dict[str, Any]:
+    """A factory's own settings with their defaults."""
+    taken = parameters_of(factory)
+    return {key: taken[key].default for key in settings_of(factory)}
+
+
+def check_search(side: str, name: str, factory: Any, search: Any) -> None:
+    """Raise `ConfigError` where `search` states ranges of settings that the factory does not take."""
+    if not isinstance(search, Mapping):
+        raise ConfigError(f"the {side} {name!r}: search must map settings to ranges, not {search!r}")
+    own = settings_of(factory)
+    for key in search:
+        if key not in own:
+            raise unknown(f"setting to search of the {side} {name!r}:", key, own or ["none"])
 
 
 def takes_classes(factories: ModuleFactories, side: str) -> bool:

@@ -7,11 +7,14 @@ change between two runs without being installed anew.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
 import io
+import linecache
 import sys
 import traceback
 import types
@@ -68,12 +71,20 @@ def ensure(origins: Iterable[Origin]) -> None:
     for origin in origins:
         if _loaded.get(origin.place) == origin:
             continue
+        if origin.sent and origin.text:
+            _load_sent(origin)
+            continue
         now = _load(origin.place)
         if now.sha256 != origin.sha256:
             raise ConfigError(
                 f"{origin.name} has changed since the plan was made (SHA-256 {origin.sha256[:12]} then, "
                 f"{now.sha256[:12]} now); run the study again"
             )
+
+
+def sent(origins: Iterable[Origin]) -> tuple[Origin, ...]:
+    """The sources as another machine must have them: files by their content, packages as they are installed there."""
+    return tuple(dataclasses.replace(origin, sent=True) for origin in origins)
 
 
 def only_here() -> bool:
@@ -148,7 +159,21 @@ def silenced() -> Iterator[None]:
 
 def _load(place: str) -> Origin:
     make = _of_package if place.startswith(PACKAGE) else _of_file
-    key, origin, run = make(place)
+    return _enter(*make(place))
+
+
+def _load_sent(origin: Origin) -> None:
+    """Raises `ConfigError` where the text is not what was sent."""
+    found = hashlib.sha256(origin.text).hexdigest()
+    if found != origin.sha256:
+        raise ConfigError(
+            f"{origin.name} arrived with SHA-256 {found[:12]}, not {origin.sha256[:12]}; run the study again"
+        )
+    _enter(origin.place, origin, functools.partial(_run_text, origin))
+
+
+def _enter(key: str, origin: Origin, run: Callable[[], None]) -> Origin:
+    """Run a source that was not run before, in the place of what stood at its key."""
     before = _loaded.get(key)
     if before == origin:
         return origin
@@ -174,15 +199,20 @@ def _of_file(place: str) -> tuple[str, Origin, Callable[[], None]]:
     except OSError as error:
         raise ConfigError(f"--parts {place}: {error.strerror or error}") from error
     sha = hashlib.sha256(text).hexdigest()
-    origin = Origin(name=path.name, sha256=sha, files=(str(path),), place=str(path))
+    origin = Origin(name=path.name, sha256=sha, files=(str(path),), place=str(path), text=text)
+    return str(path), origin, functools.partial(_run_text, origin)
 
-    def run() -> None:
-        module = types.ModuleType(f"{OWN_MODULE}{sha[:12]}")
-        module.__file__ = str(path)
-        sys.modules[module.__name__] = module
-        exec(compile(text, str(path), "exec"), module.__dict__)
 
-    return str(path), origin, run
+def _run_text(origin: Origin) -> None:
+    """Run a file's content as a module; where the file is not here, tracebacks still show its lines."""
+    [file] = origin.files
+    module = types.ModuleType(f"{OWN_MODULE}{origin.sha256[:12]}")
+    module.__file__ = file
+    sys.modules[module.__name__] = module
+    if origin.sent:
+        lines = origin.text.decode(errors="replace").splitlines(keepends=True)
+        linecache.cache[file] = (len(origin.text), None, lines, file)
+    exec(compile(origin.text, file, "exec"), module.__dict__)
 
 
 def _of_package(place: str) -> tuple[str, Origin, Callable[[], None]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ablations.config import own_modules, parts
+from ablations.config import own_modules, own_parts, parts
 from ablations.config.errors import ConfigError
-from ablations.config.origin import OwnPart
+from ablations.config.origin import Origin, OwnPart
 from ablations.config.own_modules import SIDES, ModuleFactories, unread_by
 from ablations.config.registry import Registry
 
@@ -59,6 +59,16 @@ def own_part(registry: Registry[Any], name: str) -> OwnPart | None:
 def own_dataset(name: str) -> OwnPart | None:
     """A dataset as a stored run remembers it; None where it is built in."""
     return own_part(parts.DATASETS, name)
+
+
+def sources_for(variant: Variant, dataset: str) -> tuple[Origin, ...]:
+    """Of the sources that were read: those that a variant names, and what its data and every score need."""
+    used = {part.sha256 for part in variant.own_parts}
+    data = own_dataset(dataset)
+    used |= {data.sha256} if data else set()
+    for registry in (parts.METRIC_PARTS, parts.EXTRACTOR_PARTS):
+        used |= {origin.sha256 for name in registry if (origin := registry[name].origin)}
+    return tuple(origin for origin in own_parts.loaded() if origin.sha256 in used)
 
 
 def missing(wanted: Iterable[OwnPart]) -> str | None:

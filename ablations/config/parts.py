@@ -9,93 +9,23 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ablations.config.errors import unknown
 from ablations.config.origin import origin_of_caller
-from ablations.config.own_modules import SIDES, ModuleFactories, check_factory
+from ablations.config.own_modules import SIDES, ModuleFactories, check_factory, check_search
+from ablations.config.part_facts import (
+    ArchitectureFacts,
+    DatasetFacts,
+    ExtractorFacts,
+    LossFacts,
+    MetricFacts,
+    NormalizationFacts,
+    OptimizerFacts,
+    OutputFacts,
+    PenaltyFacts,
+)
 from ablations.config.registry import Part, Registry
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossFacts(Part):
-    """The builder is an `ablations.parts.losses.LossFunction`."""
-
-    outputs: tuple[str, ...]
-    """The output layers of D that it can be taken of."""
-    reason: str = ""
-    """Why these."""
-    ideal: float | None = None
-    """Each half of D's loss where D cannot tell real from fake (S0-a): D = 1/2, a logit of 0. None: it has none."""
-    generator_ideal: float | None = None
-    """G's loss there, with the non-saturating objective; with the saturating one it is minus `ideal`."""
-    paired: bool = False
-    """Each half sees D's outputs on real and on fake images, and so does G's loss."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PenaltyFacts(Part):
-    """The builder is an `ablations.parts.penalties.Penalty`, or None where nothing is added to D's loss."""
-
-    uniform_draws: int = 0
-    """Numbers, uniform in [0, 1), that it draws for each image of a batch."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NormalizationFacts(Part):
-    """The builder takes the name of the layer and the shape of one sample, and gives layers."""
-
-    over_batch: bool = False
-    """It mixes the samples of a batch."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputFacts(Part):
-    """The builder is an `ablations.parts.outputs.Output`."""
-
-    image_range: str | None = None
-    """The range of images that G reaches with it: "unit" or "symmetric"."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class OptimizerFacts(Part):
-    """The builder takes parameters, a `config.Optimizer` and whether they are on a GPU, and gives an elementwise
-    torch.optim.Optimizer.
-    """
-
-    transfers: int
-    """Values that a step reads and writes for each parameter: what it costs."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArchitectureFacts(Part):
-    """The builder is an `ablations.parts.networks.Architecture`, or the `ModuleFactories` of a user's own modules."""
-
-    convolutional: bool = False
-    """`hidden` counts channels of maps, and each block has a size in `kernels`; else `hidden` counts units."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatasetFacts(Part):
-    """The builder takes the data folder and a function that is told what is fetched, and gives a `data.Dataset`."""
-
-    title: str = ""
-    frozen: bool = False
-    """It is scored by the extractors that this project ships; others have extractors of their own."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricFacts(Part):
-    """Of a user's own: the built-in ones are rows of `catalog.metrics`. The builder takes a
-    `scoring.metrics.values.Samples` and a `Reference`, what an extractor sees in both, and gives a number.
-    """
-
-    label: str = ""
-    about: str = ""
-    unit: str = ""
-    better: Literal["lower", "higher", "neither"] = "neither"
-
 
 _ANY_NUMBER = "it takes any number"
 
@@ -252,6 +182,7 @@ DATASETS = Registry(
 )
 
 METRIC_PARTS = Registry("metric", MetricFacts, {})
+EXTRACTOR_PARTS = Registry("extractor", ExtractorFacts, {})
 
 KINDS: Mapping[str, Registry[Any]] = {
     registry.kind: registry
@@ -267,6 +198,7 @@ KINDS: Mapping[str, Registry[Any]] = {
         ARCHITECTURES,
         DATASETS,
         METRIC_PARTS,
+        EXTRACTOR_PARTS,
     )
 }
 
@@ -277,6 +209,7 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
     `register("loss", "my_hinge", Halves(...), outputs=("logits",))` is all that it takes to train with
     `loss.criterion=my_hinge`. Which facts a kind has, its contract above says. The kinds "generator" and
     "discriminator" take a function that makes an `nn.Module`: see `own_modules`; both sides may have one name.
+    Their `search={"width": "32:256"}` says what a search tunes of their own settings.
 
     The part's identity is the SHA-256 of the source text that calls this.
 
@@ -286,12 +219,18 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
     origin, line = origin_of_caller(1), sys._getframe(1).f_lineno
     if kind in SIDES:
         check_factory(kind, name, builder)
+        search = facts.pop("search", {})
+        check_search(kind, name, builder, search)
+        for fact in facts:
+            raise unknown(f"fact of the {kind} {name!r}:", fact, ["search"])
         found, other = ARCHITECTURES.get(name), {}
         own = found.builder if found is not None and found.origin == origin else None
+        ranges = {kind: search}
         if isinstance(own, ModuleFactories) and own.of(kind) is None:
             other = {side: own.of(side) for side in SIDES}
+            ranges |= {side: own.search_of(side) for side in SIDES if side != kind}
             ARCHITECTURES.remove(name)
-        factories = ModuleFactories(**{**other, kind: builder})
+        factories = ModuleFactories(**{**other, kind: builder}, search=ranges)
         ARCHITECTURES.register(name, factories, origin=origin, line=line, settings=factories.settings)
         return
     if kind not in KINDS:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import typing
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Self
 
+from ablations.config.claim import Claim
 from ablations.config.errors import ConfigError, unknown
-from ablations.config.overrides import build, plain
+from ablations.config.overrides import LEFT_OUT, build, plain
 from ablations.config.rules import check_name
 from ablations.config.variant import Variant
 
@@ -49,18 +52,20 @@ class Study:
     """Steps at which variants that reach them are scored too: those that a document speaks of."""
     dataset: str = "mnist"
     """What it is trained on where nobody says otherwise."""
+    claims: tuple[Claim, ...] = field(default=(), metadata=LEFT_OUT)
+    """What its runs are to answer beside the contrasts."""
 
     def __post_init__(self) -> None:
         check_name("study", self.name)
         names = [variant.name for variant in self.variants]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ConfigError(f"study {self.name!r} has more than one variant named {sorted(twice)[0]!r}")
+        known = Counter(names)
+        if twice := [name for name, count in known.items() if count > 1]:
+            raise ConfigError(f"study {self.name!r} has more than one variant named {min(twice)!r}")
         if not names:
             raise ConfigError(f"study {self.name!r} has no variants")
         for contrast in self.contrasts:
             for name in (contrast.treatment, contrast.reference):
-                if name not in names:
+                if name not in known:
                     raise unknown(f"variant in contrast {contrast.question!r} of study {self.name!r}:", name, names)
         if self.seeds < 1:
             raise ConfigError(f"study {self.name!r}: seeds must be at least 1, not {self.seeds}")
@@ -73,6 +78,16 @@ class Study:
             raise ConfigError(f"study {self.name!r}: evaluations must be at least 1, not {self.evaluations}")
         if any(step < 0 for step in self.scored_steps):
             raise ConfigError(f"study {self.name!r}: scored_steps must be 0 or more, not {min(self.scored_steps)}")
+        self._check_claims(names)
+
+    def _check_claims(self, variants: list[str]) -> None:
+        said = [claim.name for claim in self.claims]
+        if twice := {name for name in said if said.count(name) > 1}:
+            raise ConfigError(f"study {self.name!r} has more than one claim named {min(twice)!r}")
+        for claim in self.claims:
+            for name in claim.variants:
+                if name not in variants:
+                    raise unknown(f"variant in claim {claim.name!r} of study {self.name!r}:", name, variants)
 
     def __hash__(self) -> int:
         """Of the names alone: a study is hashed often, and equal studies have equal names."""
@@ -84,11 +99,11 @@ class Study:
                 return variant
         raise unknown(f"variant of study {self.name!r}:", name, [v.name for v in self.variants])
 
-    @property
+    @functools.cached_property
     def main_reference(self) -> str | None:
         """The variant that most contrasts are held against, the first of several; None without contrasts."""
-        references = [contrast.reference for contrast in self.contrasts]
-        return max(references, key=references.count, default=None)
+        counts = Counter(contrast.reference for contrast in self.contrasts)
+        return max(counts, key=counts.__getitem__, default=None)
 
     def seeds_of(self, name: str) -> int:
         """How many seeds a variant is trained with."""
@@ -101,3 +116,11 @@ class Study:
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any]) -> Self:
         return typing.cast(Self, build(cls, tree, "study"))
+
+
+def evaluation_steps(steps: int, evaluations: int, also: Iterable[int] = ()) -> tuple[int, ...]:
+    """Step 0, and `evaluations` equally spaced steps of which the last is `steps`; fewer where steps are few. To them
+    come those of `also` that the training reaches.
+    """
+    spaced = {round(steps * index / evaluations) for index in range(evaluations + 1)}
+    return tuple(sorted(spaced | {step for step in also if step <= steps}))

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 import ablations
-from ablations.config import Engine
+from ablations.config import Engine, own_parts
 from ablations.config.errors import ConfigError, UserError
+from ablations.config.origin import Origin
 from ablations.execution.executors import Executor, Settings, make_executor
 from ablations.training.engine import choose_engine, default_workers, set_up
 from ablations.training.instruction_set import VARIABLES, environment_of
@@ -84,6 +85,8 @@ class NodeCheck:
     split: str = "whole"
     data_digest: str = ""
     data_folder: Path | None = None
+    parts: tuple[Origin, ...] = ()
+    """The user's sources that the dataset needs."""
 
     def problem(self) -> str | None:
         """Loads the data, which the jobs then find in memory."""
@@ -97,6 +100,7 @@ class NodeCheck:
                 set_up(self.engine)
             if self.dataset is None:
                 return None
+            own_parts.ensure(own_parts.sent(self.parts))
             from ablations.data.splits import load_split  # imports torch
 
             _, digest = load_split(self.dataset, self.split, folder_in_reach(self.data_folder))

@@ -70,7 +70,7 @@ class GroupJob:
     judge: Judge | None = None
     """Of a search's trial. A trial ends with the first of its seeds that diverges."""
     parts: tuple[Origin, ...] = field(default_factory=own_parts.loaded)
-    """The user's sources that the process which makes the job has read: the worker needs the same."""
+    """The user's sources that the worker needs, as the process which makes the job has read them."""
 
     @property
     def variant(self) -> Variant:
@@ -124,7 +124,11 @@ class GroupJob:
         """Its checkpoints stay where they are if that folder is in reach: so whoever begins it again goes on."""
         checkpoints = self.checkpoint_root if self.checkpoint_root.is_dir() else inbound.parent / "checkpoints"
         return replace(
-            self, archive=inbound, checkpoint_root=checkpoints, data_folder=folder_in_reach(self.data_folder)
+            self,
+            archive=inbound,
+            checkpoint_root=checkpoints,
+            data_folder=folder_in_reach(self.data_folder),
+            parts=own_parts.sent(self.parts),
         )
 
     def unpack(self, inbound: Path) -> None:

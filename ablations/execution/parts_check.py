@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,14 +16,14 @@ from ablations.catalog import BASELINE
 from ablations.config import Engine, Variant
 from ablations.config.origin import Origin
 from ablations.config.own_modules import SIDES, ModuleFactories, line_of_function, takes_classes
-from ablations.config.own_parts import PartError, in_a_sentence, silenced
-from ablations.config.parts import KINDS, OUTPUTS, LossFacts, OutputFacts
+from ablations.config.own_parts import PartError, silenced
+from ablations.config.part_facts import LossFacts, OutputFacts
+from ablations.config.parts import KINDS, OUTPUTS
 from ablations.config.registry import Part
 from ablations.data import Dataset, data_folder
+from ablations.execution.part_findings import Finding, failed
+from ablations.execution.scoring_check import examine_extractor, examine_metric
 from ablations.parts.guards import line_of
-from ablations.scoring.features import Features
-from ablations.scoring.metrics.values import Reference, Samples
-from ablations.scoring.own_metrics import measured, own_digests
 from ablations.training.seed_group import SeedGroup
 
 STEPS = 8
@@ -34,17 +33,6 @@ IMAGES = 200
 BASE = BASELINE.override({"batch_size": 16, "training_images": IMAGES, "steps": 2 * STEPS}, name="check")
 """The nearest built-in: a part takes the place of the one that this variant has."""
 CNN = {"architecture": "cnn", "hidden": (10, 10), "kernels": (5, 3), "normalization": "none"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked at."""
-
-    part: str
-    what: str
-    result: str
-    """A sentence; where it fails, with the line."""
-    fails: bool = False
 
 
 def examine(origin: Origin) -> Iterator[Finding]:
@@ -57,7 +45,9 @@ def examine(origin: Origin) -> Iterator[Finding]:
             if registry.kind == "dataset":
                 yield from _dataset(name, part)
             elif registry.kind == "metric":
-                yield from _metric(name, part)
+                yield from examine_metric(name, part)
+            elif registry.kind == "extractor":
+                yield from examine_extractor(name, part, example_data())
             else:
                 for label, overrides in cases(registry.kind, name, part):
                     yield from _part(label, part, overrides)
@@ -119,7 +109,7 @@ def _part(label: str, part: Part, overrides: Mapping[str, Any]) -> Iterator[Find
             make = partial(SeedGroup, variant, dataset=example_data(), engine=Engine())
             first = make((0, 1))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything: it is what is asked
-        yield _failed(label, "builds", error, place)
+        yield failed(label, "builds", error, place)
         return
     own = next((network.own for network in first.networks if network.own), None)
     if own is not None:
@@ -137,13 +127,8 @@ def _part(label: str, part: Part, overrides: Mapping[str, Any]) -> Iterator[Find
             with silenced():
                 yield Finding(part=label, what=what, result=check())
         except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
-            yield _failed(label, what, error, place)
+            yield failed(label, what, error, place)
             return
-
-
-def _failed(label: str, what: str, error: BaseException, place: str) -> Finding:
-    said = in_a_sentence(error)
-    return Finding(part=label, what=what, result=said if ", line " in said else f"{place}: {said}", fails=True)
 
 
 def _curves(group: SeedGroup, steps: int) -> NDArray[Any]:
@@ -238,26 +223,9 @@ def _dataset(name: str, part: Part) -> Iterator[Finding]:
             variant = dataclasses.replace(BASE, training_images=len(made[0].train_images))
             SeedGroup(variant.override({"batch_size": min(16, len(made[0].train_images))}), (0,), made[0], Engine())
     except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything
-        yield _failed(label, "loads", error, place)
+        yield failed(label, "loads", error, place)
         return
     shape = made[0].shape
     sizes = f"{len(made[0].train_images):,} and {len(made[0].test_images):,} images, {shape}"
     classes = "no labels" if shape.classes is None else f"{shape.classes} classes"
     yield Finding(part=label, what="loads", result=f"{sizes}, {classes}; the same bits again")
-
-
-def _metric(name: str, part: Part) -> Iterator[Finding]:
-    """On random features: a number, and the same one again."""
-    rng = np.random.default_rng(0)
-    seen, test = (Features(features=rng.normal(size=(60, 8)).astype(np.float32)) for _ in range(2))
-    samples, reference = Samples(seen=seen), Reference(test=test, load_training=lambda: test)
-    try:
-        own_digests()
-        with silenced():
-            values = [measured(name, samples, reference) for _ in range(2)]
-        if values[0] != values[1]:
-            raise PartError(f"the metric {name!r} gives another number at each call: {values[0]:g}, {values[1]:g}")
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything
-        yield _failed(f"metric {name}", "measures", error, line_of(part))
-        return
-    yield Finding(part=f"metric {name}", what="measures", result=f"{values[0]:g} of random features; the same again")

@@ -9,8 +9,9 @@ from typing import Any
 
 from ablations.config import Engine, Run, Study
 from ablations.config.origin import OwnPart
-from ablations.config.own_parts import only_here
-from ablations.config.own_use import own_dataset
+from ablations.config.own_parts import loaded, only_here
+from ablations.config.own_use import own_dataset, sources_for
+from ablations.config.study import evaluation_steps
 from ablations.data import DataShape
 from ablations.execution.choice import NodeCheck, capacity, choose_executor, versions
 from ablations.execution.costs import Costs, cost_key, known_costs
@@ -21,7 +22,6 @@ from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, 
 from ablations.execution.schedule import schedule
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
-from ablations.training.loop import evaluation_steps
 from ablations.training.numerics import NUMERICS
 
 DEFAULT_WIDTH = 16
@@ -188,6 +188,7 @@ def executor_of(plan: Plan) -> Executor:
         split=common.split,
         data_digest=common.data_digest,
         data_folder=options.data_folder,
+        parts=tuple(item for item in loaded() if common.own_data and item.sha256 == common.own_data.sha256),
     )
     workers = 1 if only_here() else options.workers if options.workers == 1 or not here else plan.workers
     return choose_executor(options.executor, common.engine, workers, requirement)
@@ -242,6 +243,7 @@ def _job(
         fresh=options.fresh,
         checkpoint_seconds=options.checkpoint_seconds,
         keep=options.keep,
+        parts=sources_for(variant, runs[0].dataset),
     )
 
 

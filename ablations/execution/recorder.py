@@ -19,7 +19,7 @@ from ablations.data import Dataset
 from ablations.execution.checkpoint import Checkpoint, load_checkpoint, pack, save_checkpoint
 from ablations.execution.environment import environment
 from ablations.execution.job import GroupJob
-from ablations.scoring.scorer import Scorer
+from ablations.scoring.scorer import Scorer, own_sources
 from ablations.store.result import Array, Evaluation, Result, Status
 from ablations.training.generator import StoredGenerator
 from ablations.training.loop import Tick
@@ -57,6 +57,8 @@ class Recorder:
         self._group, self._dataset, self._scorer = group, dataset, scorer
         self.environment = environment(self._job.runs[0].engine.device)
         self.environment["training_images"] = str(len(dataset.train_images))
+        if own := own_sources():
+            self.environment["scored_by_own"] = own
 
     @property
     def all_diverged(self) -> bool:

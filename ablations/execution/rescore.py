@@ -27,9 +27,8 @@ from ablations.execution.choice import (
 )
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop, stopping
-from ablations.scoring.own_metrics import own_digests
 from ablations.scoring.panel import panel_of
-from ablations.scoring.scorer import Scorer, load_scorer, scorer_identity
+from ablations.scoring.scorer import Scorer, load_scorer, own_sources, scorer_identity
 from ablations.store import run_folder
 from ablations.store.archive import Archive
 from ablations.store.claims import Claim
@@ -79,7 +78,9 @@ class RescoreJob:
             run_folder.copy(Archive.at_once(self.archive).folder(key), Archive(outbound).folder(key))
 
     def moved(self, outbound: Path, inbound: Path) -> RescoreJob:
-        return replace(self, archive=outbound, target=inbound, data_folder=folder_in_reach(self.data_folder))
+        parts = own_parts.sent(self.parts)
+        there = folder_in_reach(self.data_folder)
+        return replace(self, archive=outbound, target=inbound, data_folder=there, parts=parts)
 
     def unpack(self, inbound: Path) -> None:
         for key in self.keys:
@@ -209,7 +210,7 @@ def rescore_run(archive: Archive, key: str, data_folder: Path | None = None, tar
     if digest != run.data_digest:
         raise DataError(f"the run {key} was trained on other data than {dataset.name!r} here; get the same data")
     set_up(run.engine)
-    scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device, str(own_digests()))
+    scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device, own_sources())
     steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}
     (target or archive).add_scores(key, scorer.identity, steps, scorer.noise_floor)
 

@@ -17,8 +17,7 @@ from ablations.execution.events import Evaluated, GroupEnded, GroupStarted, Prog
 from ablations.execution.executors.contract import Emit, Stop
 from ablations.execution.job import Bench, GroupJob
 from ablations.execution.recorder import Recorder
-from ablations.scoring.own_metrics import own_digests
-from ablations.scoring.scorer import load_scorer
+from ablations.scoring.scorer import load_scorer, own_sources
 from ablations.scoring.suite import primary_metric
 from ablations.store.archive import Archive
 from ablations.store.result import Result, Status
@@ -102,7 +101,7 @@ def _course(job: GroupJob, recorder: Recorder, emit: Emit, stop: Stop) -> None:
     dataset, digest = load_split(run.dataset, run.split, job.data_folder)
     if digest != run.data_digest:
         raise DataError(f"the dataset {run.dataset!r} has changed since the plan was made; run the study again")
-    scorer = load_scorer(run.dataset, run.split, job.data_folder, run.engine.device, str(own_digests()))
+    scorer = load_scorer(run.dataset, run.split, job.data_folder, run.engine.device, own_sources())
     group = SeedGroup(job.variant, job.seeds, dataset, run.engine)
     recorder.attach(group, dataset, scorer)
     if not job.fresh:

@@ -69,11 +69,19 @@ class _TransposedConvolution(torch.autograd.Function):
         gradient = gradients[0].to(weight.dtype)
         to_images, to_weight, _, _ = ctx.needs_input_grad
         return (
-            _convolve(gradient, weight) if to_images else None,
+            _gathered(gradient, weight) if to_images else None,
             _weight_gradients(gradient, images, weight)[0] if to_weight else None,
             gradients[0].sum((1, 3, 4)).to(weight.dtype) if to_weight else None,
             None,
         )
+
+
+def _gathered(gradient: Tensor, weight: Tensor) -> Tensor:
+    """The gradient of a transposed convolution's images; where it has a gradient itself, as for a penalty, too."""
+    if not torch.is_grad_enabled():
+        return _convolve(gradient, weight)
+    result: Tensor = _Convolution.apply(gradient, weight, weight.new_zeros(weight.shape[:2]))
+    return result
 
 
 def _channels_last(images: Tensor) -> Tensor:

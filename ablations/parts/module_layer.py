@@ -22,6 +22,7 @@ from torch.func import functional_call, vmap
 from ablations.config.own_modules import Factory, line_of_function
 from ablations.config.own_parts import PartError, failing_in_a_sentence
 from ablations.parts.layers import Pass, Role, TensorSpec
+from ablations.parts.module_convolutions import SeedBySeed
 
 NUMBER_WORDS = 4
 """16-bit integers that make one seed of the global generators."""
@@ -132,7 +133,8 @@ class ModuleLayer:
             tensors |= {name: tensors[name].clone() for name in self._buffers}
         with failing_in_a_sentence(str(self.form)):
             if self.traits.stacks:
-                outputs, changed = vmap(self._one)(tensors, inputs)
+                with SeedBySeed() if self.traits.convolutional else contextlib.nullcontext():
+                    outputs, changed = vmap(self._one)(tensors, inputs)
             else:
                 outputs, changed = self._one_by_one(tensors, inputs, numbers)
             check_outputs(self.form, outputs, inputs.shape[:1], inputs.shape[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from torch import Tensor
 
 from ablations.config.digest import sha256_of
 from ablations.config.errors import DataError
-from ablations.config.parts import DATASETS
+from ablations.config.parts import DATASETS, EXTRACTOR_PARTS
 from ablations.data import Dataset, data_folder
 from ablations.data.splits import load_split
 from ablations.scoring.extractors import load_extractor
 from ablations.scoring.features import Extractor, Features
+from ablations.scoring.own_extractors import own_extractors
 
 READER, LABEL_FREE, PIECES = "reader", "contrastive", "pieces"
 PANEL = (READER, LABEL_FREE)
@@ -59,24 +60,43 @@ def load_panel(names: tuple[str, ...] = PANEL, device: str = "cpu") -> Panel:
 
 
 def panel_of(name: str, folder: Path | None = None, device: str = "cpu") -> Panel:
-    """The extractors by which a dataset is scored: those of this project, or those trained on it, and `pieces`.
+    """The extractors by which a dataset is scored: those of this project, or those trained on it, and `pieces`; then
+    the user's own, each last or in the place of the one that it replaces.
 
     Data without labels have the label-free one alone of those two.
 
     Raises:
         DataError: it has none yet; the message says how to train them.
+        PartError: one of the user's own fails at the first images, with its line.
     """
+    own: dict[str, Extractor] = {}
+    if EXTRACTOR_PARTS:
+        seen, _ = load_split(name, "whole", folder)
+        own = {one.name: one for one in own_extractors(seen.shape.image, device)}
+        if seen.train_labels is None:
+            own.pop(READER, None)
+        for one in own.values():
+            one.features(seen.test_images[:2])
+    built_in = load_panel(_built_in(name, folder, own), device)
+    if not own:
+        return built_in
+    there = {one.name: one for one in built_in.extractors} | own
+    return Panel(tuple(there[kind] for kind in dict.fromkeys([*PANEL, PIECES, *own]) if kind in there))
+
+
+def _built_in(name: str, folder: Path | None, own: Collection[str]) -> tuple[str, ...]:
+    """What `load_panel` is to load of this project's extractors: those that none of the user's own replaces."""
     if name in DATASETS and DATASETS[name].frozen:
-        return load_panel(device=device)
+        return tuple(kind for kind in PANEL if kind not in own)
     dataset, digest = load_split(name, "whole", folder)
-    trained = kinds_for(dataset)
+    trained = tuple(kind for kind in kinds_for(dataset) if kind not in own)
     for kind in trained:
         if not place_of(kind, digest, folder).is_file():
             command = f"ablations {COMMANDS[kind]} --data {name}" + (f" --data-folder {folder}" if folder else "")
             origin = DATASETS[name].origin if name in DATASETS else None
             command += f" --parts {origin.place or origin.name}" if origin else ""
             raise DataError(f"{dataset.name} has no {kind} to be scored by yet; train it, once, with: {command}")
-    return load_panel((*(f"{kind}:{place_of(kind, digest, folder)}" for kind in trained), PIECES), device)
+    return (*(f"{kind}:{place_of(kind, digest, folder)}" for kind in trained), PIECES)
 
 
 def kinds_for(dataset: Dataset) -> tuple[str, ...]:

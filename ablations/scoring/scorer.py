@@ -13,6 +13,7 @@ from torch import Tensor
 from ablations.catalog.metric_facts import Tier
 from ablations.catalog.metrics import primary
 from ablations.config.digest import sha256_of
+from ablations.config.parts import EXTRACTOR_PARTS, METRIC_PARTS
 from ablations.data import Dataset
 from ablations.data.splits import load_split
 from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
@@ -58,16 +59,27 @@ class Scorer:
 
 
 def scorer_identity(panel: Panel | None = None) -> str:
-    """Of the suite, of the extractors' weights and of the user's own metrics: scores of different scorers never stand
+    """Of the suite, of the extractors and of the user's own metrics: scores of different scorers never stand
     in one table.
     """
     own = own_digests()
     return sha256_of([SUITE, (panel or load_panel()).digest, *([own] if own else [])])[:16]
 
 
+def own_sources() -> str:
+    """What of a user's own takes part in every score, each with the digest of its source: empty where nothing does."""
+    digests = [
+        f"{registry.kind} {name} (SHA-256 {part.origin.sha256[:12]})"
+        for registry in (EXTRACTOR_PARTS, METRIC_PARTS)
+        for name in registry
+        if (part := registry[name]).origin
+    ]
+    return ", ".join(digests)
+
+
 @functools.lru_cache(maxsize=2)
 def load_scorer(name: str, split: str, folder: Path | None, device: str, own: str) -> Scorer:
-    """The scorer on a split of a dataset; kept for the next job of this process, while `own` says the same metrics of
-    the user's own.
+    """The scorer on a split of a dataset; kept for the next job of this process, while `own`, the `own_sources`,
+    stay the same.
     """
     return Scorer(load_split(name, split, folder)[0], panel_of(name, folder, device))

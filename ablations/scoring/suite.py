@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablations.catalog.metric_facts import Tier
-from ablations.catalog.metrics import USUAL_SAMPLES, primary
+from ablations.catalog.metrics import USUAL_SAMPLES, lookers, primary
 from ablations.scoring.metrics.bindings import Computation
 from ablations.scoring.metrics.values import Reading, Reference, Samples, reading_of
 from ablations.scoring.panel import READER, Panel, Views, kinds_for
@@ -44,7 +44,7 @@ def score(
     for item in computations():
         if (item.facts.tier == "full" and tier == "quick") or (item.facts.conditional and asked is None):
             continue
-        for extractor in item.facts.extractors:
+        for extractor in lookers(item.facts):
             if extractor in views:
                 samples = Samples(seen=views[extractor], read=read, asked=asked)
                 scores |= _numbers(item, extractor, samples, references[extractor])

@@ -11,6 +11,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from ablations.config import Engine
+from ablations.config.errors import StoreError
 from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, NodeCheck, choose_executor, versions
 from ablations.execution.events import Event
 from ablations.execution.executors import Executor, Stop
@@ -90,8 +91,21 @@ def missing(settings: Settings, place: Place) -> list[str]:
     if not place.fresh:
         with open_storage(settings, place.url) as storage:
             ended = {trial.number for trial in storage.ended()}
+        _check_not_emptied(settings, place, bool(ended))
     trials = [f"{settings.name} trial {number}" for number in range(settings.trials) if number not in ended]
     return trials + [f"{settings.name} finalist {rank + 1}" for rank in range(place.finalists)]
+
+
+def _check_not_emptied(settings: Settings, place: Place, there: bool) -> None:
+    """Raise `StoreError` where the database beside the archive has no trial of a search that the archive knows."""
+    if there or place.storage is not None:
+        return
+    kept = next((tree for tree in place.archive.searches() if tree["search"]["name"] == settings.name), None)
+    if kept is not None and kept["trials"]:
+        raise StoreError(
+            f"{shown(place.url)} has no trial of the search {settings.name!r}, of which the archive keeps "
+            f"{len(kept['trials'])}: the database was emptied or moved; put it back, or begin again with --fresh"
+        )
 
 
 def _carry_out(settings: Settings, place: Place, engine: Engine, executor: Executor) -> Result:

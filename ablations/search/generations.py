@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
+from ablations.config.own_use import sources_for
 from ablations.data.splits import load_split
 from ablations.execution.events import Event
 from ablations.execution.executors import Executor, Stop
@@ -260,6 +261,7 @@ class Search:
             data_folder=self.data_folder,
             keep="last",
             judge=judge,
+            parts=sources_for(variant, self._conditions.dataset),
         )
         folder = trial_folder(trials_folder(self.work, self.settings.name), place, job.identity, judge)
         return replace(job, archive=folder)

@@ -14,7 +14,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from ablations.catalog.domains import Choice, Value
-from ablations.catalog.spaces import Hyperparameter
+from ablations.catalog.hyperparameters import Hyperparameter
 from ablations.search.judge import copied_study, quiet
 from ablations.search.settings import SamplerName, Settings
 

@@ -57,7 +57,7 @@ def context(
 
 def search_view(found: Found, drawn: Mapping[str, Markup], out: Path) -> dict[str, Any]:
     settings, trials = found.settings, found.trials
-    own = settings.space.variant.flat()
+    own = settings.space.settings
     best = found.best
     states = [trial.outcome.state for trial in trials]
     return {

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablations.catalog import Axis, Level
-from ablations.catalog.spaces import HYPERPARAMETERS, held, make_space
+from ablations.catalog.hyperparameters import held
+from ablations.catalog.own_hyperparameters import SETTINGS, hyperparameters_of
+from ablations.catalog.spaces import make_space
 from ablations.config import Contrast, Study, Variant
 from ablations.config.errors import ConfigError
 from ablations.search.generations import Found
@@ -57,16 +59,18 @@ def tuning_searches(
 
     What a level is made of is held. A hyperparameter that only some levels have (a slope) is searched where it exists.
     """
-    keys = {item.key for item in HYPERPARAMETERS}
+    levels = sides(axis, base)
+    keys = {item.key for side in levels for item in hyperparameters_of(side.variant)}
     found = []
-    for side in sides(axis, base):
+    for side in levels:
         own = {key: value for key, value in side.held.items() if key in keys}
         for key in own:
             if key in narrowed or key in fixed:
                 raise ConfigError(
                     f"{key} is what the axis {axis.name!r} compares: it can be neither searched nor fixed"
                 )
-        present = set(make_space(side.variant, fixed={**fixed, **own}).keys)
+        present = {*make_space(side.variant, fixed={**fixed, **own}).keys}
+        present |= {item.key for item in hyperparameters_of(side.variant) if SETTINGS in item.key}
         space = make_space(
             side.variant,
             narrowed={key: value for key, value in narrowed.items() if key in present or key not in keys},

@@ -44,10 +44,9 @@ class Archive:
         Raises:
             StoreError: it is no folder, or holds something else.
         """
-        text = str(location)
-        root = Path(text).expanduser().absolute()
+        root = Path(location).expanduser().absolute()
         if root.exists() and not root.is_dir():
-            raise StoreError(f"--store {text} is a file; name a folder")
+            raise StoreError(f"--store {location} is a file; name a folder")
         if (root / "mlflow.db").exists() and not (root / marker.NAME).exists():
             raise StoreError(
                 f"{root} was written by an earlier version, which kept its runs in MLflow; they cannot be read by this "

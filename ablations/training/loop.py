@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,6 @@ class Tick:
     train_seconds: float
     """Of the whole stack, since the last tick; the device was synchronised before each reading of the clock."""
     evaluation_due: bool
-
-
-def evaluation_steps(steps: int, evaluations: int, also: Iterable[int] = ()) -> tuple[int, ...]:
-    """Step 0, and `evaluations` equally spaced steps of which the last is `steps`; fewer where steps are few. To them
-    come those of `also` that the training reaches.
-    """
-    spaced = {round(steps * index / evaluations) for index in range(evaluations + 1)}
-    return tuple(sorted(spaced | {step for step in also if step <= steps}))
 
 
 def train(

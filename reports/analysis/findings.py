@@ -21,6 +21,7 @@ from ablations.store.result import Result
 from reports.analysis import frames, variance
 from reports.analysis.aggregate import Spread, failure_rate, spread
 from reports.analysis.agreement import Answer, Measures, answers
+from reports.analysis.claim_answers import Answered, answer
 from reports.analysis.comparable import check_comparable, check_scored
 from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.decision_rules import Rules
@@ -80,6 +81,8 @@ class Findings:
     along: pd.DataFrame
     """`frames.metric_frame` of the score."""
     axes: Mapping[str, list[str]]
+    claims: tuple[Answered, ...]
+    """The study's own, answered."""
     typical_seed: int | None
     scorer: str
     """Who gave the scores."""
@@ -161,6 +164,11 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         curves=frames.curves_frame(results),
         along=frames.metric_frame(evaluations, metric),
         axes=axes(study),
+        claims=answer(
+            study.claims,
+            {name: {item.run.seed: item for item in own} for name, own in by_variant.items()},
+            rules,
+        ),
         typical_seed=frames.typical_seed(scores),
         scorer=stored.scorer,
         unreadable=stored.unreadable,

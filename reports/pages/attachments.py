@@ -19,6 +19,7 @@ from reports.figures.palette import styles
 from reports.figures.raster import rasterize
 from reports.figures.sample_grids import grid, png
 from reports.figures.svg import BOX, size_of
+from reports.pages.claim_rows import claims_frame
 from reports.pages.rendering import slug
 from reports.pages.sections import Axis
 
@@ -42,6 +43,8 @@ def tables(found: Findings) -> dict[str, bytes]:
         "curves": found.curves,
         "cost": found.cost,
     }
+    if found.claims:
+        frames["claims"] = claims_frame(found.claims)
     if found.effects:
         frames["effects"] = effects_frame(found.effects)
     if found.variance:

@@ -20,7 +20,8 @@ from reports.analysis.findings import Findings, environment, find
 from reports.analysis.published_rows import published_rows
 from reports.figures.overview import overview
 from reports.pages.attachments import standalone
-from reports.pages.claims_page import build_claims, tally
+from reports.pages.claim_rows import tally
+from reports.pages.claims_page import build_claims
 from reports.pages.rendering import render
 from reports.pages.study_page import write
 

@@ -25,7 +25,7 @@ from reports.analysis.variance import SOURCES
 from reports.figures.documents import against_noise, traced
 from reports.figures.palette import styles
 from reports.figures.study_figures import contrast_rows, effect_rows, forest, strips
-from reports.pages import attachments, sections
+from reports.pages import attachments, claim_rows, sections
 from reports.pages.answers import rows
 from reports.pages.command_line import command
 from reports.pages.rendering import render, write_files
@@ -71,6 +71,9 @@ def page(found: Findings) -> dict[str, Any]:
         "rules": found.rules,
         "unread": facts(found.metric).name == LABEL_FREE.whole,
         "answers": rows(found),
+        "claims": [claim_rows.row(item) for item in found.claims],
+        "claims_tally": claim_rows.tally(found.claims),
+        "tests": claim_rows.family(found.claims),
         "many": len(found.answers) > OPEN_ANSWERS,
         "pairing": pairing_in_words(found.comparisons),
         "words": words,

@@ -10,9 +10,9 @@ import numpy as np
 
 from ablations.catalog.quantities import CURVES
 from ablations.config import Contrast, Engine, Run, Study, Variant
+from ablations.config.study import evaluation_steps
 from ablations.store import Archive, Member
 from ablations.store.result import Evaluation, Result, Status
-from ablations.training.loop import evaluation_steps
 
 SCORER = "c" * 16
 """Whoever scored what `make_result` makes."""

@@ -9,6 +9,6 @@ before the runs are trained whose scores they read; the page of the answers name
 from __future__ import annotations
 
 from ablations.catalog.claims import s0, s1, s2, s3, s4
-from ablations.catalog.claims.model import Claim
+from ablations.config.claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (*s0.CLAIMS, *s1.CLAIMS, *s2.CLAIMS, *s3.CLAIMS, *s4.CLAIMS)

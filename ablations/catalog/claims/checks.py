@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from ablations.catalog.claims.model import Check, Curve, Expectation, Measure, Setting, Value
+from collections.abc import Mapping
+from typing import Literal
+
+from ablations.config.claim import D_LOSS, Check, Curve, Expectation, Measure, Value
 from ablations.config.parts import LOSSES
 
+Setting = Literal["document", "harness"]
+SETTINGS: Mapping[str, str] = {"document": "the document's setting", "harness": "the harness' own"}
+"""`document`: the loop, networks and length of the document that says it. `harness`: the baseline of this project and
+its axes."""
 FIRST_TENTH = (0.02, 0.1)
 """Once D has learned to tell noise from digits, which takes some dozens of steps."""
 
@@ -21,7 +28,7 @@ def score(setting: Setting, says: str, better: str, worse: str) -> Check:
 def rise(setting: Setting, says: str, variant: str) -> Check:
     """D's loss in the last tenth is above that of the first."""
     start, stop = FIRST_TENTH
-    late, early = Curve(of=variant, name="d_loss", start=0.9), Curve(of=variant, name="d_loss", start=start, stop=stop)
+    late, early = Curve(of=variant, curve=D_LOSS, start=0.9), Curve(of=variant, curve=D_LOSS, start=start, stop=stop)
     return check(setting, says, late, "higher", early)
 
 
@@ -29,12 +36,12 @@ def above(setting: Setting, says: str, variant: str, criterion: str) -> Check:
     """D's loss ends above a tenth of the ideal: not near 0."""
     ideal = LOSSES[criterion].ideal
     assert ideal is not None, f"the loss {criterion} has no ideal"
-    return check(setting, says, Curve(of=variant, name="d_loss", start=0.9), "higher", ideal / 10)
+    return check(setting, says, Curve(of=variant, curve=D_LOSS, start=0.9), "higher", ideal / 10)
 
 
 def mostly(setting: Setting, says: str, variant: str, name: str) -> Check:
     """More than half."""
-    return check(setting, says, Value(of=variant, name=name), "higher", 0.5)
+    return check(setting, says, Value(of=variant, metric=name), "higher", 0.5)
 
 
 def falls(setting: Setting, says: str, variant: str, step: int, until: int | None = None) -> Check:
@@ -55,4 +62,4 @@ def stays(setting: Setting, says: str, variant: str, step: int, until: int | Non
 
 
 def below(setting: Setting, says: str, variant: str, name: str, limit: float) -> Check:
-    return check(setting, says, Value(of=variant, name=name), "lower", limit)
+    return check(setting, says, Value(of=variant, metric=name), "lower", limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablations.catalog.claims.checks import above, mostly, rise, score
-from ablations.catalog.claims.model import Claim
+from ablations.config.claim import Claim
 
 LABEL_HELPS = (
     score("document", "S0 against S1: conditional has the lower score", "recipes/s0", "recipes/s1"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ablations.catalog.claims.checks import check, mostly, score
-from ablations.catalog.claims.model import Claim, Value
 from ablations.catalog.claims.s0 import LABEL_HELPS
+from ablations.config.claim import Claim, Value
 
 CLAIMS = (
     Claim(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ablations.catalog.claims.checks import check, falls, mostly
-from ablations.catalog.claims.model import Check, Claim, Curve, Setting, Value
+from ablations.catalog.claims.checks import Setting, check, falls, mostly
+from ablations.config.claim import Check, Claim, Curve, Value
 
 _STEPS = 40_000
 _HALF = _STEPS // 2
@@ -12,7 +12,7 @@ _WINDOW = 500
 
 def _printed(setting: Setting, says: str, variant: str, name: str, step: int, printed: float) -> Check:
     """The mean over the last 500 steps before a step of the full-length run equals a printed figure within 10%."""
-    curve = Curve(of=variant, name=name, start=(step - _WINDOW) / _STEPS, stop=step / _STEPS)
+    curve = Curve(of=variant, curve=name, start=(step - _WINDOW) / _STEPS, stop=step / _STEPS)
     return check(setting, says, curve, "equal", printed)
 
 
@@ -20,8 +20,8 @@ def _gradients(setting: Setting, name: str, variant: str, step: int) -> Check:
     """At the weights of a step, G's gradient from log(1 - D(G(z))) is below half of that from log D(G(z))."""
     return check(
         setting, f"{name} at step {step:,}: the gradient of log(1 - D(G(z))) is below half of that of log D(G(z))",
-        Value(of=variant, name="g_gradient_saturating", step=step), "lower",
-        Value(of=variant, name="g_gradient_non_saturating", step=step, scale=0.5),
+        Value(of=variant, metric="g_gradient_saturating", step=step), "lower",
+        Value(of=variant, metric="g_gradient_non_saturating", step=step, scale=0.5),
     )  # fmt: skip
 
 
@@ -34,9 +34,9 @@ CLAIMS = (
             check(
                 "harness",
                 "G's gradient in the first tenth is smaller with log(1 - D(G(z)))",
-                Curve(of="axes/saturating", name="g_grad_norm", stop=0.1),
+                Curve(of="axes/saturating", curve="g_grad_norm", stop=0.1),
                 "lower",
-                Curve(of="axes/baseline", name="g_grad_norm", stop=0.1),
+                Curve(of="axes/baseline", curve="g_grad_norm", stop=0.1),
             ),
         ),
         reading=(
@@ -53,16 +53,16 @@ CLAIMS = (
             check(
                 "document",
                 "S2: the last D believes the last G more than it believes G of half time",
-                Value(of="recipes/s2", name="d_last_fake"),
+                Value(of="recipes/s2", metric="d_last_fake"),
                 "higher",
-                Value(of="recipes/s2", name="d_last_fake", step=_HALF),
+                Value(of="recipes/s2", metric="d_last_fake", step=_HALF),
             ),
             check(
                 "document",
                 "S2: G of half time is believed less by the last D than by D of half time",
-                Value(of="recipes/s2", name="d_last_fake", step=_HALF),
+                Value(of="recipes/s2", metric="d_last_fake", step=_HALF),
                 "lower",
-                Value(of="recipes/s2", name="d_fake_eval", step=_HALF),
+                Value(of="recipes/s2", metric="d_fake_eval", step=_HALF),
             ),
             mostly("document", "S2: D tells real from fake better than a coin at the end", "recipes/s2", "d_accuracy"),
         ),

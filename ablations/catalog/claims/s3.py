@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablations.catalog.claims.checks import check, falls
-from ablations.catalog.claims.model import Check, Claim, Value
+from ablations.config.claim import Check, Claim, Value
 
 _WAYS = (
     ("d-steps", "times the updates for D"),
@@ -15,8 +15,8 @@ _WAYS = (
 
 def _fewer(way: str, words: str, times: int, name: str) -> Check:
     """A measure of variety is lower than the balanced baseline's."""
-    measure = Value(of=f"imbalance/{way}-x{times}", name=name)
-    against = Value(of="imbalance/baseline", name=name)
+    measure = Value(of=f"imbalance/{way}-x{times}", metric=name)
+    against = Value(of="imbalance/baseline", metric=name)
     return check("harness", f"{times} {words}: lower {name}", measure, "lower", against)
 
 

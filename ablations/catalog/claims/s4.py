@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablations.catalog.claims.checks import below, check, falls, halves, stays
-from ablations.catalog.claims.model import Claim, Value
+from ablations.config.claim import Claim, Value
 
 _RUN = "recipes/s4-200-epochs"
 _EPOCH = 550

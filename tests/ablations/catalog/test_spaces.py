@@ -9,7 +9,8 @@ import pytest
 
 from ablations.catalog import BASELINE, RECIPES
 from ablations.catalog.domains import Choice, Range, Value
-from ablations.catalog.spaces import HYPERPARAMETERS, Hyperparameter, make_space
+from ablations.catalog.hyperparameters import HYPERPARAMETERS, Hyperparameter
+from ablations.catalog.spaces import make_space
 from ablations.config import Variant
 from ablations.config.errors import ConfigError
 

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -208,3 +209,17 @@ def test_the_catalog_and_the_configuration_import_no_torch() -> None:
 
 def test_recipes_keep_their_digest_when_renamed() -> None:
     assert RECIPES["s1"].digest != RECIPES["s0"].digest
+
+
+def test_the_main_reference_of_thousands_of_variants_is_found_at_once() -> None:
+    count = 3_000
+    names = [f"v{number}" for number in range(count)]
+    first = Variant(name="v0")
+    variants = tuple(dataclasses.replace(first, name=name) for name in names[:3])
+    contrasts = [Contrast(axis="a", question="q", treatment="v1", reference="v0")] * count
+    other = [Contrast(axis="a", question="q", treatment="v0", reference="v2")] * (count + 1)
+    study = Study(name="s", title="t", description="d", variants=variants, contrasts=(*contrasts, *other))
+    started = time.perf_counter()
+    assert {study.seeds_of("v2") for _ in range(count)} == {5}
+    assert study.main_reference == "v2"
+    assert time.perf_counter() - started < 2, "it was counted anew for every variant: minutes"

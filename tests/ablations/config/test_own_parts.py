@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import sys
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pytest
 from ablations.catalog import BASELINE
 from ablations.config import Engine, Run, Variant, own_parts
 from ablations.config.errors import ConfigError
-from ablations.config.origin import OwnPart
+from ablations.config.origin import Origin, OwnPart
 from ablations.config.own_parts import PartError
-from ablations.config.parts import LOSSES
+from ablations.config.parts import KINDS, LOSSES
 from tests.ablations.registries import kept
 
 registries = pytest.fixture(autouse=True)(kept)
@@ -210,3 +211,23 @@ def test_what_makes_no_network_is_refused_when_it_is_registered(tmp_path: Path, 
     door = "from ablations.config.parts import register\n"
     with pytest.raises(PartError, match=message):
         own_parts.load([write(tmp_path, f'{door}{text}\nregister("generator", "x", f)')])
+
+
+def test_a_source_that_was_sent_is_run_by_its_content_and_held_to_its_hash(tmp_path: Path) -> None:
+    path = tmp_path / "my_parts.py"
+    good = b"from ablations.config.parts import register\nregister('loss', 'sent', 3, outputs=('logits',))\n"
+    text = good.replace(b"sent", b"bad") + b"1 / 0\n"
+    path.write_bytes(text)
+    origin = Origin(
+        name="my_parts.py", sha256=hashlib.sha256(good).hexdigest(), files=(str(path),), place=str(path), text=good
+    )
+    own_parts.ensure(own_parts.sent([origin]))
+    assert "sent" in KINDS["loss"], "not what stands at that place here"
+    own_parts.ensure(own_parts.sent([origin]))
+    with pytest.raises(ConfigError, match=r"my_parts.py arrived with SHA-256 \w{12}, not"):
+        own_parts.ensure(own_parts.sent([dataclasses.replace(origin, text=good + b"#", sha256="0" * 64)]))
+    failing = dataclasses.replace(origin, text=text, sha256=hashlib.sha256(text).hexdigest())
+    path.unlink()
+    with pytest.raises(own_parts.PartError, match=r"my_parts.py, line 3: ZeroDivisionError"):
+        own_parts.ensure(own_parts.sent([failing]))
+    assert "bad" not in KINDS["loss"]

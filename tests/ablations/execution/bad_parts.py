@@ -30,6 +30,10 @@ def loss(on_real: str, more: str = "") -> str:
     return f'register("loss", "bad", Halves({on_real}, lambda d: d{more}), outputs=("logits",))\n'
 
 
+def extractor(look: str, facts: str = "") -> str:
+    return f'register("extractor", "bad", lambda: {look}{facts})\n'
+
+
 FORWARD, FIRST = LINES + 6, LINES + 1
 SCORE = "self.line(x.flatten(1))"
 MODULES: dict[str, tuple[str, str, str]] = {
@@ -148,6 +152,45 @@ OTHERS: dict[str, tuple[str, str, str]] = {
     "a metric that draws": (
         'register("metric", "bad", lambda samples, reference: np.random.default_rng().random())\n',
         "measures", rf"line {FIRST}: .*another number at each call",
+    ),
+    "extractor of another shape": (
+        extractor("lambda images: images"), "looks", rf"line {FIRST}: .* floats \(n, d\) for .*, not float32",
+    ),
+    "extractor that gives a list": (
+        extractor("lambda images: images.flatten(1).tolist()"), "looks", r"or these and .*, not a list",
+    ),
+    "extractor that gives NaN": (
+        extractor("lambda images: images.flatten(1) * float('nan')"), "finite", r"a feature of image 0 is not finite",
+    ),
+    "extractor that sees nothing": (
+        extractor("lambda images: images.flatten(1) * 0"), "finite", r"tells no images apart",
+    ),
+    "extractor that draws": (
+        extractor("lambda images: torch.rand(len(images), 4)"), "deterministic", r"other features at each call",
+    ),
+    "extractor that mixes images": (
+        extractor("lambda images: images.flatten(1) - images.flatten(1)[:1]"), "neighbours", r"on the other images",
+    ),
+    "extractor that fails": (
+        extractor("lambda images: images.nosuch()"), "looks", rf"line {FIRST}: AttributeError: 'Tensor' object",
+    ),
+    "extractor that is none": (
+        'register("extractor", "bad", lambda: 3)\n', "looks", r"an nn.Module or a function, not int",
+    ),
+    "extractor that reads nothing": (
+        extractor("lambda images: images.flatten(1)", ', replaces="reader"'), "looks", r"probabilities of the classes",
+    ),
+    "extractor with logits": (
+        extractor("lambda images: (images.flatten(1), images.flatten(1))", ', replaces="reader"'), "looks", r"sum to 1",
+    ),
+    "extractor in the place of none": (
+        extractor("lambda images: images.flatten(1)", ', replaces="readr"'), "looks", r"'readr'; did you mean 'reader'",
+    ),
+    "extractor with the name of a built-in one": (
+        'register("extractor", "dinov2", lambda: lambda images: images.flatten(1))\n', "looks", r"'dinov2' is built in",
+    ),
+    "extractor called like a metric": (
+        'register("extractor", "balanced", lambda: lambda images: images.flatten(1))\n', "looks", r"'balanced_frechet'",
     ),
     "dataset that is none": (
         'register("dataset", "bad", lambda folder, notify: [1])\n', "loads", rf"line {FIRST}: .*Dataset, not list",

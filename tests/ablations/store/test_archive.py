@@ -124,6 +124,13 @@ def test_keys_are_found_by_their_beginning(archive: Archive) -> None:
             archive.get(wrong)
 
 
+def test_a_file_is_no_archive_and_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(StoreError, match="is a file; name a folder"):
+        Archive.open(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
 def test_a_moved_archive_still_reads(open_archive: Callable[[str], Archive], tmp_path: Path) -> None:
     given = make_result()
     keep(open_archive("here"), make_study(), [given])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ablations.config.digest import digest_of_arrays
-from ablations.training.loop import evaluation_steps, train
+from ablations.config.study import evaluation_steps
+from ablations.training.loop import train
 from tests.ablations.training.test_seed_group import group
 
 

@@ -85,8 +85,11 @@ def test_a_module_is_trained_resumed_and_looked_at_to_the_bit(kind: str) -> None
 def test_neighbours_in_the_stack_do_not_matter(kind: str) -> None:
     variant = variant_of(kind)
     together = trained(SeedGroup(variant, (3, 1, 2), DATA, Engine()), 6)[:, :, 1]
+    others = trained(SeedGroup(variant, (0, 1, 5), DATA, Engine()), 6)[:, :, 1]
+    np.testing.assert_array_equal(together, others)
     alone = trained(SeedGroup(variant, (1,), DATA, Engine()), 6)[:, :, 0]
-    np.testing.assert_allclose(together, alone, rtol=2e-4, atol=1e-5)
+    # Kernels round otherwise for another number of seeds, and Adam takes a gradient near 0 by its sign.
+    np.testing.assert_allclose(together[:2], alone[:2], rtol=2e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["dense", "noisy"])

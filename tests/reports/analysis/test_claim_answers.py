@@ -12,15 +12,17 @@ import pytest
 
 from ablations.catalog import STUDIES
 from ablations.catalog.claims import CLAIMS
-from ablations.catalog.claims.model import Check, Claim, Curve, Value, studies_of
 from ablations.catalog.metrics import find
 from ablations.catalog.quantities import CURVES
 from ablations.config import Variant
+from ablations.config.claim import Check, Claim, Curve, Value, studies_of
+from ablations.config.study import evaluation_steps
 from ablations.store.result import Evaluation, Result, Status
-from ablations.training.loop import evaluation_steps
-from reports.analysis.claim_answers import answer, ended, values
+from reports.analysis.claim_answers import answer
+from reports.analysis.claim_measures import ended, lacking, values
 from reports.analysis.decision_rules import Rules
-from reports.pages.claims_page import build_claims, claims_frame
+from reports.pages.claim_rows import claims_frame
+from reports.pages.claims_page import build_claims
 from tests.reports import factories
 
 SEEDS = 8
@@ -67,7 +69,7 @@ def noise(seed: int, salt: int = 0) -> float:
 
 
 def claim(*tests: Check, **facts: object) -> Claim:
-    return dataclasses.replace(Claim(name="S9-x", text="x", tests=tests), **facts)  # type: ignore[arg-type]
+    return Claim(name="S9-x", text="x", tests=tests, **facts)  # type: ignore[arg-type]
 
 
 LOWER = Check(says="a below b", measure=Value(of="s/a"), expect="lower", against=Value(of="s/b"))
@@ -90,9 +92,9 @@ def test_the_tests_name_what_the_catalog_trains_and_the_recorder_records() -> No
             asked = STUDIES[study]
             steps = evaluation_steps(asked.variant(name).steps, asked.evaluations, asked.scored_steps)
             assert item.step is None or item.step in steps, item
-            assert find(item.name) or item.name == "worst_label_accuracy", item
+            assert item.metric == "score" or find(item.metric) or item.metric == "worst_label_accuracy", item
         elif isinstance(item, Curve):
-            assert item.name in (*CURVES, "d_loss")
+            assert item.curve in (*CURVES, "d_loss")
             assert 0 <= item.start < item.stop <= 1
 
 
@@ -129,24 +131,30 @@ def test_the_rule_of_the_answers() -> None:
     assert answer([claim(LOWER, nothing, contrary)], found)[0].answer == "depends"
     assert answer([claim(contrary)], found)[0].answer == "refuted"
     assert answer([claim(nothing, contrary)], found)[0].answer == "not shown"
-    assert answer([claim(nothing, contrary, every_case=True)], found)[0].answer == "refuted"
+    assert answer([claim(nothing, contrary, rule="every case")], found)[0].answer == "refuted"
     assert answer([claim(LOWER, kind="question")], found)[0].answer == "described"
+    some = [claim(*tests, rule="some case") for tests in ((LOWER, nothing, contrary), (contrary,), (nothing, contrary))]
+    assert [item.answer for item in answer(some, found)] == ["confirmed", "refuted", "not shown"]
 
 
 def test_each_setting_has_an_answer_of_its_own() -> None:
     found = runs(a=lambda s: 8 + noise(s), b=lambda s: 20 + noise(s, 1))
-    contrary = Check(setting="document", says="b", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
-    item = answer([claim(LOWER, contrary)], found)[0]
-    assert item.settings == {"document": "refuted", "harness": "confirmed"}
+    contrary = Check(setting="batch 1", says="b", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
+    item = answer([claim(dataclasses.replace(LOWER, setting="batch 64"), contrary)], found)[0]
+    assert item.settings == {"batch 64": "confirmed", "batch 1": "refuted"}
     assert item.answer == "depends"
-    assert answer([claim(LOWER)], found)[0].settings == {"harness": "confirmed"}
+    assert answer([claim(LOWER)], found)[0].settings == {}
 
 
 def test_without_runs_a_claim_is_not_answered_and_missing_tests_do_not_confirm() -> None:
     assert answer([claim(LOWER)], {})[0].answer == "cannot be tested here"
     absent = Check(says="z", measure=Value(of="s/z"), expect="lower", against=Value(of="s/b"))
     found = runs(a=lambda s: 10 + noise(s), b=lambda s: 20 + noise(s, 1))
-    assert answer([claim(LOWER, absent)], found)[0].answer == "not shown"
+    item = answer([claim(LOWER, absent)], found)[0]
+    assert (item.answer, item.tests[1].lacks) == ("not shown", "no run of s/z is stored")
+    unmeasured = Value(of="s/a", metric="coverage", step=50)
+    assert lacking(unmeasured, found) == "no finished run of s/a has coverage at step 50"
+    assert lacking(Value(of="s/a"), found) == lacking(1.0, found) == ""
 
 
 def test_too_few_seeds_show_nothing() -> None:
@@ -193,16 +201,16 @@ def test_what_a_measure_reads() -> None:
         Value(of="s/a"): 10.0,
         Value(of="s/a", step=50): 15.0,
         Value(of="s/a", step=0, scale=0.5): 10.0,
-        Value(of="s/a", name="label_accuracy"): 0.5,
+        Value(of="s/a", metric="label_accuracy"): 0.5,
         Value(of="s/a", same_seconds="s/b"): 15.0,  # 5 of its 10 seconds
         Value(of="s/b", same_seconds="s/a"): 10.0,  # its own end
-        Value(of="s/c", name="worst_label_accuracy"): 0.0,
-        Curve(of="s/a", name="d_loss", start=0.5): 0.745,
-        Curve(of="s/a", name="g_loss", stop=0.1): 0.045,
+        Value(of="s/c", metric="worst_label_accuracy"): 0.0,
+        Curve(of="s/a", curve="d_loss", start=0.5): 0.745,
+        Curve(of="s/a", curve="g_loss", stop=0.1): 0.045,
     }
     for measure, value in expected.items():
         assert values(measure, made)[3] == pytest.approx(value, abs=1e-6), measure
-    assert values(Value(of="s/a", name="coverage"), made) == {}
+    assert values(Value(of="s/a", metric="coverage"), made) == {}
 
 
 def test_a_run_without_a_score_counts_by_how_it_ended_and_is_not_dropped() -> None:
@@ -211,7 +219,7 @@ def test_a_run_without_a_score_counts_by_how_it_ended_and_is_not_dropped() -> No
     assert values(Value(of="s/a"), lost) == {}
     assert set(ended(Value(of="s/a"), lost).values()) == {"diverged"}
     assert answer([claim(LOWER)], lost)[0].answer == "refuted"
-    assert values(Curve(of="s/a", name="g_loss"), lost) != {}
+    assert values(Curve(of="s/a", curve="g_loss"), lost) != {}
     interrupted = {"s/a": {0: run(0, 1.0, "interrupted")}}
     assert ended(Value(of="s/a"), interrupted) == {}
 

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from ablations.config import own_parts
 from ablations.config.errors import ConfigError
 from ablations.execution.choice import ExecutorOptions, NodeCheck, versions
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Printed
@@ -25,7 +26,10 @@ from ablations.store import Archive
 from ablations.training.engine import choose_engine
 from tests.ablations.execution.executors.jobs import NoteJob, Only
 from tests.ablations.execution.executors.two_nodes import TwoNodes, two_nodes
-from tests.ablations.small_study import OPTIONS, STUDY, digests, run
+from tests.ablations.registries import kept
+from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, run
+
+registries = pytest.fixture(autouse=True)(kept)
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
 pytestmark = pytest.mark.slow
@@ -183,3 +187,29 @@ def test_a_node_with_other_code_or_data_is_refused(changes: dict[str, Any], mess
     problem = dataclasses.replace(good, **changes).problem()
     assert problem is not None
     assert re.search(message, problem)
+
+
+def test_own_parts_travel_by_their_content_and_only_to_runs_that_name_them(
+    held: RayExecutor, cluster: TwoNodes, tmp_path: Path
+) -> None:
+    """The file is gone before the nodes could read it; what it prints where it is run tells where that was."""
+    path, seen = tmp_path / "my_parts.py", tmp_path / "seen.txt"
+    path.write_text(
+        "import math\nfrom torch import nn\nfrom ablations.config.parts import register\n"
+        "from ablations.data import load_dataset\n"
+        f"with open({str(seen)!r}, 'a') as file: file.write('read\\n')\n"
+        "register('discriminator', 'mine', lambda shape: nn.Sequential(nn.Flatten(), nn.Linear(math.prod(shape), 1)))\n"
+    )
+    own_parts.load([str(path)])
+    mine = BASE.override({"discriminator.architecture": "mine"}, name="mine")
+    study = dataclasses.replace(STUDY, variants=(BASE, mine), contrasts=(), seeds=1, evaluations=1)
+    here, there = (Archive(tmp_path / name) for name in ("here", "there"))
+    run(study, here)
+    options = ExecutorOptions(name="ray", address=cluster.address)
+    plan = make_plan(study, dataclasses.replace(OPTIONS, executor=options), there)
+    assert {job.variant.name: len(job.parts) for job in plan.jobs} == {"base": 0, "mine": 1}
+    path.unlink()
+    summary = execute(plan, there, lambda event: None, held)
+    assert summary.counts["finished"] == 2, summary.failures
+    assert digests(there) == digests(here)
+    assert seen.read_text().count("read") == 2, "once here, once on the node of the one run that names it"

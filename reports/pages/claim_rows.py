@@ -1,0 +1,142 @@
+"""Answered claims as a page shows them: rows of words and small figures, and a table. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from ablations.config.claim import RULES
+from reports import words
+from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Tested, speaks
+from reports.analysis.statuses import unscored
+from reports.figures.svg import figure, tag
+
+SYMBOLS: Mapping[Answer, str] = {
+    "confirmed": "\N{CHECK MARK}",
+    "refuted": "\N{MULTIPLICATION X}",
+    "depends": "\N{PLUS-MINUS SIGN}",
+    "described": "\N{RIGHTWARDS ARROW}",
+    "not shown": "?",
+    "cannot be tested here": "\N{HORIZONTAL ELLIPSIS}",
+}
+CLASSES: Mapping[str, str] = {"confirmed": "better", "refuted": "worse", FOR: "better", AGAINST: "worse"}
+"""To the style sheet's classes of verdicts."""
+WIDE, HIGH, EDGE = 220, 22, 6
+
+
+def row(item: Answered, settings: Mapping[str, str] | None = None, commands: Sequence[str] = ()) -> dict[str, Any]:
+    """A claim with its tests; `settings` are words for the names of settings, `commands` what trains its runs."""
+    said = settings or {}
+    rule = "" if item.claim.rule == "as a whole" else RULES[item.claim.rule]
+    return {
+        "claim": item.claim,
+        "answer": item.answer,
+        "rule": f"Of {item.claim.rule}: {rule}." if rule else "",
+        "depends_on": item.depends_on,
+        "settings": [(said.get(name, name), found) for name, found in item.settings.items()],
+        "symbol": SYMBOLS[item.answer],
+        "css": CLASSES.get(item.answer, ""),
+        "counted": item.counted,
+        "commands": commands,
+        "tests": [
+            {
+                "says": one.test.says,
+                "setting": said.get(one.test.setting, one.test.setting),
+                "speaks": speaks(item.claim, one),
+                "css": CLASSES.get(speaks(item.claim, one), ""),
+                "effect": effect(one),
+                "evidence": evidence(one),
+                "figure": whisker(one),
+            }
+            for one in item.tests
+        ],
+    }
+
+
+def family(found: Sequence[Answered]) -> int:
+    """How many tests share the error of a page: those that compare, each once."""
+    return len({item.test for one in found for item in one.tests if item.comparison is not None})
+
+
+def tally(found: Sequence[Answered]) -> str:
+    """How many answers of each kind."""
+    counts = Counter(item.answer for item in found)
+    return ", ".join(f"{counts[kind]} {kind}" for kind in SYMBOLS if counts[kind])
+
+
+def effect(one: Tested) -> str:
+    """Both numbers and the difference with its interval."""
+    if one.outcome == "no data":
+        return one.lacks
+    measured, against = words.number(one.measured), words.number(one.held_against)
+    if one.test.expect == "among":
+        return f"{measured}; one more seed would lie in {words.bounds(one.interval, sign=False)}; printed {against}"
+    interval = "" if math.isnan(one.interval.low) else f" {words.bounds(one.interval)}"
+    return f"{measured} against {against}: {words.signed(one.difference)}{interval}"
+
+
+def evidence(one: Tested) -> str:
+    item = one.comparison
+    if item is None:
+        return words.count(one.seeds, "seed") if one.seeds else ""
+    notes = [words.seeds(item), f"p {words.p_value(item.p_difference)}"]
+    lost = [unscored(counts) for counts in (item.treatment_counts, item.reference_counts)]
+    if any(lost):
+        notes.append(f"{lost[0]} and {lost[1]} runs without a score")
+    return "; ".join(notes)
+
+
+def whisker(one: Tested) -> Markup | None:
+    """The difference and its interval around zero, to a scale of its own; what the test states is shaded."""
+    low, high, at = one.interval.low, one.interval.high, one.difference
+    if one.test.expect == "among":
+        low, high, at = (value - one.measured for value in (low, high, one.held_against))
+    if not all(map(math.isfinite, (low, high, at))):
+        return None
+    reach = 1.15 * max(abs(low), abs(high), abs(at)) or 1.0
+    middle, half = WIDE / 2, WIDE / 2 - EDGE
+
+    def across(value: float) -> float:
+        return middle + half * value / reach
+
+    sides = {"lower": (0.0, middle), "higher": (middle, middle)}
+    start, width = sides.get(one.test.expect, (across(low), across(high) - across(low)))
+    y = HIGH / 2
+    solid = "mark" if one.outcome in ("holds", "contrary") else "mark hollow"
+    parts = [
+        tag("rect", x=start, y=0, width=width, height=HIGH, class_="floor"),
+        tag("line", x1=middle, x2=middle, y1=0, y2=HIGH, class_="zero"),
+        tag("line", x1=across(low), x2=across(high), y1=y, y2=y, class_="whisker"),
+        tag("circle", cx=across(at), cy=y, r=4.5, class_=solid),
+    ]
+    hue = {"holds": "c1", "contrary": "c2"}.get(one.outcome, "c0")
+    return figure(WIDE, HIGH, f"{one.test.says}: {effect(one)}", tag("g", *parts, class_=hue))
+
+
+def claims_frame(found: Sequence[Answered]) -> pd.DataFrame:
+    """One row a test of a claim; a claim without a test has one row."""
+    rows = []
+    settings = dict.fromkeys(name for item in found for name in item.settings)
+    for item in found:
+        head = {"claim": item.claim.name, "kind": item.claim.kind, "answer": item.answer}
+        head |= {name: item.settings.get(name, "") for name in settings}
+        for one in item.tests or (None,):
+            row: dict[str, Any] = dict(head)
+            if one is not None:
+                row |= {
+                    "test": one.test.says,
+                    "setting": one.test.setting,
+                    "expected": one.test.expect,
+                    "outcome": one.outcome,
+                    "speaks": speaks(item.claim, one),
+                }
+                row |= {"measured": one.measured, "held_against": one.held_against, "difference": one.difference}
+                row |= {"low": one.interval.low, "high": one.interval.high, "seeds": one.seeds}
+                row["p"] = one.comparison.p_difference if one.comparison else math.nan
+            rows.append(row)
+    return pd.DataFrame(rows)
