@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 # Before anything imports torch: they are read once, when its libraries load. Child processes inherit them.
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -44,9 +44,18 @@ def main() -> None:
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--pairs", type=click.IntRange(min=2), default=12, show_default=True, help="Pairs of blocks.")
 @click.option("--seconds", type=float, default=0.6, show_default=True, help="Of each block.")
+@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
 @quick_option
 @out_option
-def race(only: tuple[str, ...], device: str, pairs: int, seconds: float, quick: bool, out: Path) -> None:
+def race(
+    only: tuple[str, ...],
+    device: str,
+    pairs: int,
+    seconds: float,
+    precision: Literal["float32", "bfloat16"],
+    quick: bool,
+    out: Path,
+) -> None:
     """Race each document's own loop against the harness, and both against the machine's limit."""
     import torch
 
@@ -61,13 +70,11 @@ def race(only: tuple[str, ...], device: str, pairs: int, seconds: float, quick: 
     torch.manual_seed(0)
     stay_on_one_core()
     pairs, seconds = (2, 0.02) if quick else (pairs, seconds)
-    limits = None if device == "cuda" else measure_limits(**tiny(quick))
+    limits = None if device == "cuda" or precision == "bfloat16" else measure_limits(**tiny(quick))
+    size: dict[str, Any] = {"device": device, "pairs": pairs, "seconds": seconds, "precision": precision}
     with tempfile.TemporaryDirectory() as scratch:
         dataset, folder = training_data(quick, Path(scratch))
-        outcomes = []
-        for name in names:
-            click.echo(f"{name} ...", err=True)
-            outcomes.append(race(name, dataset, folder, limits, device=device, pairs=pairs, seconds=seconds))
+        outcomes = [race(name, dataset, folder, limits, **size) for name in names]
     print_table(HEADER, [row(outcome) for outcome in outcomes], right=frozenset(range(1, 8)))
     clock = "CPU" if device == "cpu" else "wall"
     click.echo(f"\nmilliseconds of {clock} time for one step of one seed; one thread; floor: see `limit`")
@@ -77,7 +84,8 @@ def race(only: tuple[str, ...], device: str, pairs: int, seconds: float, quick: 
             click.echo(f"{outcome.name}: milliseconds by width: {tried}")
         if outcome.busy > 1.1:
             click.echo(f"{outcome.name}: the machine was busy: wall time was {outcome.busy:.2f} times CPU time")
-    save(out, "race", {"device": device, "outcomes": [outcome.as_dict() for outcome in outcomes]}, device)
+    tree = size | {"outcomes": [outcome.as_dict() for outcome in outcomes]}
+    save(out, "race" if precision == "float32" else f"race-{precision}", tree, device)
 
 
 @main.command()
@@ -159,13 +167,11 @@ def power(tries: int, slowdown: float, only: tuple[str, ...], out: Path) -> None
 @click.option("--only", multiple=True, metavar="PART", help="store, workers or memory; may be repeated.")
 @click.option("--steps", type=click.IntRange(min=1), default=3_000, show_default=True, help="Of the baseline.")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True, help="In a stack.")
-@click.option(
-    "--pairs", type=click.IntRange(min=2), default=4, show_default=True, help="Studies against bare training."
-)
+@click.option("--pairs", type=click.IntRange(min=2), default=2, show_default=True, help="One worker against two.")
 @quick_option
 @out_option
 def overhead(only: tuple[str, ...], steps: int, seeds: int, pairs: int, quick: bool, out: Path) -> None:
-    """Measure what store and display cost, what a second worker process gains, and the memory of each recipe."""
+    """Measure what store and display cost, what a second worker gains (on digits), and each recipe's memory."""
     from ablations.catalog import RECIPES
     from bench.memory import peak_memory
     from bench.overhead import measure_overhead, measure_scaling
@@ -177,16 +183,15 @@ def overhead(only: tuple[str, ...], steps: int, seeds: int, pairs: int, quick: b
     tree: dict[str, Any] = {"size": size}
     with tempfile.TemporaryDirectory() as scratch:
         if "store" in parts:
-            whole = measure_overhead(Path(scratch), **size)
-            tree["overhead"] = asdict(whole)
-            click.echo(
-                f"store and display: {whole.ratio} times the bare training of {seeds} seeds and {steps:,} steps, "
-                f"{whole.beside} times the study's own clock of training ({whole.bare_seconds:.1f} s bare, "
-                f"{whole.study_seconds:.1f} s with, and {whole.evaluation_seconds:.1f} s of evaluation, which has a "
-                "clock of its own)"
-            )
+            whole = measure_overhead(Path(scratch), dataset=dataset, steps=steps, seeds=seeds)
+            tree["overhead"] = whole.as_dict()
+            click.echo(whole.sentence(seeds, steps))
+            costs = [(name, f"{took:.2f}", f"{took / whole.training:.2%}") for name, took in whole.parts.items()]
+            print_table(("", "s", "of training"), costs, right=frozenset({1, 2}))
         if "workers" in parts:
-            scaling = measure_scaling(Path(scratch), **size)
+            scaling = measure_scaling(
+                Path(scratch), dataset="digits", steps=max(1, steps // 5), seeds=seeds, pairs=pairs
+            )
             tree["scaling"] = asdict(scaling)
             click.echo(f"two worker processes: {scaling.ratio} times the throughput of one")
     if "memory" in parts:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ablations.config import Variant
-from ablations.data.mnist import SHAPE
+from ablations.data.shape import MNIST_SHAPE as SHAPE
 from ablations.execution.estimate import step_cost
 from ablations.parts.networks import build_networks
 

@@ -2,50 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import numpy as np
 
 from ablations.catalog import STUDIES
 from ablations.config import Study
-from ablations.data import load_dataset
+from ablations.data.splits import load_split
+from ablations.execution import worker
 from ablations.execution.events import Event, GroupEnded, GroupStarted
 from ablations.execution.executors import Executor, ProcessExecutor, SerialExecutor
 from ablations.execution.options import Options
 from ablations.execution.plan import Plan, make_plan
 from ablations.execution.progress import Display
+from ablations.execution.recorder import Recorder
 from ablations.execution.runner import execute
+from ablations.scoring.scorer import load_scorer
 from ablations.store import Archive
-from ablations.training.engine import choose_engine, set_up
-from ablations.training.seed_group import SeedGroup
 from bench.ratios import Interval, ratio_interval
 
-GROUPS = 4
+GROUPS = 2
 """Stacks of seeds that one or two worker processes share."""
-WARM_UP_STEPS = 20
+PARTS: Mapping[str, Sequence[tuple[object, str]]] = {
+    "reading the data": ((worker, "load_split"),),
+    "the scorer and its references": ((worker, "load_scorer"),),
+    "setting up": ((worker, "set_up"), (worker, "SeedGroup"), (Recorder, "attach")),
+    "checkpoints": ((Recorder, "checkpoint"), (Recorder, "resume"), (worker, "discard_checkpoints")),
+    "archive": ((Archive, "put"),),
+    "display": ((Display, "__call__"), (Display, "__enter__"), (Display, "__exit__")),
+}
+"""What a study does beside training and scoring, and the functions that do it."""
+STORE_AND_DISPLAY = ("checkpoints", "archive", "display")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overhead:
-    """Of a whole study against the bare training of the same seeds and steps."""
+    """Of one whole study, by its own clocks, in seconds."""
 
-    ratio: Interval
-    """Wall time of the study without its evaluations, over that of bare training."""
-    beside: Interval
-    """The same over the seconds of the study's own clock of training, which a change of the machine's speed between
-    the two does not disturb: what loading the data, the store and the display add to it."""
-    bare_seconds: float
-    study_seconds: float
-    """Without the evaluations, whose clock is their own."""
-    evaluation_seconds: float
-    training_seconds: float
-    """As the study's own clock has it."""
+    training: float
+    evaluation: float
+    parts: Mapping[str, float]
+    """What it spends beside both, by what it is spent on; the last is what none of the clocks saw."""
+
+    @property
+    def store_and_display(self) -> float:
+        """Their share of the training."""
+        return sum(self.parts[name] for name in STORE_AND_DISPLAY) / self.training
+
+    def sentence(self, seeds: int, steps: int) -> str:
+        return (
+            f"store and display: {self.store_and_display:.2%} of the training of {seeds} seeds and {steps:,} steps, "
+            f"{self.training:.1f} s; scoring has a clock of its own, {self.evaluation:.1f} s; beside both:"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**dataclasses.asdict(self), "store_and_display": self.store_and_display}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,43 +76,50 @@ class Scaling:
     two_seconds: float
 
 
-def measure_overhead(scratch: Path, *, dataset: str, steps: int, seeds: int, pairs: int) -> Overhead:
-    """Train the baseline through the runner, with archive and display, and bare, in turns, in this process."""
-    engine = choose_engine("cpu")
+def measure_overhead(scratch: Path, *, dataset: str, steps: int, seeds: int) -> Overhead:
+    """Train the baseline through the runner, with archive and display, in this process, with a clock at each part.
 
-    def measure(pair: int, steps: int) -> tuple[float, float, float, float]:
-        study = small_study(seeds=seeds, steps=steps)
-        archive = Archive.open(scratch / f"overhead-{pair}")
-        plan = plan_of(study, dataset, archive, workers=1, width=seeds)
-
-        def bare() -> None:
-            set_up(engine)
-            SeedGroup(study.variants[0], range(seeds), load_dataset(dataset), engine).advance(steps)
-
-        works: dict[str, Callable[[], None]] = {"bare": bare, "study": partial(run, plan, archive, SerialExecutor())}
-        took = {name: timed(works[name]) for name in (works if pair % 2 == 0 else reversed(works))}
-        results = archive.read(study.name).results
-        evaluation = sum(result.evaluation_seconds for result in results)
-        training = sum(result.train_seconds for result in results)
-        return took["bare"], took["study"] - evaluation, evaluation, training
-
-    measure(-1, WARM_UP_STEPS)  # imports, the reference's features
-    bares, studies, evaluations, trainings = np.array([measure(pair, steps) for pair in range(pairs)]).T
-    return Overhead(
-        ratio=ratio_interval(studies, bares),
-        beside=ratio_interval(studies, trainings),
-        bare_seconds=float(np.median(bares)),
-        study_seconds=float(np.median(studies)),
-        evaluation_seconds=float(np.median(evaluations)),
-        training_seconds=float(np.median(trainings)),
-    )
+    Nothing of the data or the scorer is in memory when it begins, as in a worker's first group.
+    """
+    study = small_study(seeds=seeds, steps=steps)
+    archive = Archive.open(scratch / "overhead")
+    plan = plan_of(study, dataset, archive, workers=1, width=seeds)
+    load_split.cache_clear()
+    load_scorer.cache_clear()
+    with clocked(PARTS) as spent:
+        started = time.perf_counter()
+        run(plan, archive, SerialExecutor())
+        whole = time.perf_counter() - started
+    results = archive.read(study.name).results
+    evaluation = sum(result.evaluation_seconds for result in results)
+    training = sum(result.train_seconds for result in results)
+    rest = whole - evaluation - training - sum(spent.values())
+    return Overhead(training=training, evaluation=evaluation, parts={**spent, "rest": rest})
 
 
-def timed(work: Callable[[], None]) -> float:
-    """Wall seconds."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+@contextlib.contextmanager
+def clocked(parts: Mapping[str, Sequence[tuple[object, str]]]) -> Iterator[dict[str, float]]:
+    """Wall seconds spent in the functions of each part while the block runs; one within another counts once."""
+    spent, running = dict.fromkeys(parts, 0.0), [False]
+
+    def watched(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            if running[0]:
+                return function(*arguments, **named)
+            running[0], started = True, time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                running[0] = False
+                spent[part] += time.perf_counter() - started
+
+        return call
+
+    with contextlib.ExitStack() as stack:
+        for part, places in parts.items():
+            for owner, name in places:
+                stack.enter_context(mock.patch.object(owner, name, watched(part, getattr(owner, name))))
+        yield spent
 
 
 def measure_scaling(scratch: Path, *, dataset: str, steps: int, seeds: int, pairs: int) -> Scaling:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -19,6 +19,8 @@ from bench.limit import Floor, Limits, floor_of
 from bench.peers import PEERS, Losses, Peer
 from bench.ratios import Interval, ratio_interval
 from bench.timing import Work, take_turns, time_block, units_for
+
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +54,28 @@ class Outcome:
 
 
 def race(
-    name: str, dataset: Dataset, folder: Path, limits: Limits | None, *, device: str, pairs: int, seconds: float
+    name: str,
+    dataset: Dataset,
+    folder: Path,
+    limits: Limits | None,
+    *,
+    device: str,
+    pairs: int,
+    seconds: float,
+    precision: Precision = "float32",
 ) -> Outcome:
-    """`folder` holds the same data in torchvision's layout. `limits` is None on a GPU."""
+    """`folder` holds the same data in torchvision's layout. `limits` is None on a GPU, and where the harness computes
+    in bfloat16, for the limit is that of float32.
+    """
     peer = PEERS[name]
     variant = STUDIES[peer.study].variant(peer.variant)
-    widths = scan(variant, peer.widths, dataset, device, seconds) if len(peer.widths) > 1 else {}
+    widths = scan(variant, peer.widths, dataset, device, precision, seconds) if len(peer.widths) > 1 else {}
     width = min(widths, key=widths.__getitem__) if widths else peer.widths[0]
     theirs, ours = take_turns(
-        loop_work(peer, folder, device), group_work(variant, width, dataset, device), pairs=pairs, seconds=seconds
+        loop_work(peer, folder, device),
+        group_work(variant, width, dataset, device, precision),
+        pairs=pairs,
+        seconds=seconds,
     )
     floor = floor_of(variant, width, limits) if limits else Floor(float("nan"), float("nan"))
     peer_times, our_times = theirs.by(device), ours.by(device) / width
@@ -78,11 +93,13 @@ def race(
     )
 
 
-def scan(variant: Variant, widths: tuple[int, ...], dataset: Dataset, device: str, seconds: float) -> dict[int, float]:
+def scan(
+    variant: Variant, widths: tuple[int, ...], dataset: Dataset, device: str, precision: Precision, seconds: float
+) -> dict[int, float]:
     """Milliseconds of a seed-step at each width: the best of three short blocks."""
     found = {}
     for width in widths:
-        work = group_work(variant, width, dataset, device)
+        work = group_work(variant, width, dataset, device, precision)
         units = units_for(work, seconds / 3)
         best = min(time_block(work, units)[0 if device == "cpu" else 1] for _ in range(3))
         found[width] = best / width * 1e3
@@ -104,13 +121,13 @@ def loop_work(peer: Peer, folder: Path, device: str) -> Work:
     return work
 
 
-def group_work(variant: Variant, width: int, dataset: Dataset, device: str) -> Work:
+def group_work(variant: Variant, width: int, dataset: Dataset, device: str, precision: Precision) -> Work:
     """Iterations of a stack, read out as the trainer does at a tick.
 
     The engine is the one that training takes on this machine; its choice of a library for products ends with a block,
     since a document's loop runs as PyTorch comes.
     """
-    engine, as_it_comes = choose_engine(device), torch.get_float32_matmul_precision()
+    engine, as_it_comes = choose_engine(device, precision), torch.get_float32_matmul_precision()
     group = SeedGroup(variant, range(width), dataset, engine)
 
     def work(units: int) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+from ablations.execution import costs, remembered
+
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")
 
@@ -43,6 +45,16 @@ def _no_cache_of_others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     """References are computed by the code under test, not read from the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ABLATIONS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_remembered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Plans know what these tests found out, and neither read nor write the user's cache folder."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(remembered, "answers_folder", lambda: folder / "answers")
+        patch.setattr(costs, "place_here", lambda: folder / "costs.json")
         yield
 
 

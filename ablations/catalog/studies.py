@@ -21,6 +21,7 @@ from ablations.catalog.claim_studies import crossed_study, imbalance_study, matc
 from ablations.catalog.combine import asked_of, one_factor
 from ablations.catalog.face_studies import FACE_STUDIES
 from ablations.catalog.gallery import gallery_study
+from ablations.catalog.precision_study import precision_study
 from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_200_EPOCHS, S4_PRINTED
 from ablations.config import Contrast, Study, Variant
 
@@ -222,7 +223,6 @@ S4_STUDY = Study(
 
 def _normalization() -> Study:
     """Every normalisation on both architectures, at batch 1 and at the baseline's; dense BatchNorm cannot do batch 1.
-
     The variants that the study of all axes has too carry its names' settings, so that their runs are shared.
     """
     variants: list[Variant] = []
@@ -264,6 +264,7 @@ STUDIES: Mapping[str, Study] = {
     for study in (
         QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE),
         *FACE_STUDIES, gallery_study(BASELINE), imbalance_study(BASELINE), matched_study(BASELINE),
+        precision_study(BASELINE),
     )
 }  # fmt: skip
 """Every study by name."""

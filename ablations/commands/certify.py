@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablations.commands.shared import data_folder_option, data_option, isa_option, json_option, print_json
+from ablations.commands.engine_options import isa_option
+from ablations.commands.shared import data_folder_option, data_option, json_option, print_json
 
 FAILED = 1
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import dataclasses
 
 import click
 
-from ablations.commands.shared import isa_option, json_option, print_json, print_table, traceback_option
+from ablations.commands.engine_options import isa_option
+from ablations.commands.shared import json_option, print_json, print_table, traceback_option
 
 
 @click.command("check")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 import click
 
+from ablations.commands.engine_options import isa_option, precision_option
 from ablations.commands.shared import data_folder_option, data_option, json_option, print_json, store_option
 
 
@@ -14,12 +16,34 @@ from ablations.commands.shared import data_folder_option, data_option, json_opti
 @data_option
 @data_folder_option
 @store_option
+@click.option(
+    "--measure",
+    "studies",
+    multiple=True,
+    metavar="STUDY",
+    help="Instead, measure what the stacks of this study cost here, some seconds for each, and keep it for plans; may "
+    "be repeated.",
+)
+@precision_option
+@isa_option
 @json_option
-def command(dataset: str, data_folder: Path | None, location: str, as_json: bool) -> None:
+def command(
+    dataset: str,
+    data_folder: Path | None,
+    location: str,
+    studies: tuple[str, ...],
+    precision: Literal["float32", "bfloat16"],
+    isa: str,
+    as_json: bool,
+) -> None:
     """Check the installation, the device, the data, the disk and the store, and print what every run records.
 
-    Changes nothing. Exit code 1 where something is wrong.
+    Changes nothing but, with --measure, the table of costs in the user's cache folder. Exit code 1 where something is
+    wrong.
     """
+    if studies:
+        measure_studies(studies, dataset, data_folder, precision, isa, as_json)
+        return
     from ablations.execution.doctor import examine, facts
 
     checks = list(examine(location, data_folder, dataset))
@@ -33,3 +57,36 @@ def command(dataset: str, data_folder: Path | None, location: str, as_json: bool
             click.echo(f"{name:26}{value}")
     if not all(check.ok for check in checks):
         raise click.exceptions.Exit(1)
+
+
+def measure_studies(
+    names: tuple[str, ...],
+    dataset: str,
+    data_folder: Path | None,
+    precision: Literal["float32", "bfloat16"],
+    isa: str,
+    as_json: bool,
+) -> None:
+    """Measure what every stack of the studies costs on this machine, and keep it."""
+    import tempfile
+
+    from ablations.commands.study_files import find_study
+    from ablations.execution.costs import Costs, keep, place_here
+    from ablations.execution.measure_costs import measure_plan
+    from ablations.execution.options import Options
+    from ablations.execution.plan import make_plan
+    from ablations.store import Archive
+
+    for name in names:
+        options = Options(dataset=dataset, data_folder=data_folder, precision=precision, isa=isa, device="cpu")
+        with tempfile.TemporaryDirectory() as scratch:
+            plan = make_plan(find_study(name), options, Archive.open(scratch))
+        for found in measure_plan(plan):
+            if isinstance(found, Costs):
+                keep(found)
+            elif not as_json:
+                click.echo(f"{found.variant:24} width {found.width:2}  {1e3 * found.seconds:8.3f} ms a step of a seed")
+    if as_json:
+        print_json({"kept": str(place_here())})
+    else:
+        click.echo(f"kept: {place_here()}")

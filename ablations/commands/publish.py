@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablations.commands.engine_options import isa_option
 from ablations.commands.run import AT_LEAST_ONE
-from ablations.commands.shared import carry_out, data_folder_option, data_option, isa_option, mirror_option, mirrored
+from ablations.commands.shared import carry_out, data_folder_option, data_option, mirror_option, mirrored
 
 if TYPE_CHECKING:
     from ablations.store import Archive

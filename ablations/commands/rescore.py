@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ablations.commands.engine_options import isa_option
 from ablations.commands.run import AT_LEAST_ONE
 from ablations.commands.shared import (
     build_report,
     data_folder_option,
     executor_options,
-    isa_option,
     mirror_option,
     mirrored,
     out_option,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from ablations.commands.engine_options import isa_option, precision_option
 from ablations.commands.shared import (
     build_report,
     carry_out,
     data_folder_option,
     executor_options,
-    isa_option,
     json_option,
     mirror_option,
     mirrored,
@@ -27,6 +28,7 @@ from ablations.commands.shared import (
 )
 
 if TYPE_CHECKING:
+    from ablations.config import Study
     from ablations.execution.job import GroupJob
     from ablations.execution.plan import Plan
     from ablations.execution.runner import Summary
@@ -92,13 +94,7 @@ def parse_reference_seeds(
 @study_data_option
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
-@click.option(
-    "--precision",
-    type=click.Choice(["float32", "bfloat16"]),
-    default="float32",
-    show_default=True,
-    help="bfloat16 is autocast on a GPU; part of what identifies a run.",
-)
+@precision_option
 @isa_option
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @executor_options
@@ -148,7 +144,7 @@ def command(
     """
     from ablations.commands.study_files import find_study
 
-    found = find_study(study)
+    found = of_precision(find_study(study), options["precision"])
     from ablations.execution.options import Options
     from ablations.execution.plan import make_plan
     from ablations.store import Archive
@@ -191,6 +187,11 @@ def command(
         raise click.exceptions.Exit(1)
 
 
+def of_precision(study: Study, precision: str) -> Study:
+    """The study as the archive knows it: with bfloat16 operands under a name of its own, beside that in float32."""
+    return study if precision == "float32" else dataclasses.replace(study, name=f"{study.name}-{precision}")
+
+
 def print_plan(plan: Plan) -> None:
     """One line a variant: what is stored, what is to be trained, how long it takes on one worker."""
     from ablations.execution.progress import duration
@@ -217,6 +218,8 @@ def print_plan(plan: Plan) -> None:
     print_table(header, rows, right=frozenset({1, 2, 3, 4, 5}))
     workers = f"{plan.workers} worker{'s' if plan.workers != 1 else ''}"
     click.echo(f"\n{plan.runs} runs to train, about {duration(plan.estimate_seconds)} with {workers}")
+    if not plan.measured:
+        click.echo(f"measured on another kind of machine; for this one: ablations doctor --measure {plan.study.name}")
     click.echo(f"{plan.kept_bytes / 1e6:,.0f} MB of G's weights to be kept (--keep {plan.options.keep})")
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import data_folder_option, data_option, isa_option, json_option, print_json, print_table
+from ablations.commands.engine_options import isa_option
+from ablations.commands.shared import data_folder_option, data_option, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from ablations.data import DataShape

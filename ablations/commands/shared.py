@@ -27,15 +27,6 @@ RULE = 60
 """The longest line under a heading."""
 
 
-def hold_to(context: click.Context, parameter: click.Parameter, name: str | None) -> str:
-    """Hold this process, and those it starts, to an instruction set, before anything imports torch or NumPy."""
-    from ablations.training.instruction_set import default_instruction_set, hold
-
-    chosen = name or default_instruction_set()
-    hold(chosen)
-    return chosen
-
-
 def run_parts(context: click.Context, parameter: click.Parameter, places: tuple[str, ...]) -> tuple[str, ...]:
     """Run the user's own parts, before anything else of the command looks at names."""
     from ablations.config.own_parts import load
@@ -96,15 +87,6 @@ _DATA: dict[str, Any] = {
 }
 data_option = click.option("--data", "dataset", default="mnist", show_default=True, **_DATA)
 study_data_option = click.option("--data", "dataset", show_default="the study's, mnist for most", **_DATA)
-
-isa_option = click.option(
-    "--isa",
-    is_eager=True,  # before own parts, which may import torch
-    type=click.Choice(["avx512", "avx2", "native"]),
-    callback=hold_to,
-    help="The instruction set that all libraries are held to; part of what identifies a run.  [default: avx512 where "
-    "the processor has it, else avx2]",
-)
 
 store_option = click.option(
     "--store",

@@ -75,13 +75,17 @@ def command(
         verify_pages(pages, sample, data_folder, as_json)
         return
     hold_as(location, runs, study)
-    load(parts)  # may import torch: only now
-    from ablations.execution.verify import verify  # imports torch: only now, held to the instruction set
     from ablations.store import Archive
 
     archive = Archive.open(location)
+    chosen = runs or spread(archive, str(study), sample)
+    for key in chosen:
+        archive.get(key, weights=False)  # one that is missing is said at once
+    load(parts)  # may import torch: only now
+    from ablations.execution.verify import verify  # imports torch: only now, held to the instruction set
+
     outcomes = []
-    for key in runs or spread(archive, str(study), sample):
+    for key in chosen:
         stored = archive.get(key)
         outcome = verify(stored, data_folder=data_folder)
         bounds = None if outcome.identical else interval_of(archive, stored)

@@ -25,6 +25,16 @@ def check_name(kind: str, name: str) -> None:
         )
 
 
+def check_batch(variant: Variant, images: int, data: str) -> None:
+    """Raise `ConfigError` where so many training images of the data are fewer than the variant's batch."""
+    used = min(variant.training_images, images)
+    if used < variant.batch_size:
+        raise ConfigError(
+            f"variant {variant.name!r}: batch_size={variant.batch_size}, but it trains on only {used} images of "
+            f"{data}; set a smaller batch_size"
+        )
+
+
 def problem_of(variant: Variant) -> str | None:
     """The first reason why a variant cannot be trained, or None."""
     elsewhere = missing(variant.own_parts) is not None

@@ -23,7 +23,7 @@ class Engine:
     threads: int = 1
     """Intra-operation threads of a process."""
     precision: Literal["float32", "float64", "bfloat16"] = "float32"
-    """float64 serves tests; bfloat16 is autocast on CUDA, never taken unasked."""
+    """float64 serves tests; bfloat16 is of the operands of products only, never taken unasked."""
     matmul: Literal["default", "onednn"] = "default"
     """The library behind float32 matrix products on a CPU; "onednn" only where it keeps float32."""
     isa: str = "native"

@@ -14,7 +14,7 @@ import platformdirs
 from ablations.config.errors import unknown
 from ablations.config.parts import DATASETS
 from ablations.data.dataset import Dataset, Notify
-from ablations.data.folders import folder_of, load_folder
+from ablations.data.folder_name import folder_of
 from ablations.data.shape import DataShape
 
 __all__ = ["ENVIRONMENT_VARIABLE", "DataShape", "Dataset", "Notify", "data_folder", "is_folder", "load_dataset"]
@@ -32,6 +32,8 @@ def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Not
         DataError: a file is truncated, altered or cannot be written, or no source is in reach.
     """
     if name not in DATASETS and is_folder(name):
+        from ablations.data.folders import load_folder  # imports torch: only where it is asked for
+
         return load_folder(name, data_folder(folder), notify)
     if name not in DATASETS:
         raise unknown("dataset, and no folder:", name, DATASETS)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from ablations.config.digest import digest_of_arrays
 from ablations.config.errors import ConfigError
 from ablations.data.shape import DataShape
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Notify = Callable[[str], None]
 
@@ -31,6 +32,8 @@ class Dataset:
     test_labels: Tensor | None
 
     def __post_init__(self) -> None:
+        import torch  # here, so that a plan can be made without it
+
         splits = ((self.train_images, self.train_labels), (self.test_images, self.test_labels))
         for images, labels in splits:
             if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1:] != self.train_images.shape[1:]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ablations.config.errors import DataError
 from ablations.data.dataset import Dataset, Notify
+from ablations.data.folder_name import folder_of
 from ablations.data.idx import idx_dataset, idx_files
 from ablations.data.pictures import Sizing, picture_paths, pictures_dataset
 
@@ -14,20 +15,6 @@ KEPT = "pictures"
 """Below the data folder: what was read of pictures."""
 CELEBA, CELEBA_PICTURES, CELEBA_CROP = "celeba", 20_000, 128
 """The book takes the first 20,000 of the 202,599 aligned pictures, 178x218, and cuts 128x128 out of the middle."""
-
-
-def folder_of(text: str) -> tuple[Path, int | None]:
-    """What a folder's name says: `photos@64` is the folder `photos`, and 64 pixels a side.
-
-    Raises:
-        DataError: a size that is none.
-    """
-    path, sign, size = text.rpartition("@")
-    if not sign or Path(text).expanduser().is_dir():
-        return Path(text).expanduser(), None
-    if not size.isdecimal() or not 8 <= int(size) <= 256:
-        raise DataError(f"{text!r}: the size behind @ must be 8 to 256 pixels, not {size!r}")
-    return Path(path).expanduser(), int(size)
 
 
 def load_folder(text: str, data_folder: Path, notify: Notify) -> Dataset:

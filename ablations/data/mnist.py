@@ -21,9 +21,6 @@ from ablations.data import sources
 from ablations.data.atomic_files import PART, exclusive, unwritable, write_atomically
 from ablations.data.dataset import Dataset, Notify
 from ablations.data.idx import parse
-from ablations.data.shape import DataShape
-
-SHAPE = DataShape(channels=1, height=28, width=28, classes=10)
 
 FILES: Mapping[str, str] = {
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",

@@ -27,3 +27,6 @@ class DataShape:
 
     def __str__(self) -> str:
         return f"{self.height}x{self.width}" + (f" in {self.channels} channels" if self.channels > 1 else "")
+
+
+MNIST_SHAPE = DataShape(channels=1, height=28, width=28, classes=10)

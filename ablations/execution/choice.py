@@ -12,7 +12,6 @@ import ablations
 from ablations.config import Engine, own_parts
 from ablations.config.errors import ConfigError, UserError
 from ablations.config.origin import Origin
-from ablations.data.splits import load_split
 from ablations.execution.executors import Executor, Settings, make_executor
 from ablations.training.engine import choose_engine, default_workers, set_up
 from ablations.training.instruction_set import VARIABLES, environment_of
@@ -102,6 +101,8 @@ class NodeCheck:
             if self.dataset is None:
                 return None
             own_parts.ensure(own_parts.sent(self.parts))
+            from ablations.data.splits import load_split  # imports torch
+
             _, digest = load_split(self.dataset, self.split, folder_in_reach(self.data_folder))
         except UserError as error:
             return str(error)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ablations.config import Variant
 from ablations.config.own_parts import PartError, silenced
 from ablations.config.parts import OPTIMIZERS
 from ablations.data import DataShape
-from ablations.data.mnist import SHAPE
-from ablations.parts.networks import StackedNetwork, build_networks
+from ablations.data.shape import MNIST_SHAPE as SHAPE
+
+if TYPE_CHECKING:
+    from ablations.parts.networks import StackedNetwork
 
 _FLOAT = 4
 
@@ -25,8 +28,8 @@ _CONVOLUTION_RATE = 6e9
 _MEMORY_RATE = 8e9
 _STEP_SECONDS = 2.5e-3
 """Of a whole stack's step, however small: the launching of its operations."""
-_EVALUATION_SECONDS = 0.4
-"""Of one seed: 10,000 samples, their features and their score."""
+EVALUATION_SECONDS = 0.4
+"""Of one seed: 10,000 samples, their features and their score, where nothing was measured."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def step_cost(variant: Variant, shape: DataShape = SHAPE) -> StepCost:
     once. G's update: G forward (not again where it shares D's latents), D forward, gradient of all D's inputs, and G
     backward.
     """
+    from ablations.parts.networks import build_networks  # imports torch
+
     batch, update = variant.batch_size, variant.update
     g, d = (_Products.of(network) for network in build_networks(variant, shape))
     shared = update.generator_latents == "same"
@@ -71,16 +76,24 @@ def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: in
             cost = step_cost(variant, shape)
     except PartError:
         return 0.0
-    step = (
+    step = width * analytic_step_seconds(cost, width)
+    return variant.steps * step + wanted * scored_steps * EVALUATION_SECONDS
+
+
+def analytic_step_seconds(cost: StepCost, width: int) -> float:
+    """Of one step of one seed in a stack, reckoned from its operations; within a factor of two."""
+    return (
         cost.dense_flops / _DENSE_RATE
         + cost.convolution_flops / _CONVOLUTION_RATE
         + cost.parameter_bytes / _MEMORY_RATE
+        + _STEP_SECONDS / width
     )
-    return variant.steps * (width * step + _STEP_SECONDS) + wanted * scored_steps * _EVALUATION_SECONDS
 
 
 def snapshot_bytes(variant: Variant, shape: DataShape = SHAPE) -> int:
     """Of G's weights, as they are kept at a scored step; 0 where own code fails at once."""
+    from ablations.parts.networks import build_networks
+
     try:
         with silenced():
             network, _ = build_networks(variant, shape)
@@ -131,6 +144,8 @@ def _sum(counts: list[_Count]) -> _Count:
 
 def _parameter_bytes(variant: Variant, shape: DataShape) -> float:
     """Each update reads the weights forward and backward, writes the gradient and runs the optimizer over it."""
+    from ablations.parts.networks import build_networks
+
     total = 0.0
     steps = variant.update.discriminator_steps * (2 if variant.update.discriminator == "two_steps" else 1)
     generator, discriminator = build_networks(variant, shape)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,23 +9,20 @@ from typing import Any
 
 from ablations.config import Engine, Run, Study
 from ablations.config.origin import OwnPart
-from ablations.config.own_parts import PartError, loaded, only_here, silenced
+from ablations.config.own_parts import loaded, only_here
 from ablations.config.own_use import own_dataset, sources_for
 from ablations.config.study import evaluation_steps
 from ablations.data import DataShape
-from ablations.data.splits import load_split
 from ablations.execution.choice import NodeCheck, capacity, choose_executor, versions
-from ablations.execution.estimate import estimate_seconds, snapshot_bytes
+from ablations.execution.costs import Costs, cost_key, known_costs
 from ablations.execution.executors import Executor
 from ablations.execution.job import GroupJob
 from ablations.execution.options import Options, customized, restricted
+from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, variant_facts
 from ablations.execution.schedule import schedule
-from ablations.scoring.panel import panel_of
-from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
 from ablations.training.numerics import NUMERICS
-from ablations.training.seed_group import check_fits
 
 DEFAULT_WIDTH = 16
 """The most seeds in one stack, unless asked otherwise."""
@@ -65,6 +61,10 @@ class Plan:
     conditions: Conditions
     shape: DataShape
     """Of the data."""
+    facts: Mapping[str, VariantFacts]
+    """Of each variant of `study`, by name."""
+    measured: bool
+    """The estimates rest on measurements of this kind of machine."""
     scorer: str
     jobs: tuple[GroupJob, ...]
     """The longest first."""
@@ -81,7 +81,7 @@ class Plan:
     def kept_bytes(self) -> int:
         """Of the weights of G that the runs to be trained will keep."""
         return sum(
-            snapshot_bytes(job.variant, self.shape) * len(job.wanted) * (len(job.steps) if job.keep == "all" else 1)
+            self.facts[job.variant.name].snapshot_bytes * len(job.wanted) * (len(job.steps) if job.keep == "all" else 1)
             for job in self.jobs
         )
 
@@ -100,6 +100,7 @@ class Plan:
             "to_train": self.runs,
             "stored": len(self.reused),
             "estimate_seconds": round(self.estimate_seconds, 1),
+            "measured": self.measured,
             "kept_bytes": self.kept_bytes,
             "groups": [
                 {
@@ -127,13 +128,11 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     chosen = [recorded.variant(name) for name in options.only] or list(recorded.variants)
     asked = restricted(recorded, {variant.name for variant in chosen})
     name = options.dataset or recorded.dataset
-    dataset, digest = load_split(name, "whole", options.data_folder)
-    for variant in asked.variants:
-        with contextlib.suppress(PartError), silenced():  # own code that fails is the outcome of its own runs alone
-            check_fits(variant, dataset)
+    data = data_facts(name, options.data_folder)
+    facts = {variant.name: variant_facts(variant, data) for variant in asked.variants}
     engine = options.executor.engine(options.device, options.precision, options.isa)
     own_data = own_dataset(name)
-    conditions = Conditions(dataset=name, data_digest=digest, engine=engine, own_data=own_data)
+    conditions = Conditions(dataset=name, data_digest=data.digest, engine=engine, own_data=own_data)
     seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
     stacks = _stacks(recorded, seeds, options.width or default_width(recorded.seeds), conditions)
     names = {variant.name for variant in asked.variants}
@@ -148,12 +147,14 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         if run.seed < seeds[run.variant.name] and run.variant.name in names
     }
     stored = set() if options.fresh else archive.done(wanted)
-    jobs = [
-        _job(runs, slots, steps[runs[0].key], recorded.name, options, archive, dataset.shape)
-        for runs in stacks
-        if runs[0].variant.name in names
-        and (slots := tuple(run.slot for run in runs if run.key in wanted and run.key not in stored))
-    ]
+    costs = known_costs()
+    jobs = []
+    for runs in stacks:
+        slots = tuple(run.slot for run in runs if run.key in wanted and run.key not in stored)
+        if runs[0].variant.name in names and slots:
+            scored = steps[runs[0].key]
+            seconds = _seconds(runs, len(scored), len(slots), facts[runs[0].variant.name], data.shape, costs)
+            jobs.append(_job(runs, slots, scored, recorded.name, options, archive, seconds))
     return Plan(
         study=asked,
         recorded=recorded,
@@ -166,8 +167,10 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         ),
         options=options,
         conditions=conditions,
-        shape=dataset.shape,
-        scorer=scorer_identity(panel_of(name, options.data_folder)),
+        shape=data.shape,
+        facts=facts,
+        measured=costs.here,
+        scorer=scorer_of(name, options.data_folder),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
         workers=1 if only_here() else max(1, min(capacity(options.executor, engine, options.workers), len(jobs) or 1)),
@@ -223,7 +226,7 @@ def _job(
     study: str,
     options: Options,
     archive: Archive,
-    shape: DataShape,
+    seconds: float,
 ) -> GroupJob:
     variant = runs[0].variant
     return GroupJob(
@@ -235,13 +238,24 @@ def _job(
         archive=archive.location,
         checkpoint_root=archive.work / "checkpoints",
         data_folder=options.data_folder,
-        estimate_seconds=estimate_seconds(variant, len(runs), len(steps), len(wanted), shape),
+        estimate_seconds=seconds,
         time_limit=options.time_limit,
         fresh=options.fresh,
         checkpoint_seconds=options.checkpoint_seconds,
         keep=options.keep,
         parts=sources_for(variant, runs[0].dataset),
     )
+
+
+def _seconds(
+    runs: tuple[Run, ...], scored: int, wanted: int, facts: VariantFacts, shape: DataShape, costs: Costs
+) -> float:
+    """Of a stack, on one core; 0 where a network of the user's own fails at once."""
+    if facts.cost is None:
+        return 0.0
+    run, width = runs[0], len(runs)
+    key = cost_key(run.variant, shape, run.engine)
+    return costs.group(run.variant, key, facts.cost, run.dataset, width=width, scored=scored, wanted=wanted)
 
 
 def default_width(seeds: int) -> int:

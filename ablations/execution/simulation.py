@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ablations.catalog.quantities import CURVES
-from ablations.execution.estimate import estimate_seconds, snapshot_bytes
+from ablations.execution.estimate import estimate_seconds
 from ablations.execution.job import GroupJob
 from ablations.execution.plan import Plan
 from ablations.execution.schedule import OVERHEAD_SECONDS, Group, Simulation, places_of, simulate
@@ -35,7 +35,7 @@ def simulated(plan: Plan, archive: Archive, where: str) -> Simulation:
 
 def group_of(job: GroupJob, plan: Plan, factor: float) -> Group:
     kept = len(job.steps) if job.keep == "all" else 1
-    weights = snapshot_bytes(job.variant, plan.shape)
+    weights = plan.facts[job.variant.name].snapshot_bytes
     curves = _BYTES_A_VALUE * len(CURVES) * job.variant.steps
     return Group(
         seconds=job.estimate_seconds * factor,

@@ -125,6 +125,7 @@ def prediction_interval(scores: Sequence[float], level: float = 0.95) -> tuple[f
     if len(finite) < 2:
         return float("-inf"), float("inf")
     spread = finite.std(ddof=1) * np.sqrt(1 + 1 / len(finite))
+
     reach = stats.t.ppf((1 + level) / 2, len(finite) - 1) * spread
     return float(finite.mean() - reach), float(finite.mean() + reach)
 

@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _STRIDE = 2
+_SUMS = {torch.bfloat16: torch.float32}
+"""The type in which overlapping values are added up, where it is not their own."""
 _WIDEST = 6
 """Pixels in a run: a longer one wastes more of its band matrix on zeros, a shorter one has more overlaps to add."""
 
@@ -64,12 +66,12 @@ class _TransposedConvolution(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
         images, weight = ctx.saved_tensors
-        (gradient,) = gradients
+        gradient = gradients[0].to(weight.dtype)
         to_images, to_weight, _, _ = ctx.needs_input_grad
         return (
             _gathered(gradient, weight) if to_images else None,
             _weight_gradients(gradient, images, weight)[0] if to_weight else None,
-            gradient.sum((1, 3, 4)) if to_weight else None,
+            gradients[0].sum((1, 3, 4)).to(weight.dtype) if to_weight else None,
             None,
         )
 
@@ -87,10 +89,12 @@ def _channels_last(images: Tensor) -> Tensor:
     return images.transpose(-3, -2).transpose(-2, -1).contiguous().transpose(-2, -1).transpose(-3, -2)
 
 
-def _empty(like: Tensor, batch: int, channels: int, side: int) -> Tensor:
+def _empty(like: Tensor, batch: int, channels: int, side: int, dtype: torch.dtype | None = None) -> Tensor:
     """Room for images. It is no view of another tensor, so that an activation may work in place on it."""
     place = (batch * side * side * channels, side * side * channels, 1, side * channels, channels)
-    return torch.empty_strided((len(like), batch, channels, side, side), place, dtype=like.dtype, device=like.device)
+    return torch.empty_strided(
+        (len(like), batch, channels, side, side), place, dtype=dtype or like.dtype, device=like.device
+    )
 
 
 def _convolve(images: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -113,7 +117,7 @@ def _spread_out(images: Tensor, weight: Tensor, side: int, bias: Tensor | None =
     rows = images.permute(0, 1, 3, 4, 2).reshape(seeds, -1, run * inputs)
     parts = torch.bmm(rows, bands.view(seeds, run * inputs, -1))
     parts = parts.view(seeds, batch, height, width // run, kernel, reach, outputs)
-    result = _empty(images, batch, outputs, side)
+    result = _empty(images, batch, outputs, side, _SUMS.get(images.dtype))
     if bias is None:
         result.zero_()
     else:

@@ -25,6 +25,7 @@ class _Tanh(torch.autograd.Function):
 
 
 def hyperbolic_tangent(inputs: Tensor) -> Tensor:
-    """tanh, on any device."""
-    result: Tensor = inputs.tanh() if inputs.is_cuda else _Tanh.apply(inputs)
+    """tanh, on any device; PyTorch's own where the other's steps would each be rounded to bfloat16."""
+    own = inputs.is_cuda or inputs.dtype == torch.bfloat16
+    result: Tensor = inputs.tanh() if own else _Tanh.apply(inputs)
     return result

@@ -107,7 +107,7 @@ class Linear:
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
         weight, bias = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
-        return torch.baddbmm(bias.unsqueeze(1), inputs, weight)
+        return torch.baddbmm(bias.unsqueeze(1), inputs.to(weight.dtype), weight)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,8 @@ class Convolution:
         return self.inputs * self.outputs * self.kernel**2 * self.side**2
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
-        return convolve(inputs, run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"])
+        weight, bias = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
+        return convolve(inputs.to(weight.dtype), weight, bias)
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,8 @@ class TransposedConvolution:
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
         weight, bias = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
-        return convolve_transposed(inputs, weight, bias, (self.side - 1) * 2 + self.kernel + self.output_padding)
+        side = (self.side - 1) * 2 + self.kernel + self.output_padding
+        return convolve_transposed(inputs.to(weight.dtype), weight, bias, side)
 
 
 def _kernels(name: str, channels: tuple[int, int], kernel: int, outputs: int) -> tuple[TensorSpec, ...]:
@@ -200,7 +202,7 @@ class LayerNorm(Weightless):
 
     def _normal(self, inputs: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         shape = scale.shape[1:]
-        if inputs[0].numel() >= _LARGE:
+        if inputs[0].numel() >= _LARGE or inputs.dtype != scale.dtype:  # one kernel takes both types
             stack = zip(inputs, scale, shift, strict=True)
             return torch.stack([F.layer_norm(one, shape, w, b, NORM_EPSILON) for one, w, b in stack])
         normal = F.layer_norm(inputs, shape, eps=NORM_EPSILON)
@@ -255,7 +257,7 @@ class Dropout(Weightless):
     tensors: tuple[TensorSpec, ...] = ()
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
-        return inputs * next(run.masks) if run.training else inputs
+        return (inputs * next(run.masks)).to(inputs.dtype) if run.training else inputs
 
 
 @dataclass(frozen=True)

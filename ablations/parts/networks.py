@@ -20,7 +20,7 @@ from ablations.config.own_modules import ModuleFactories, arguments
 from ablations.config.own_use import check_present, factories_of
 from ablations.config.parts import ARCHITECTURES, NORMALIZATIONS, PENALTIES
 from ablations.data import DataShape
-from ablations.parts.layers import Dropout, Layer, Pass, Tensors, TensorSpec
+from ablations.parts.layers import Dropout, Layer, Linear, Pass, Tensors, TensorSpec
 from ablations.parts.module_layer import ModuleForm, ModuleLayer
 from ablations.parts.module_probe import traits_of
 from ablations.parts.outputs import Output, output
@@ -81,14 +81,39 @@ class StackedNetwork:
         training: bool,
         masks: Sequence[Tensor] | Iterator[Tensor] = (),
         logits: bool = False,
+        operands: torch.dtype | None = None,
     ) -> Tensor:
-        """`logits` leaves out the output layer."""
+        """What comes out has the type of `inputs`; between its layers it has the type of their weights: see
+        `as_operands`.
+
+        `logits` leaves out the output layer. `operands` is the type to which weights are rounded that are normalised
+        first.
+        """
         if self.weight_norm:
             tensors = self.weight_norm(tensors, training)
+            if operands is not None:
+                tensors = self.as_operands(tensors, operands)
         run = Pass(tensors, training, iter(masks))
-        for layer in self.hidden if logits else self.layers:
-            inputs = layer(inputs, run)
-        return inputs
+        values = inputs
+        for layer in self.hidden:
+            values = layer(values, run)
+        values = values.to(inputs.dtype)
+        for layer in () if logits else self.output.layers:
+            values = layer(values, run)
+        return values
+
+    def as_operands(self, tensors: Tensors, dtype: torch.dtype) -> Tensors:
+        """The tensors with the weights and biases of the products in another type, rounded once for all their uses.
+
+        What multiplies little keeps its type: normalisations, and a dense layer to one number, D's last.
+        """
+        products = [
+            layer
+            for layer in self.layers
+            if layer.multiply_adds and not (isinstance(layer, Linear) and layer.outputs == 1)
+        ]
+        names = {spec.name for layer in products for spec in layer.tensors}
+        return {name: values.to(dtype) if name in names else values for name, values in tensors.items()}
 
     def append_one_hot(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         """Inputs (seeds, batch, n) with the one-hot form of labels (seeds, batch) behind them, where there are any."""

@@ -1,4 +1,4 @@
-"""Chooses the engine of a run from what the machine has, and sets a process up for it."""
+"""Chooses the engine of a run from what the machine has, and sets a process up for it. No torch until it is needed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import ctypes
 import functools
 import os
 import sys
+from pathlib import Path
 from typing import Literal
-
-import torch
 
 from ablations.config import Engine
 from ablations.config.errors import ConfigError
-from ablations.training.instruction_set import check_observed, check_processor, held, instruction_set
+from ablations.training.instruction_set import (
+    check_observed,
+    check_precision,
+    check_processor,
+    held,
+    instruction_set,
+)
 
 _FLOAT32_ERROR = 5e-6
 """Relative error of a float32 product of this length stays below it; bfloat16 is a thousand times coarser."""
@@ -31,22 +36,34 @@ def choose_engine(
     runs are trained on other machines, so that a GPU is not looked for here.
 
     Raises:
-        ConfigError: no GPU is in reach, bfloat16 is asked of a CPU, or the process is not held to the instruction set.
+        ConfigError: no GPU is in reach, bfloat16 is asked of a CPU without units for it or of an instruction set
+            without it, or the process is not held to the instruction set.
     """
-    available = elsewhere or torch.cuda.is_available()
+    available = elsewhere or cuda_in_reach()
     if device == "cuda" and not available:
         raise ConfigError("--device cuda: PyTorch finds no CUDA device here; take --device cpu")
     chosen = "cuda" if available and device != "cpu" else "cpu"
-    if precision == "bfloat16" and chosen == "cpu":
-        raise ConfigError("--precision bfloat16 is autocast on a CUDA device; on a CPU take --precision float32")
     if chosen != "cpu":
         return Engine(device=chosen, precision=precision)
     name = isa or held() or "native"
+    check_precision(precision, name)
     check_held(name)
     products = instruction_set(name).products
     if products == "measured":
         products = "onednn" if onednn_keeps_float32() else "default"
     return Engine(device=chosen, precision=precision, matmul=products, isa=name)
+
+
+def cuda_in_reach() -> bool:
+    """Whether PyTorch finds a CUDA device; where the machine has no driver for one, PyTorch is not asked."""
+    if "torch" not in sys.modules and sys.platform.startswith("linux") and not Path("/dev/kfd").exists():
+        try:
+            ctypes.CDLL("libcuda.so.1")
+        except OSError:
+            return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def check_held(name: str) -> None:
@@ -55,7 +72,8 @@ def check_held(name: str) -> None:
     if held() != name:
         raise ConfigError(
             f"this process is not held to the instruction set {name!r}: the libraries chose their kernels when they "
-            "were imported; call ablations.training.instruction_set.hold before that, or use the command line"
+            f"were imported; on the command line take --isa {name}, in a program call "
+            "ablations.training.instruction_set.hold before that"
         )
 
 
@@ -68,6 +86,8 @@ def set_up(engine: Engine) -> None:
     if engine.device == "cpu" and engine.isa != "native":
         check_held(engine.isa)
         check_observed(engine.isa)
+    import torch
+
     torch.set_num_threads(engine.threads)
     torch.set_float32_matmul_precision("medium" if engine.matmul == "onednn" else "highest")
     keep_freed_memory()
@@ -98,6 +118,8 @@ def onednn_keeps_float32() -> bool:
     On a CPU with bfloat16 units they are computed in bfloat16; elsewhere in float32, and on some CPUs twice as fast as
     the default library. It is measured, not looked up.
     """
+    import torch
+
     before = torch.get_float32_matmul_precision()
     generator = torch.Generator().manual_seed(0)
     left, right = (torch.randn(2, 128, 784, generator=generator) for _ in range(2))
@@ -113,5 +135,7 @@ def onednn_keeps_float32() -> bool:
 def default_workers(engine: Engine) -> int:
     """One for each core this process may use, or for each GPU."""
     if engine.device == "cuda":
+        import torch
+
         return torch.cuda.device_count()
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

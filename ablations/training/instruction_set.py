@@ -22,7 +22,7 @@ from typing import Literal
 
 from ablations.config.errors import ConfigError, unknown
 
-Name = Literal["avx2", "avx512", "native"]
+Name = Literal["avx2", "avx512", "avx512_bf16", "amx_bf16", "native"]
 
 _LIBRARIES = ("torch", "numpy", "scipy")
 """Whose import ends the time in which variables are read."""
@@ -38,6 +38,8 @@ _EVERYWHERE = {
 _EVERYWHERE_SAID = {"mkl": "COMPATIBLE", "openblas": "Haswell", "numpy": "X86_V3"}
 
 _AVX2 = frozenset({"avx", "avx2", "fma", "f16c", "bmi1", "bmi2", "movbe", "abm"})
+_AVX512 = _AVX2 | {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}
+_BF16 = _AVX512 | {"avx512_vnni", "avx512_bf16"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,9 @@ class InstructionSet:
     """Values of `observed` that hold wherever this set is held to."""
     products: Literal["default", "onednn", "measured"]
     """Which library multiplies float32 matrices. PyTorch hands them to oneDNN only where the processor has AVX-512,
-    whatever oneDNN is held to; so under `avx2` it never may."""
+    whatever oneDNN is held to; so under `avx2` it never may. With bfloat16 units oneDNN would round their operands."""
+    bfloat16: bool = False
+    """Products of bfloat16 operands, summed in float32, are the processor's own: what `--precision bfloat16` needs."""
 
 
 INSTRUCTION_SETS: Mapping[str, InstructionSet] = {
@@ -67,11 +71,29 @@ INSTRUCTION_SETS: Mapping[str, InstructionSet] = {
         ),
         InstructionSet(
             name="avx512",
-            flags=_AVX2 | {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"},
+            flags=_AVX512,
             variables=_EVERYWHERE | {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
             said=_EVERYWHERE_SAID
             | {"aten": "AVX512", "onednn": "Intel AVX-512 with AVX512BW, AVX512VL, and AVX512DQ extensions"},
             products="onednn",
+        ),
+        InstructionSet(
+            name="avx512_bf16",
+            flags=_BF16,
+            variables=_EVERYWHERE | {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"},
+            said=_EVERYWHERE_SAID
+            | {"aten": "AVX512", "onednn": "Intel AVX-512 with Intel DL Boost and bfloat16 support"},
+            products="default",
+            bfloat16=True,
+        ),
+        InstructionSet(
+            name="amx_bf16",
+            flags=_BF16 | {"avx512_fp16", "amx_tile", "amx_int8", "amx_bf16"},
+            variables=_EVERYWHERE | {"ATEN_CPU_CAPABILITY": "avx512", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_AMX"},
+            said=_EVERYWHERE_SAID
+            | {"aten": "AVX512", "onednn": "Intel AVX10.1 and Intel AMX with bfloat16 and 8-bit integer support"},
+            products="default",
+            bfloat16=True,
         ),
         InstructionSet(name="native", flags=frozenset(), variables={}, said={}, products="measured"),
     )
@@ -84,9 +106,29 @@ _BY_PREFERENCE: tuple[Name, ...] = ("avx512", "avx2", "native")
 """AVX-512 costs nothing and has the same bits on both makers' processors; AVX2 costs a third to a half more."""
 
 
-def default_instruction_set() -> Name:
-    """The first by preference that the processor can do; `native` only where it is no x86 processor of this decade."""
-    return next(name for name in _BY_PREFERENCE if not lacking(name))
+_WITH_BFLOAT16: tuple[Name, ...] = ("amx_bf16", "avx512_bf16")
+
+
+def default_instruction_set(precision: str = "float32") -> Name:
+    """The first by preference that the processor can do; `native` only where it is no x86 processor of this decade.
+
+    For bfloat16 one with units for it, where the processor has some.
+    """
+    names = (*(_WITH_BFLOAT16 if precision == "bfloat16" else ()), *_BY_PREFERENCE)
+    return next(name for name in names if not lacking(name))
+
+
+def check_precision(precision: str, name: str) -> None:
+    """Raise `ConfigError` where the products of a training on the CPU would not have units of that precision."""
+    possible = [other for other in _WITH_BFLOAT16 if processor_flags() is not None and not lacking(other)]
+    able = instruction_set(name).bfloat16 or (name == "native" and possible)
+    if precision == "bfloat16" and not able:
+        if not possible:
+            raise ConfigError(
+                "--precision bfloat16: this processor has no bfloat16 units (neither avx512_bf16 nor amx_bf16), and "
+                "PyTorch finds no CUDA device here; take --precision float32"
+            )
+        raise ConfigError(f"--precision bfloat16 needs --isa {' or '.join(possible)}, not --isa {name}")
 
 
 def instruction_set(name: str) -> InstructionSet:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from ablations.training.seed_group import SeedGroup
+if TYPE_CHECKING:
+    from ablations.training.seed_group import SeedGroup
 
 PACE_SECONDS = 0.5
 

@@ -16,6 +16,7 @@ from ablations.catalog.quantities import CURVES, OBJECTIVE_GRADIENTS
 from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
 from ablations.config.own_parts import PartError
+from ablations.config.rules import check_batch
 from ablations.data import Dataset
 from ablations.parts.layers import Linear
 from ablations.parts.networks import StackedNetwork, build_networks
@@ -45,10 +46,12 @@ class SeedGroup:
         self.shape = dataset.shape
         self.seeds = tuple(seeds)
         self.step = 0
-        self._autocast = engine.precision == "bfloat16"
+        coarse, own = engine.precision == "bfloat16", any(network.own for network in networks)
+        self._autocast = coarse and (own or device.type == "cuda")
         self._device, self._dtype = device, dtype
+        operands = torch.bfloat16 if coarse and not self._autocast else None
         self._generator, self._discriminator = (
-            trained_network(name, network, variant, seeds, device, dtype)
+            trained_network(name, network, variant, seeds, device, dtype, operands)
             for name, network in zip(("generator", "discriminator"), networks, strict=True)
         )
         self._sampler = Sampler(variant, seeds, training, networks)
@@ -179,6 +182,7 @@ class SeedGroup:
                         raise ValueError(f"{name}.{key} has shape {tuple(stored.shape)}, not {tuple(values.shape)}")
                     values.copy_(stored)
             one.optimizer.load_state_dict(_optimizer_state(one.optimizer, state, f"{name}.optimizer."))
+            one.round_weights()
         self.step = step
         self._curves = []
         self._train_step = self._new_step()
@@ -220,12 +224,7 @@ def check_fits(variant: Variant, dataset: Dataset) -> None:
     """Raise `ConfigError` where the dataset has fewer training images than the variant's batch, or images or labels
     that its networks do not fit; a `PartError` where a network of the user's own fails.
     """
-    images = min(variant.training_images, len(dataset.train_images))
-    if images < variant.batch_size:
-        raise ConfigError(
-            f"variant {variant.name!r}: batch_size={variant.batch_size}, but it trains on only {images} images of "
-            f"{dataset.name}; set a smaller batch_size"
-        )
+    check_batch(variant, len(dataset.train_images), dataset.name)
     try:
         build_networks(variant, dataset.shape)
     except PartError:
@@ -235,7 +234,13 @@ def check_fits(variant: Variant, dataset: Dataset) -> None:
 
 
 def trained_network(
-    name: str, network: StackedNetwork, variant: Variant, seeds: Sequence[int], device: torch.device, dtype: torch.dtype
+    name: str,
+    network: StackedNetwork,
+    variant: Variant,
+    seeds: Sequence[int],
+    device: torch.device,
+    dtype: torch.dtype,
+    operands: torch.dtype | None = None,
 ) -> TrainedNetwork:
     """The "generator" or the "discriminator" of a stack of seeds as it is before the first step."""
     tensors = initial_tensors(variant.initialization, name, network, seeds, device, dtype)
@@ -243,7 +248,7 @@ def trained_network(
         tensors[spec.name].requires_grad_(not spec.is_buffer)
     optimizers = {"generator": variant.generator_optimizer, "discriminator": variant.discriminator_optimizer}
     parameters = [tensors[spec.name] for spec in network.tensors if not spec.is_buffer]
-    return TrainedNetwork(network, tensors, build_optimizer(optimizers[name], parameters))
+    return TrainedNetwork(network, tensors, build_optimizer(optimizers[name], parameters), operands)
 
 
 def _alone(trained: TrainedNetwork, slot: int) -> dict[str, Tensor]:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ablations.config import Variant
 from ablations.config.parts import LOSSES
+from ablations.parts.layers import Tensors
 from ablations.parts.losses import generator_loss, loss_function
 from ablations.parts.networks import StackedNetwork
 from ablations.parts.penalties import Penalty, penalty_function
@@ -58,13 +59,36 @@ class Draws:
 
 
 class TrainedNetwork:
-    """One network with its stacked tensors and its optimizer."""
+    """One network with its stacked tensors and its optimizer.
 
-    def __init__(self, network: StackedNetwork, tensors: dict[str, Tensor], optimizer: torch.optim.Optimizer) -> None:
+    `operands` is the type in which products take their weights, None for the tensors' own: they are rounded once an
+    update, and the gradient comes to the tensors through the rounding.
+    """
+
+    def __init__(
+        self,
+        network: StackedNetwork,
+        tensors: dict[str, Tensor],
+        optimizer: torch.optim.Optimizer,
+        operands: torch.dtype | None = None,
+    ) -> None:
         self.network = network
         self.tensors = tensors
         self.optimizer = optimizer
         self.parameters = [tensors[spec.name] for spec in network.tensors if not spec.is_buffer]
+        self._operands = operands
+        self.round_weights()
+
+    def __call__(self, inputs: Tensor, masks: Sequence[Tensor] = (), *, logits: bool = False) -> Tensor:
+        """The network in training, on inputs (seeds, batch, ...)."""
+        return self.network(self._rounded, inputs, training=True, masks=masks, logits=logits, operands=self._operands)
+
+    def round_weights(self) -> None:
+        """To be called whenever the tensors have new values."""
+        self._rounded: Tensors = self.tensors
+        if self._operands is not None and self.network.weight_norm is None:
+            with torch.enable_grad():
+                self._rounded = self.network.as_operands(self.tensors, self._operands)
 
     def update(self, loss: Tensor, *, also: Sequence[Tensor] = ()) -> Tensor:
         """One optimizer step on the gradient of `loss`; returns the squared gradient norms, of shape (seeds,).
@@ -85,6 +109,7 @@ class TrainedNetwork:
         self.optimizer.step()
         for parameter in self.parameters:
             parameter.grad = None
+        self.round_weights()
         return torch.stack(norms).square().sum(0)
 
 
@@ -121,7 +146,7 @@ class TrainStep:
         """G's images for D's update; with a graph only where G's update shares it, or where it is to be paid for."""
         with torch.set_grad_enabled(self._same_latents or not self._detach):
             inputs = self._g.network.append_one_hot(draw.latents, draw.fake_labels)
-            return self._g.network(self._g.tensors, inputs, training=True, masks=draw.generator_masks)
+            return self._g(inputs, draw.generator_masks)
 
     def update_discriminator(self, draw: DiscriminatorDraw, fake: Tensor) -> Tensor:
         """D's update on the images of a draw and on fakes (seeds, batch, values). Returns both halves of its loss, its
@@ -152,7 +177,7 @@ class TrainStep:
             return torch.stack([loss_real, loss_fake, d_real, d_fake, squared])
 
     def _discriminate(self, inputs: Tensor, masks: Sequence[Tensor]) -> Tensor:
-        return self._d.network(self._d.tensors, inputs, training=True, masks=masks)
+        return self._d(inputs, masks)
 
     def _discriminate_both(self, real: Tensor, fake: Tensor, masks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """D on both halves: in one pass, unless batch statistics are to keep them apart."""
@@ -177,7 +202,7 @@ class TrainStep:
         def discriminate(images: Tensor, share: Tensor) -> Tensor:
             labels = torch.lerp(fake[..., values:], real[..., values:], share)
             inputs = torch.cat([images, labels], -1)
-            return self._d.network(self._d.tensors, inputs, training=True, masks=masks, logits=True)
+            return self._d(inputs, masks, logits=True)
 
         return penalty(discriminate, real[..., :values], fake[..., :values], draw.penalty)
 
@@ -194,7 +219,7 @@ class TrainStep:
             assert draw.latents is not None
             labels = draw.labels
             inputs = self._g.network.append_one_hot(draw.latents, labels)
-            fake = self._g.network(self._g.tensors, inputs, training=True, masks=draw.generator_masks)
+            fake = self._g(inputs, draw.generator_masks)
         fake_inputs, other = self._d.network.append_one_hot(fake, labels), None
         if self._shows_real:
             real = self._d.network.append_one_hot(shown.images, shown.labels)

@@ -18,7 +18,7 @@ from torchvision import datasets
 
 from ablations.catalog import STUDIES
 from ablations.config import Variant
-from ablations.data.mnist import SHAPE
+from ablations.data.shape import MNIST_SHAPE as SHAPE
 from ablations.execution.estimate import step_cost
 from ablations.parts.networks import discriminator_network
 from bench.peers import PEERS

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ablations.training.instruction_set import VARIABLES, default_instruction_set
 from bench.limit import Limits
 from bench.race import HEADER, race, row
 from bench.small import training_data
@@ -63,3 +67,19 @@ def test_without_limits_the_floor_is_left_open(tmp_path: Path) -> None:
     dataset, folder = training_data(True, tmp_path)
     outcome = race("s4", dataset, folder, None, device="cpu", pairs=2, seconds=0.01)
     assert row(outcome)[-3:] == ("-", "-", "-")
+
+
+def test_bfloat16_races_where_the_processor_has_units_for_it(tmp_path: Path) -> None:
+    if default_instruction_set("bfloat16") not in ("avx512_bf16", "amx_bf16"):
+        pytest.skip("this processor has no bfloat16 units")
+    program = f"""
+from pathlib import Path
+from bench.race import race
+from bench.small import training_data
+dataset, folder = training_data(True, Path({str(tmp_path)!r}))
+outcome = race("s4", dataset, folder, None, device="cpu", pairs=2, seconds=0.01, precision="bfloat16")
+print(outcome.harness > 0)
+"""
+    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "True", done.stderr

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ablations.config.errors import DataError
 from ablations.data import DataShape
-from ablations.data.mnist import SHAPE
+from ablations.data.shape import MNIST_SHAPE as SHAPE
 
 RANGES: Mapping[str, tuple[float, float]] = {"0..1": (0.0, 1.0), "-1..1": (-1.0, 1.0), "0..255": (0.0, 255.0)}
 """Black and white of float images."""

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ablations.config.errors import DataError
 from ablations.data import DataShape
-from ablations.data.mnist import SHAPE
+from ablations.data.shape import MNIST_SHAPE as SHAPE
 from ablations.scoring.samples.checked import Samples, labels_of, samples_of
 
 Array = NDArray[Any]

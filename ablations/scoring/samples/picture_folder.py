@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ablations.config.errors import DataError
 from ablations.data import DataShape
-from ablations.data.mnist import SHAPE
+from ablations.data.shape import MNIST_SHAPE as SHAPE
 from ablations.scoring.samples.checked import Samples, samples_of
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
 from ablations.config import Variant
-from ablations.data.mnist import SHAPE
+from ablations.data.shape import MNIST_SHAPE as SHAPE
 from ablations.execution.estimate import estimate_seconds, step_cost
 from ablations.parts.networks import build_networks
 from reports.analysis.factorial import factors

@@ -12,7 +12,8 @@ from PIL import Image
 
 from ablations.config.errors import DataError
 from ablations.data import Dataset, is_folder, load_dataset, pictures
-from ablations.data.folders import CELEBA_CROP, folder_of
+from ablations.data.folder_name import folder_of
+from ablations.data.folders import CELEBA_CROP
 from ablations.data.pictures import Sizing, read_picture
 
 

@@ -106,7 +106,7 @@ def test_what_decides_a_training_decides_its_key_and_nothing_else_does(
     same: dict[str, Any] = {"workers": 2, "time_limit": 5.0, "evaluations": 3, "keep": "last", "fresh": True}
     for name, value in same.items():
         assert keys(base) == keys(plan(archive, **{name: value})), name
-    monkeypatch.setattr("ablations.execution.plan.scorer_identity", lambda panel: "another scorer")
+    monkeypatch.setattr("ablations.execution.plan.scorer_of", lambda name, folder: "another scorer")
     assert keys(base) == keys(plan(archive))
     assert plan(archive).scorer == "another scorer"
 

@@ -25,8 +25,6 @@ def _precision() -> Iterator[None]:
 def test_what_the_machine_lacks_is_refused() -> None:
     with pytest.raises(ConfigError, match="no CUDA device here; take --device cpu"):
         choose_engine("cuda")
-    with pytest.raises(ConfigError, match="take --precision float32"):
-        choose_engine("cpu", "bfloat16")
     assert choose_engine("auto").device == "cpu"
 
 

@@ -1,0 +1,133 @@
+"""What a plan must know of its data, variants and scorer: found with torch once, remembered for plans to come."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablations.config import Variant
+from ablations.config.errors import ConfigError
+from ablations.config.own_parts import PartError, silenced
+from ablations.config.parts import DATASETS, METRIC_PARTS
+from ablations.config.rules import check_batch
+from ablations.data import DataShape, data_folder
+from ablations.execution.estimate import StepCost, snapshot_bytes, step_cost
+from ablations.execution.remembered import remembered
+
+if TYPE_CHECKING:
+    from ablations.data import Dataset
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_READ_FROM = {
+    "mnist": "MNIST/raw/*-ubyte*",
+    "fashion-mnist": "FashionMNIST/raw/*-ubyte*",
+    "kmnist": "KMNIST/raw/*-ubyte*",
+    "emnist-letters": "EMNIST/raw/emnist-letters-*-ubyte*",
+    "digits": "",
+}
+"""Pattern, below the data folder, of the files that a dataset is read from; empty: of none. Others are read anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFacts:
+    """Of a dataset as it lies in the data folder."""
+
+    name: str
+    """As it calls itself in messages."""
+    digest: str
+    shape: DataShape
+    training_images: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantFacts:
+    """Of a variant on data of one shape."""
+
+    cost: StepCost | None
+    """None where a network of the user's own fails at once."""
+    snapshot_bytes: int
+    """Of G's weights, as they are kept at a scored step."""
+
+
+def data_facts(name: str, folder: Path | None) -> DataFacts:
+    """Raises what `load_dataset` does."""
+
+    def find() -> dict[str, Any]:
+        dataset, digest = _load(name, folder)
+        shape = dataclasses.asdict(dataset.shape)
+        return {
+            "name": dataset.name, "digest": digest, "shape": shape, "training_images": len(dataset.train_images)
+        }  # fmt: skip
+
+    files = _files_of(name, folder)
+    if files is None:
+        found = find()
+    else:
+        found = remembered(["data", name, str(data_folder(folder))], [*files, *_sources("data")], find)
+    return DataFacts(**{**found, "shape": DataShape(**found["shape"])})
+
+
+def variant_facts(variant: Variant, data: DataFacts) -> VariantFacts:
+    """Raises `ConfigError` where the variant does not fit the data."""
+    check_batch(variant, data.training_images, data.name)
+
+    def find() -> dict[str, Any]:
+        from ablations.parts.networks import build_networks
+
+        try:
+            with silenced():
+                build_networks(variant, data.shape)
+                cost = dataclasses.asdict(step_cost(variant, data.shape))
+        except PartError:  # own code that fails is the outcome of its own runs alone
+            cost = None
+        return {"cost": cost, "snapshot_bytes": snapshot_bytes(variant, data.shape)}
+
+    question = ["variant", variant.digest, dataclasses.asdict(data.shape)]
+    try:
+        found = find() if variant.own_parts else remembered(question, _sources("parts", "config", "execution"), find)
+    except ConfigError as error:
+        raise ConfigError(f"variant {variant.name!r} on {data.name}: {error}") from error
+    return VariantFacts(
+        cost=None if found["cost"] is None else StepCost(**found["cost"]), snapshot_bytes=found["snapshot_bytes"]
+    )
+
+
+def scorer_of(name: str, folder: Path | None) -> str:
+    """The identity of the scorer of a dataset; raises `DataError` where it has no extractors yet."""
+
+    def find() -> str:
+        from ablations.scoring.panel import panel_of
+        from ablations.scoring.scorer import scorer_identity
+
+        return scorer_identity(panel_of(name, folder))
+
+    shipped = name in DATASETS and DATASETS[name].frozen
+    if not shipped or METRIC_PARTS or "ablations.scoring.scorer" in sys.modules:
+        return find()
+    weights = (_PACKAGE / "scoring" / "extractors" / "weights").iterdir()
+    return str(remembered(["scorer"], [*weights, *_sources("scoring", "catalog")], find))
+
+
+def _load(name: str, folder: Path | None) -> tuple[Dataset, str]:
+    from ablations.data.splits import load_split
+
+    return load_split(name, "whole", folder)
+
+
+def _files_of(name: str, folder: Path | None) -> list[Path] | None:
+    """That a dataset is read from; None where they are not known, or not there yet."""
+    pattern = _READ_FROM.get(name)
+    if pattern is None:
+        return None
+    found = list(data_folder(folder).glob(pattern)) if pattern else []
+    return found if found or not pattern else None
+
+
+@functools.cache
+def _sources(*rooms: str) -> tuple[Path, ...]:
+    """The code that the answers rest on."""
+    return tuple(path for room in rooms for path in (_PACKAGE / room).rglob("*.py"))

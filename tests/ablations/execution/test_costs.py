@@ -1,0 +1,114 @@
+"""Plans reckon with what was measured on this kind of machine, and say so where nothing was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from ablations.catalog import AXES, BASELINE, STUDIES
+from ablations.cli import main
+from ablations.config import Engine, Study
+from ablations.data.shape import MNIST_SHAPE
+from ablations.execution import costs
+from ablations.execution.costs import Costs, cost_key, known_costs, shipped_costs
+from ablations.execution.estimate import StepCost, analytic_step_seconds
+
+ENGINE = Engine(isa="avx512", matmul="onednn")
+COST = StepCost(dense_flops=1e8, convolution_flops=0, parameter_bytes=1e6)
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "costs" / "here.json"
+    monkeypatch.setattr(costs, "place_here", lambda: place)
+    return place
+
+
+def test_what_changes_no_cost_changes_no_key() -> None:
+    def key(**overrides: Any) -> str:
+        return cost_key(BASELINE.override({k.replace("__", "."): v for k, v in overrides.items()}), MNIST_SHAPE, ENGINE)
+
+    base = key()
+    cheap: list[dict[str, Any]] = [
+        {"steps": 7},
+        {"initialization": "xavier"},
+        {"training_images": 1_000},
+        {"generator_optimizer__learning_rate": 0.5, "discriminator_optimizer__beta1": 0.9},
+    ]
+    dear: list[dict[str, Any]] = [
+        {"batch_size": 32},
+        {"generator__hidden": 64},
+        {"generator_optimizer__name": "sgd"},
+        {"update__discriminator_steps": 2},
+        {"conditional": True},
+    ]
+    assert {key(**changes) for changes in cheap} == {base}
+    assert len({base, *(key(**changes) for changes in dear)}) == len(dear) + 1
+    assert cost_key(BASELINE, MNIST_SHAPE, Engine(isa="avx2")) != base
+
+
+def test_the_measured_width_is_taken_then_the_nearest_then_what_is_reckoned() -> None:
+    known = Costs(steps={"a": {"5": 2.0, "10": 1.0}}, factors={"a": 3.0, "b": 4.0, "c": 8.0})
+    assert [known.seed_step("a", COST, width) for width in (1, 5, 9, 16)] == [2.0, 2.0, 1.0, 1.0]
+    assert known.seed_step("other", COST, 4) == pytest.approx(4.0 * analytic_step_seconds(COST, 4))
+
+
+def test_a_group_trains_all_its_seeds_and_scores_those_that_are_wanted() -> None:
+    known = Costs(steps={"a": {"4": 0.5}}, evaluations={"mnist": {"quick": 1.0, "full": 10.0}})
+    short = BASELINE.override({"steps": 100})
+    assert known.group(short, "a", COST, "mnist", width=4, scored=3, wanted=2) == 100 * 4 * 0.5 + 2 * (1 + 1 + 10)
+
+
+def test_what_is_measured_is_kept_beside_what_was(place: Path) -> None:
+    assert not known_costs().here
+    first = Costs().with_measured({"a": {"5": 2.0}}, {"a": 1.0}, {"mnist": {"quick": 1.0, "full": 2.0}})
+    costs.keep(first)
+    costs.keep(costs.measured_here().with_measured({"a": {"10": 1.0}}, {"a": 1.5}, {}))
+    found = known_costs()
+    assert found.here
+    assert found.steps["a"] == {"5": 2.0, "10": 1.0}
+    assert found.evaluation("mnist", "full") == 2.0
+    place.write_bytes(b"{")
+    assert not known_costs().here
+
+
+def test_figures_of_another_machine_are_scaled_by_what_both_have_measured() -> None:
+    shipped = shipped_costs()
+    key, other = list(shipped.steps)[:2]
+    costs.keep(Costs().with_measured({key: {"5": 9.0}}, {key: 2 * shipped.factors[key]}, {}))
+    found = known_costs()
+    assert found.steps[key] == {"5": 9.0}
+    assert found.steps[other] == {width: pytest.approx(2 * s) for width, s in shipped.steps[other].items()}
+
+
+def test_the_package_knows_the_cost_of_quick_and_of_every_recipe() -> None:
+    variants = [*STUDIES["quick"].variants, *STUDIES["recipes"].variants, AXES["loss"].level("mse").apply(BASELINE)]
+    known = shipped_costs()
+    assert not [v.name for v in variants if cost_key(v, MNIST_SHAPE, ENGINE) not in known.steps]
+    assert known.evaluations["mnist"]["full"] > known.evaluations["mnist"]["quick"] > 0
+
+
+def test_the_doctor_measures_a_study_and_the_plan_reckons_with_it(place: Path, tmp_path: Path) -> None:
+    study = tmp_path / "tiny.json"
+    small = {"batch_size": 8, "generator.hidden": 16, "discriminator.hidden": 16}
+    variant = BASELINE.override({**small, "steps": 30})
+    whole = Study(name="tiny", title="t", description="d", variants=(variant,), seeds=2, evaluations=1)
+    study.write_text(json.dumps(whole.as_dict()))
+    plan = ["run", str(study), "--data", "digits", "--store", str(tmp_path / "s"), "--dry-run"]
+    before = CliRunner().invoke(main, plan)
+    assert "measured on another kind of machine" in before.output
+    done = CliRunner().invoke(main, ["doctor", "--data", "digits", "--measure", str(study)])
+    assert done.exit_code == 0, done.output
+    assert "width  2" in done.output
+    after = CliRunner().invoke(main, plan)
+    assert "another kind" not in after.output
+    tree = json.loads(CliRunner().invoke(main, [*plan, "--json"]).stdout)
+    found = known_costs()
+    (steps,) = [widths["2"] for widths in json.loads(place.read_text())["steps"].values()]
+    scores = found.evaluation("digits", "quick") + found.evaluation("digits", "full")
+    assert tree["measured"] is True
+    assert tree["groups"][0]["estimate_seconds"] == pytest.approx(30 * 2 * steps + 2 * scores, abs=0.06)
