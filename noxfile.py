@@ -26,6 +26,9 @@ SETTINGS = {
     "MPLBACKEND": "Agg",
 }
 
+ON_ALL_CORES = ("-n", "logical", "--maxprocesses", "8", "--dist", "worksteal")
+"""Tests of one file mostly stay together, so that what they share is made once, and none waits for another's file."""
+
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.error_on_missing_interpreters = True
@@ -54,13 +57,13 @@ def ablate(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["env"])
 def tests(session: nox.Session) -> None:
     """Run the tests, a process on each core, at most 8 (`-- -n 0` for one alone)."""
-    run(session, "pytest", "-n", "logical", "--maxprocesses", "8", *session.posargs)
+    run(session, "pytest", *ON_ALL_CORES, *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])
 def slow(session: nox.Session) -> None:
     """Run the tests that take long: Ray, object stores, processes that are killed, bits in other processes."""
-    run(session, "pytest", "-m", "slow", "-n", "logical", "--maxprocesses", "8", *session.posargs)
+    run(session, "pytest", "-m", "slow", *ON_ALL_CORES, *session.posargs)
 
 
 @nox.session(venv_backend="none", requires=["env"])

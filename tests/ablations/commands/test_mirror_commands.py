@@ -81,6 +81,7 @@ def test_none_writes_no_database(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("mlflow.db"))
 
 
+@pytest.mark.slow
 def test_ui_brings_the_page_up_to_date_and_serves_it(tmp_path: Path, empty_database: Path) -> None:
     """Also where commands are told to write no mirror: then it lies in the archive's folder."""
     archive = Archive.open(tmp_path / "store")

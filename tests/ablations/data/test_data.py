@@ -192,6 +192,7 @@ def start(folder: Path, mode: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_fetch_once_and_after_one_is_killed_the_next_starts_afresh(
     small: dict[str, bytes], tmp_path: Path
 ) -> None:

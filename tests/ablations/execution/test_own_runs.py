@@ -108,6 +108,7 @@ def test_a_run_is_kept_with_its_source_and_read_verified_and_scored_only_where_t
     assert before.read_bytes() == scores
 
 
+@pytest.mark.slow
 def test_other_processes_have_the_parts_and_only_the_bad_ones_fail(file: Path, archive: Archive) -> None:
     plan = make_plan(
         study_of("mine", "breaking", "failing"), dataclasses.replace(OPTIONS, dataset="half", workers=2), archive

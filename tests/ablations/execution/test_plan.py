@@ -121,6 +121,7 @@ print(*sorted(member.key for member in make_plan(STUDY, OPTIONS, Archive.open(sy
 """
 
 
+@pytest.mark.slow
 def test_code_that_changes_no_bit_changes_no_key(archive: Archive, tmp_path: Path) -> None:
     """In a copy of the package, every module of the rooms that train has a comment more, and there is a new one."""
     shutil.copytree(ROOT / "ablations", tmp_path / "ablations", ignore=shutil.ignore_patterns("__pycache__"))

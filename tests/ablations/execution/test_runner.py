@@ -111,6 +111,7 @@ def test_only_what_is_missing_is_trained_and_has_the_same_bits(first: First, ope
     assert digests(archive) == digests(first[0])
 
 
+@pytest.mark.slow
 def test_two_processes_and_another_order_give_the_same_bits(first: First, open_archive: Open) -> None:
     archive = open_archive("processes")
     study = dataclasses.replace(STUDY, variants=STUDY.variants[::-1])
