@@ -106,7 +106,7 @@ _BY_PREFERENCE: tuple[Name, ...] = ("avx512", "avx2", "native")
 """AVX-512 costs nothing and has the same bits on both makers' processors; AVX2 costs a third to a half more."""
 
 
-_WITH_BFLOAT16: tuple[Name, ...] = ("amx_bf16", "avx512_bf16")
+WITH_BFLOAT16: tuple[Name, ...] = ("amx_bf16", "avx512_bf16")
 
 
 def default_instruction_set(precision: str = "float32") -> Name:
@@ -114,13 +114,13 @@ def default_instruction_set(precision: str = "float32") -> Name:
 
     For bfloat16 one with units for it, where the processor has some.
     """
-    names = (*(_WITH_BFLOAT16 if precision == "bfloat16" else ()), *_BY_PREFERENCE)
+    names = (*(WITH_BFLOAT16 if precision == "bfloat16" else ()), *_BY_PREFERENCE)
     return next(name for name in names if not lacking(name))
 
 
 def check_precision(precision: str, name: str) -> None:
     """Raise `ConfigError` where the products of a training on the CPU would not have units of that precision."""
-    possible = [other for other in _WITH_BFLOAT16 if processor_flags() is not None and not lacking(other)]
+    possible = [other for other in WITH_BFLOAT16 if processor_flags() is not None and not lacking(other)]
     able = instruction_set(name).bfloat16 or (name == "native" and possible)
     if precision == "bfloat16" and not able:
         if not possible:
