@@ -41,6 +41,8 @@ BEFORE = {"ablations verify --published": "ablations report quick --publish repo
 
 
 def main() -> int:
+    # A shell starts what it puts into the background with Ctrl-C ignored, and every child would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     failed = []
     with tempfile.TemporaryDirectory() as name:
         for page in PAGES:
