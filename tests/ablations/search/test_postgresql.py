@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import os
+import pwd
 import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,16 +35,19 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not PROGRAMS:
         pytest.skip("needs the programs of PostgreSQL's server")
     programs = PROGRAMS[-1].parent
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    lent: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        lent = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
     folder = Path("/tmp") / f"gan-ablations-postgresql-{os.getpid()}"
     folder.mkdir(mode=0o700)
-    if user:
+    if lent:
         shutil.chown(folder, "postgres")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
 
     def program(name: str, *arguments: str) -> None:
-        subprocess.run([*user, programs / name, *arguments], check=True, capture_output=True, cwd=folder)
+        subprocess.run([programs / name, *arguments], check=True, capture_output=True, cwd=folder, **lent)
 
     try:
         program("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "tester", "--no-sync")
