@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import json
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,16 +56,26 @@ class Run:
     @functools.cached_property
     def key(self) -> str:
         """Identity: two runs with one key have the same weights and curves. 20 hexadecimal digits."""
-        tree = plain(self)
-        tree["variant"] = self.variant.digest
-        del tree["dataset"]
-        tree.pop("own_data", None)
-        return sha256_of(tree)[:20]
+        tree = {
+            item.name: plain(getattr(self, item.name))
+            for item in dataclasses.fields(self)
+            if item.name not in ("variant", "dataset", "own_data")
+        }
+        return sha256_of(tree | {"variant": self.variant.digest})[:20]
 
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any]) -> Self:
         """The inverse of `overrides.plain`. Raises `ConfigError` for unknown keys and wrong types."""
+        variant = tree.get("variant")
+        if isinstance(variant, Mapping) and "own_parts" not in variant:
+            tree = {**tree, "variant": _read_before(json.dumps(variant))}
         return typing.cast(Self, build(cls, tree, "run"))
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_before(text: str) -> Variant:
+    """A variant of built-in parts: the runs of a study share few, and each is checked once."""
+    return Variant.from_dict(json.loads(text))
 
 
 def own_parts_of_run(tree: Mapping[str, Any]) -> tuple[OwnPart, ...]:

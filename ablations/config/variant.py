@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -167,9 +168,13 @@ class Variant:
 
     def flat(self) -> dict[str, Any]:
         """The configuration as dotted keys and plain values; what identifies own parts is none of it."""
+        return dict(self._flat)
+
+    @functools.cached_property
+    def _flat(self) -> Mapping[str, Any]:
         return {key: value for key, value in flatten(plain(self, whole=True)) if key != "own_parts"}
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of everything that decides training: all fields but the two labels `name` and `recipe`.
 
