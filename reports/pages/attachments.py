@@ -26,6 +26,8 @@ from reports.pages.sections import Axis
 ROOM = 16
 PICTURED = 10
 """Axes up to which each figure is painted as a picture too, which takes a tenth of a second."""
+CROWDED = 60
+"""Variants: the lines of more are too many to be told apart in a picture, and cost a fifth of the report's time."""
 TALLEST = 3_000
 """In CSS pixels."""
 COLUMNS = (
@@ -89,8 +91,8 @@ def contrasts_frame(answers: Sequence[Answer], courses: Sequence[Course | None])
 def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> dict[str, bytes]:
     """Files that stand alone, lines named: SVG in light and dark, and PNG of those that are not for a narrow page.
 
-    Of a study with more than `PICTURED` axes only the figures of the whole study are there as PNG, unless they are
-    higher than `TALLEST`.
+    Of a study with more than `PICTURED` axes, or `CROWDED` variants, only the figures of the whole study are there as
+    PNG, unless they are higher than `TALLEST`.
     `whole` are figures of the whole study by their names; an axis' are named by its name and theirs.
     """
     named = dict(whole)
@@ -100,7 +102,8 @@ def figures(found: Findings, whole: Mapping[str, Markup], axes: list[Axis]) -> d
         for name, figure in axis.figures.items():
             named[f"{axis.name} {name}".strip()] = with_legend(figure, axis.variants, styles(found.study))
     contents = {f"figures/{slug(name)}.svg": standalone(figure) for name, figure in named.items()}
-    pictured = named if len(axes) <= PICTURED else {name: named[name] for name in whole}
+    few = len(axes) <= PICTURED and len(found.study.variants) <= CROWDED
+    pictured = named if few else {name: named[name] for name in whole}
     wide = {
         name: figure
         for name, figure in pictured.items()
