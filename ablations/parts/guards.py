@@ -70,15 +70,15 @@ class GuardedLoss:
 
 def one_a_seed(what: str, place: str, losses: Any, outputs: Tensor) -> Tensor:
     """Losses (seeds,) with a gradient; raises `PartError` for anything else."""
-    _tensor(what, place, losses)
-    if losses.shape != outputs.shape[:1]:
+    found = _tensor(what, place, losses)
+    if found.shape != outputs.shape[:1]:
         raise PartError(
             f"{place}: {what} gives a tensor of shape {tuple(losses.shape)} for outputs of shape "
             f"{tuple(outputs.shape)}, (seeds, batch, ...); it must give one number for each seed: ({len(outputs)},)"
         )
     if torch.is_grad_enabled() and outputs.requires_grad and not losses.requires_grad:
         raise PartError(f"{place}: what {what} gives has no gradient")
-    return losses  # type: ignore[no-any-return]  # it is a tensor: see above
+    return found
 
 
 def guarded_penalty(what: str, place: str, penalty: Any) -> Any:
