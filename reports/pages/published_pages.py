@@ -109,8 +109,7 @@ def write_study(found: Findings, folder: Path) -> None:
         runs = pd.read_csv(whole / "runs.csv")
         kept = [column for column in runs.columns if not facts(column).many]
         runs[kept].to_csv(folder / "runs.csv", index=False, float_format="%.6g")
-    weights = dict(zip(found.runs["key"], found.runs["weights_sha256"], strict=True))
-    write_rows(folder / FILE, published_rows(found.study.name, found.results, weights))
+    write_rows(folder / FILE, published_rows(found.study.name, found.results, found.digests))
 
 
 def _context(
