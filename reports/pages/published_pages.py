@@ -26,6 +26,7 @@ from reports.pages.rendering import render
 from reports.pages.study_page import write
 
 if TYPE_CHECKING:
+    from ablations.config import Study
     from ablations.search.tuning import Ranking
     from ablations.store import StoredStudy
 
@@ -59,11 +60,12 @@ def publish(
     main: str,
     axes: Sequence[str],
     tuned: Mapping[str, Tuned],
+    awaited: Sequence[Study] = (),
 ) -> tuple[Answered, ...]:
     """Write the pages into the folder `out`; what else lies there is left alone. Returns the answers to the claims.
 
     `main` is the study of all axes: its variants `shown` are in the picture, its axes `axes` in the first table.
-    `tuned` are the levels of axes that were compared tuned against tuned.
+    `tuned` are the levels of axes that were compared tuned against tuned, `awaited` the studies without any run yet.
 
     Raises:
         StoreError: nothing is stored, or scores that cannot stand in one table.
@@ -81,13 +83,13 @@ def publish(
             for path in sorted([*item.pages.glob("budget.svg"), *item.pages.glob("*-trials.csv")]):
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
-        context = _context(found, answers, main, axes) | {"tuned": tuned}
+        context = _context(found, answers, main, axes) | {"tuned": tuned, "awaited": awaited}
         page = render("published.md.j2", context)
         (made / "README.md").write_text(page, encoding="utf-8")
         _check_sizes(made)
         try:
-            for name in ("claims", TUNING, *studies):
-                shutil.rmtree(out / name, ignore_errors=True)
+            for folder in ("claims", *(f"{TUNING}/{axis}" for axis in tuned), *studies):
+                shutil.rmtree(out / folder, ignore_errors=True)
             shutil.copytree(made, out, dirs_exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot write into {out}: {error.strerror or error}; choose another --out") from error
@@ -125,7 +127,10 @@ def _context(
         "compared": [item for item in found[main].answers if item.main.contrast.axis in axes],
         "metric": found[main].metric,
         "floor": found[main].rules.noise_floor,
-        "studies": [(one.study, len(one.results), _seeds(one), words.tally(one.comparisons)) for one in found.values()],
+        "studies": [
+            (one.study, len(one.results), _wanted(one.study), _seeds(one), words.tally(one.comparisons))
+            for one in found.values()
+        ],
         "numerics": sorted({str(result.run.numerics) for result in results}),
         "scorer": sorted({result.scorer for result in results if result.scorer}),
         "facts": {name: facts[name] for name in FACTS if name in facts},
@@ -133,6 +138,10 @@ def _context(
         "runs": len(results),
         "words": words,
     }
+
+
+def _wanted(study: Study) -> int:
+    return sum(study.seeds_of(variant.name) for variant in study.variants)
 
 
 def _seeds(one: Findings) -> str:

@@ -15,10 +15,10 @@ CLAIMS = (
             score("document", "ladder: LeakyReLU added", "ladder/2-leaky-relu-0.02", "ladder/1-bce"),
             score("document", "ladder: LayerNorm added", "ladder/3-layer-norm", "ladder/2-leaky-relu-0.02"),
             score("document", "ladder: Adam added", "ladder/4-adam", "ladder/3-layer-norm"),
-            score("harness", "baseline against the one without BCE", "axes/baseline", "axes/mse"),
-            score("harness", "baseline against the one without LeakyReLU", "axes/baseline", "axes/sigmoid"),
-            score("harness", "baseline against the one without LayerNorm", "axes/baseline", "axes/no-norm"),
-            score("harness", "baseline against the one without Adam", "axes/baseline", "axes/sgd"),
+            score("harness", "baseline against the one without BCE", "long-axes/baseline", "long-axes/mse"),
+            score("harness", "baseline against the one without LeakyReLU", "long-axes/baseline", "long-axes/sigmoid"),
+            score("harness", "baseline against the one without LayerNorm", "long-axes/baseline", "long-axes/no-norm"),
+            score("harness", "baseline against the one without Adam", "long-axes/baseline", "long-axes/sgd"),
         ),
         reading=(
             "Each must help where the document adds it, to the first attempt with the refinements before it, and each "
@@ -60,7 +60,7 @@ CLAIMS = (
             mostly("document", "S0: more than half of its worst class", "recipes/s0", "worst_label_accuracy"),
             mostly(
                 "harness", "conditional baseline: more than half of its worst class",
-                "axes/conditional", "worst_label_accuracy",
+                "long-axes/conditional", "worst_label_accuracy",
             ),
         ),
         reading="In each of the ten classes more than half of what can be read must be read as the class asked for.",
