@@ -14,14 +14,17 @@ from ablations.catalog.claims import CLAIMS
 from ablations.catalog.claims.checks import SETTINGS
 from ablations.catalog.publication import SEEDS, WIDTH
 from ablations.config.claim import Claim, studies_of
+from ablations.store.result import Result
 from reports import words
 from reports.analysis.claim_answers import Answered, answer
 from reports.analysis.claim_measures import Runs
 from reports.analysis.comparable import check_comparable
 from reports.analysis.decision_rules import Rules
 from reports.analysis.findings import stated_floor
+from reports.analysis.sceptic import doubt
 from reports.pages.claim_rows import claims_frame, family, row, tally
 from reports.pages.rendering import render, write_files
+from reports.pages.sceptic_page import sceptic_pages
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -43,18 +46,30 @@ def answered(studies: Mapping[str, StoredStudy], claims: Sequence[Claim] = CLAIM
     Raises:
         StoreError: runs whose scores cannot stand in one table.
     """
-    results = [result for stored in studies.values() for result in stored.results]
-    check_comparable("the claims", results)
-    runs: dict[str, dict[int, Any]] = {}
+    check_comparable("the claims", _results(studies))
+    return answer(claims, runs_of(studies), rules_of(studies))
+
+
+def runs_of(studies: Mapping[str, StoredStudy]) -> Runs:
+    """By the claims' names of variants, "study/variant"."""
+    runs: dict[str, dict[int, Result]] = {}
     for name, stored in studies.items():
         for result in stored.results:
             runs.setdefault(f"{name}/{result.run.variant.name}", {})[result.run.seed] = result
-    checked: Runs = runs
-    return answer(claims, checked, Rules(noise_floor=stated_floor(tuple(results))))
+    return runs
+
+
+def rules_of(studies: Mapping[str, StoredStudy]) -> Rules:
+    """With the noise floor that the runs state."""
+    return Rules(noise_floor=stated_floor(_results(studies)))
+
+
+def _results(studies: Mapping[str, StoredStudy]) -> tuple[Result, ...]:
+    return tuple(result for stored in studies.values() for result in stored.results)
 
 
 def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answered, ...]:
-    """Write `claims.html`, `claims.md` and `claims.csv` into the folder `out`; returns the answers.
+    """Write `claims` and `sceptic`, each as html, md and csv, into the folder `out`; returns the answers.
 
     Raises:
         StoreError: runs whose scores cannot stand in one table.
@@ -63,18 +78,19 @@ def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answere
     found = answered(studies)
     context = page(found, studies)
     contents = {name: render(f"{name}.j2", context) for name in ("claims.html", "claims.md")}
-    write_files(out, contents | {"claims.csv": claims_frame(found).to_csv(index=False)})
+    contents["claims.csv"] = claims_frame(found).to_csv(index=False)
+    doubted = doubt(found, runs_of(studies), rules_of(studies))
+    write_files(out, contents | sceptic_pages(doubted, SOURCES))
     return found
 
 
 def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[str, Any]:
     """What the templates show."""
-    results = [result for stored in studies.values() for result in stored.results]
     return {
         "answers": [row(item, SETTINGS, commands(item, studies)) for item in found],
         "tally": tally(found),
         "sources": SOURCES,
-        "rules": Rules(noise_floor=stated_floor(tuple(results))),
+        "rules": rules_of(studies),
         "tests": family(found),
         "written": written(),
         "studies": [(name, _numbers(stored)) for name, stored in studies.items()],
