@@ -19,7 +19,7 @@ from ablations.catalog.metrics import primary, second
 from ablations.config import Contrast
 from ablations.config.claim import Check, Claim, Expectation
 from reports.analysis.agreement import agree
-from reports.analysis.claim_measures import Runs, columns, ended, is_score, lacking
+from reports.analysis.claim_measures import Chooser, Runs, columns, ended, is_score, lacking
 from reports.analysis.comparison import NO_INTERVAL, Comparison, Interval
 from reports.analysis.decision_rules import Rules
 from reports.analysis.groups import LEAST_GROUP
@@ -36,7 +36,10 @@ class Tested:
     test: Check
     outcome: Outcome
     comparison: Comparison | None = None
-    """None without data, or for a printed figure."""
+    """By the score that carries the verdict, which is that of both kinds of features. None without data, or for a
+    printed figure."""
+    other: Comparison | None = None
+    """By the other kind of features, with its own verdict; None where there is one kind only."""
     measured: float = math.nan
     """Mean of the measure over the paired seeds."""
     held_against: float = math.nan
@@ -91,18 +94,34 @@ def speaks(claim: Claim, item: Tested) -> str:
     return _WORDS.get(outcome, outcome)
 
 
-def answer(claims: Sequence[Claim], runs: Runs, rules: Rules | None = None) -> tuple[Answered, ...]:
-    """Answer every claim. `rules.noise_floor` bounds differences of the score only."""
+BOTH_KINDS: tuple[Chooser, ...] = (primary, second)
+"""What stands for the score: the metric that carries verdicts, and the same by the other kind of features."""
+
+
+def answer(
+    claims: Sequence[Claim], runs: Runs, rules: Rules | None = None, *, scores: Sequence[Chooser] = BOTH_KINDS
+) -> tuple[Answered, ...]:
+    """Answer every claim.
+
+    Args:
+        claims: with tests that name variants as `runs` does.
+        runs: those to read.
+        rules: what a verdict demands; `noise_floor` bounds differences of the score only.
+        scores: which metrics stand for the score; the first is the one that is shown. A test of the score needs all of
+            them, where its runs have them.
+    """
     rules = rules or Rules()
     tests = dict.fromkeys(test for claim in claims for test in claim.tests)
-    compared = [test for test in tests if test.expect != "among" and all(columns(test, runs, primary))]
-    found = dict(zip(compared, _compared(compared, runs, rules), strict=True))
-    tested = {test: _tested(test, found.get(test), runs, rules) for test in tests}
+    compared = [test for test in tests if test.expect != "among" and all(columns(test, runs, scores[0]))]
+    found = dict(zip(compared, _compared(compared, runs, rules, scores), strict=True))
+    tested = {test: _tested(test, found.get(test), runs, rules, scores[0]) for test in tests}
     return tuple(_answered(claim, tuple(tested[test] for test in claim.tests)) for claim in claims)
 
 
-def _compared(tests: Sequence[Check], runs: Runs, rules: Rules) -> list[Comparison]:
-    """By the score and by the other kind of features, where the runs of all sides have that."""
+def _compared(
+    tests: Sequence[Check], runs: Runs, rules: Rules, scores: Sequence[Chooser]
+) -> list[tuple[Comparison, Comparison | None]]:
+    """By the score, with the verdict that both kinds of features agree on, and by the other kind alone."""
     contrasts = [
         Contrast(axis="claims", question=test.says, treatment=f"{name} measure", reference=f"{name} against")
         for name, test in enumerate(tests)
@@ -116,7 +135,7 @@ def _compared(tests: Sequence[Check], runs: Runs, rules: Rules) -> list[Comparis
         )
     }
     bare = replace(rules, noise_floor=0.0)
-    one, other = (
+    one, *others = (
         compare(
             {
                 side: column
@@ -129,24 +148,32 @@ def _compared(tests: Sequence[Check], runs: Runs, rules: Rules) -> list[Comparis
             bare,
             statuses,
         )
-        for score in (primary, second)
+        for score in scores
     )
-    both = [all(columns(test, runs, second)) for test in tests]
-    return [agree(a, b if there else None) for a, b, there in zip(one, other, both, strict=True)]
+    if not others:
+        return [(item, None) for item in one]
+    there = [all(columns(test, runs, scores[1])) for test in tests]
+    pairs = [(a, b if known else None) for a, b, known in zip(one, others[0], there, strict=True)]
+    return [(agree(a, b), b) for a, b in pairs]
 
 
-def _tested(test: Check, comparison: Comparison | None, runs: Runs, rules: Rules) -> Tested:
-    ours, theirs = columns(test, runs, primary)
+def _tested(
+    test: Check, compared: tuple[Comparison, Comparison | None] | None, runs: Runs, rules: Rules, score: Chooser
+) -> Tested:
+    ours, theirs = columns(test, runs, score)
     if not ours or not theirs:
-        return Tested(test=test, outcome="no data", lacks=lacking(test.measure, runs) or lacking(test.against, runs))
+        lacks = (lacking(side, runs, score) for side in (test.measure, test.against))
+        return Tested(test=test, outcome="no data", lacks=next(filter(None, lacks), ""))
     if test.expect == "among":
         return _among(test, [*ours.values()], rules)
-    assert comparison is not None
+    assert compared is not None
+    comparison, other = compared
     shared = comparison.seeds
     return Tested(
         test=test,
         outcome=_outcome(test, comparison, rules),
         comparison=comparison,
+        other=other if is_score(test.measure) else None,
         measured=_mean([ours[seed] for seed in shared]),
         held_against=_mean([theirs[seed] for seed in shared]),
         interval=comparison.interval,

@@ -55,16 +55,16 @@ def columns(test: Check, runs: Runs, score: Chooser) -> tuple[dict[int, float], 
     return ours or dict.fromkeys(lost[0], math.nan), theirs or dict.fromkeys(lost[1], math.nan)
 
 
-def lacking(measure: Measure | float, runs: Runs) -> str:
+def lacking(measure: Measure | float, runs: Runs, score: Chooser = primary) -> str:
     """Why no run has the number, in words; empty where one has."""
-    if isinstance(measure, float | int) or values(measure, runs) or ended(measure, runs):
+    if isinstance(measure, float | int) or values(measure, runs, score) or ended(measure, runs):
         return ""
     if not runs.get(measure.of):
         return f"no run of {measure.of} is stored"
     if isinstance(measure, Curve):
         return f"no run of {measure.of} has {measure.curve} of this part of its training"
     at = "" if measure.step is None else f" at step {measure.step:,}"
-    return f"no finished run of {measure.of} has {measure.metric}{at}"
+    return f"no finished run of {measure.of} has {'this ' if is_score(measure) else ''}{measure.metric}{at}"
 
 
 def is_score(measure: Measure) -> bool:

@@ -43,6 +43,7 @@ def row(item: Answered, settings: Mapping[str, str] | None = None, commands: Seq
         "css": CLASSES.get(item.answer, ""),
         "counted": item.counted,
         "commands": commands,
+        "written": None,
         "tests": [
             {
                 "says": one.test.says,

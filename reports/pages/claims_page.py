@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablations.catalog import claims
 from ablations.catalog.claims import CLAIMS
 from ablations.catalog.claims.checks import SETTINGS
 from ablations.catalog.publication import SEEDS, WIDTH
 from ablations.config.claim import Claim, studies_of
+from ablations.store.result import Result
 from reports import words
 from reports.analysis.claim_answers import Answered, answer
 from reports.analysis.claim_measures import Runs
 from reports.analysis.comparable import check_comparable
 from reports.analysis.decision_rules import Rules
 from reports.analysis.findings import stated_floor
+from reports.analysis.sceptic import doubt
+from reports.pages.claim_history import first_in_words, histories
 from reports.pages.claim_rows import claims_frame, family, row, tally
 from reports.pages.rendering import render, write_files
+from reports.pages.sceptic_page import sceptic_pages
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -34,7 +36,6 @@ SOURCES: Mapping[str, str] = {
     "S4": "a GAN with tiny initial weights",
 }
 """What each document is about."""
-UNCHANGED = "No test of a claim changes."
 
 
 def answered(studies: Mapping[str, StoredStudy], claims: Sequence[Claim] = CLAIMS) -> tuple[Answered, ...]:
@@ -43,18 +44,40 @@ def answered(studies: Mapping[str, StoredStudy], claims: Sequence[Claim] = CLAIM
     Raises:
         StoreError: runs whose scores cannot stand in one table.
     """
-    results = [result for stored in studies.values() for result in stored.results]
-    check_comparable("the claims", results)
-    runs: dict[str, dict[int, Any]] = {}
+    check_comparable("the claims", _results(studies))
+    return answer(claims, runs_of(studies), rules_of(studies))
+
+
+def runs_of(studies: Mapping[str, StoredStudy]) -> Runs:
+    """By the claims' names of variants, "study/variant"."""
+    runs: dict[str, dict[int, Result]] = {}
     for name, stored in studies.items():
         for result in stored.results:
             runs.setdefault(f"{name}/{result.run.variant.name}", {})[result.run.seed] = result
-    checked: Runs = runs
-    return answer(claims, checked, Rules(noise_floor=stated_floor(tuple(results))))
+    return runs
+
+
+def rules_of(studies: Mapping[str, StoredStudy]) -> Rules:
+    """With the noise floor that the runs state."""
+    return Rules(noise_floor=stated_floor(_results(studies)))
+
+
+def trained_by(claims: Sequence[Claim], runs: Runs) -> dict[str, set[str]]:
+    """Name of a claim to the commits that its runs say they were trained from."""
+    return {
+        claim.name: {
+            run.environment.get("git_commit", "") for of in claim.variants for run in runs.get(of, {}).values()
+        }
+        for claim in claims
+    }
+
+
+def _results(studies: Mapping[str, StoredStudy]) -> tuple[Result, ...]:
+    return tuple(result for stored in studies.values() for result in stored.results)
 
 
 def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answered, ...]:
-    """Write `claims.html`, `claims.md` and `claims.csv` into the folder `out`; returns the answers.
+    """Write `claims` and `sceptic`, each as html, md and csv, into the folder `out`; returns the answers.
 
     Raises:
         StoreError: runs whose scores cannot stand in one table.
@@ -63,37 +86,27 @@ def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answere
     found = answered(studies)
     context = page(found, studies)
     contents = {name: render(f"{name}.j2", context) for name in ("claims.html", "claims.md")}
-    write_files(out, contents | {"claims.csv": claims_frame(found).to_csv(index=False)})
+    contents["claims.csv"] = claims_frame(found).to_csv(index=False)
+    doubted = doubt(found, runs_of(studies), rules_of(studies))
+    write_files(out, contents | sceptic_pages(doubted, SOURCES))
     return found
 
 
 def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[str, Any]:
     """What the templates show."""
-    results = [result for stored in studies.values() for result in stored.results]
+    written = histories(trained_by([item.claim for item in found], runs_of(studies)))
     return {
-        "answers": [row(item, SETTINGS, commands(item, studies)) for item in found],
+        "answers": [
+            row(item, SETTINGS, commands(item, studies)) | {"written": written[item.claim.name]} for item in found
+        ],
         "tally": tally(found),
         "sources": SOURCES,
-        "rules": Rules(noise_floor=stated_floor(tuple(results))),
+        "rules": rules_of(studies),
         "tests": family(found),
-        "written": written(),
+        "first": first_in_words(written),
         "studies": [(name, _numbers(stored)) for name, stored in studies.items()],
         "words": words,
     }
-
-
-def written() -> str:
-    """The commit that last changed the tests of the claims, and its date; empty outside a clone of the project.
-
-    Commits that only rename what the rows are made of have the line `UNCHANGED` in their messages.
-    """
-    folder = Path(claims.__file__).parent
-    others = ["--invert-grep", f"--grep=^{UNCHANGED}$"]
-    command = ["git", "-C", str(folder), "log", "-1", "--format=%h of %cs", *others, "--", "s?.py", "checks.py"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:  # no git
-        return ""
 
 
 def _numbers(stored: StoredStudy) -> str:
