@@ -263,7 +263,8 @@ def _normalization() -> Study:
 STUDIES: Mapping[str, Study] = {
     study.name: study
     for study in (
-        QUICK, long_axes_study(BASELINE), RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE),
+        QUICK, long_axes_study(BASELINE),
+        RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE),
         *FACE_STUDIES, gallery_study(BASELINE), imbalance_study(BASELINE), matched_study(BASELINE),
         precision_study(BASELINE),
     )

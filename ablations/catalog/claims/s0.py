@@ -37,7 +37,9 @@ CLAIMS = (
         text="Asked for a 5, G draws 5s.",
         tests=(
             mostly("document", "S0: asked for a 5, more than half are 5s", "recipes/s0", "label_accuracy_5"),
-            mostly("harness", "conditional baseline: more than half are 5s", "long-axes/conditional", "label_accuracy_5"),
+            mostly(
+                "harness", "conditional baseline: more than half are 5s", "long-axes/conditional", "label_accuracy_5"
+            ),
         ),
         reading="Of the samples in which anything can be read, as the reader reads them; by chance a tenth are 5s.",
     ),

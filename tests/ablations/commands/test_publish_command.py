@@ -72,7 +72,15 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
     assert (tmp_path / "pages" / "README.md").read_text() == page
     assert archive.keys() == keys
 
-    elsewhere = ["--store", str(tmp_path / "elsewhere"), "--out", str(tmp_path / "pages"), "--no-tuned", "--data", "digits"]
+    elsewhere = [
+        "--store",
+        str(tmp_path / "elsewhere"),
+        "--out",
+        str(tmp_path / "pages"),
+        "--no-tuned",
+        "--data",
+        "digits",
+    ]
     pages = {path: path.read_bytes() for path in sorted((tmp_path / "pages" / "axes").rglob("*")) if path.is_file()}
     third = ablations("publish", "--seeds", "2", "--steps", "10", "--workers", "1", *elsewhere)
     assert third.exit_code == 0, third.output
@@ -86,8 +94,7 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
     assert answered.exit_code == 0, answered.output
     tree = json.loads(answered.stdout)
     answers = {claim["claim"]: claim["answer"] for claim in tree["claims"]}
-    assert answers["S1-c"] == answers["S2-printed"] == "cannot be tested here"
-    assert answers["S0-a"] == "not shown"  # two seeds are too few
+    assert (answers["S1-c"], answers["S2-printed"]) == ("cannot be tested here", "not trained yet")
     assert Path(tree["page"]).is_file()
 
 
