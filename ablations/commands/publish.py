@@ -10,7 +10,7 @@ import click
 
 from ablations.commands.engine_options import isa_option
 from ablations.commands.run import AT_LEAST_ONE
-from ablations.commands.shared import carry_out, data_folder_option, data_option, mirror_option, mirrored
+from ablations.commands.shared import carry_out, data_folder_option, mirror_option, mirrored, study_data_option
 
 if TYPE_CHECKING:
     from ablations.store import Archive
@@ -38,7 +38,7 @@ PAGES = Path("results") / "published-tuning"
 @click.option(
     "--train/--no-train", default=True, show_default=True, help="Train what the archive lacks, or only write."
 )
-@data_option
+@study_data_option
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
 @isa_option
@@ -72,7 +72,6 @@ def command(
     """
     from ablations.catalog import publication as published
     from ablations.config.errors import unknown
-    from ablations.execution.plan_facts import scorer_of
     from ablations.store import Archive
     from ablations.store.records import read_records
     from reports.pages.claim_rows import tally
@@ -83,8 +82,7 @@ def command(
     names = only or published.STUDIES_IN_ORDER
     archive = Archive.open(location)
     if from_records:
-        scorer = scorer_of(options["dataset"], options["data_folder"])
-        came = read_records(out / RECORDS, archive, scorer=scorer)
+        came = read_records(out / RECORDS, archive, scorer_of=lambda name: _scorer(name, options["data_folder"]))
         click.echo(f"{came:,} published runs taken from {out / RECORDS}")
     failed = train and _train(
         archive, names, mirror, seeds or published.SEEDS, published.WIDTH, {"steps": steps, **options}
@@ -95,6 +93,17 @@ def command(
     click.echo(f"{tally(answers)}\npages: {out / 'README.md'}")
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _scorer(dataset: str, folder: Path | None) -> str | None:
+    """Who scores runs on a dataset today; None where its extractors are yet to be trained."""
+    from ablations.config.errors import DataError
+    from ablations.execution.plan_facts import scorer_of
+
+    try:
+        return scorer_of(dataset, folder)
+    except DataError:
+        return None
 
 
 def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
@@ -167,7 +176,7 @@ def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict
                 mirror=mirror,
                 out=PAGES / axis,
                 **settings,
-                **options,
+                **(options | {"dataset": options["dataset"] or "mnist"}),
             )
         except click.exceptions.Exit as ended:
             if ended.exit_code != 1:

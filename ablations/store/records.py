@@ -13,7 +13,7 @@ import io
 import lzma
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,10 +82,13 @@ def write_records(archive: Archive, studies: Iterable[str], folder: Path) -> Wri
     return Written(runs=len(scorers), new=len(scorers.keys() - had), removed=len(had - scorers.keys()), size=size)
 
 
-def read_records(folder: Path, archive: Archive, *, scorer: str | None = None) -> int:
+def read_records(
+    folder: Path, archive: Archive, *, scorer_of: Callable[[str], str | None] = lambda dataset: None
+) -> int:
     """Bring runs that the archive lacks, and studies that it does not know, from a folder of records; how many runs.
 
-    With `scorer` only runs that it has scored: without weights, none can be scored anew.
+    `scorer_of` names who must have scored the runs on a dataset, since without weights none can be scored anew; None:
+    anybody.
 
     Raises:
         DataError: a record that is damaged, or an archive that cannot be written.
@@ -99,9 +102,10 @@ def read_records(folder: Path, archive: Archive, *, scorer: str | None = None) -
             try:
                 parcel.unpack(lzma.decompress(path.read_bytes()), brought.folder(key))
                 own = run_folder.scorers_of(brought.folder(key))
-                run_folder.load(brought.folder(key), weights=False)
+                dataset = run_folder.load(brought.folder(key), weights=False).run.dataset
             except (OSError, lzma.LZMAError, tarfile.TarError, UserError) as error:
                 raise DataError(f"{path} is no record of a run: {error}; take it from the repository again") from error
+            scorer = scorer_of(dataset)
             if scorer is None or scorer in own:
                 archive.adopt_run(brought.root, key)
         came = len(missing & archive.done(wanted))

@@ -94,7 +94,7 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
     assert answered.exit_code == 0, answered.output
     tree = json.loads(answered.stdout)
     answers = {claim["claim"]: claim["answer"] for claim in tree["claims"]}
-    assert (answers["S1-c"], answers["S2-printed"]) == ("cannot be tested here", "not trained yet")
+    assert (answers["S3-c"], answers["S2-printed"]) == ("cannot be tested here", "not trained yet")
     assert Path(tree["page"]).is_file()
 
 

@@ -134,7 +134,7 @@ def test_only_runs_of_the_scorer_asked_for_come(given: tuple[Result, ...], tmp_p
     archive = archive_of(tmp_path / "archive", given)
     write_records(archive, ["quick"], tmp_path / "records")
     other = Archive.open(tmp_path / "other")
-    assert read_records(tmp_path / "records", other, scorer="another") == 0
+    assert read_records(tmp_path / "records", other, scorer_of=lambda dataset: "another") == 0
     assert other.keys() == ()
 
 

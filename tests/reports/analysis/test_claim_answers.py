@@ -240,5 +240,5 @@ def test_the_page_shows_every_claim_and_every_test(tmp_path: Path) -> None:
     assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
     assert len(claims_frame(found)) == sum(max(1, len(item.tests)) for item in found)
     answers = {item.claim.name: item.answer for item in found}
-    assert (answers["S1-c"], answers["S2-b"]) == ("cannot be tested here", "not trained yet")
+    assert (answers["S3-c"], answers["S2-b"]) == ("cannot be tested here", "not trained yet")
     assert answers["S0-b"] in ("confirmed", "not shown")  # the half that needs another study has no data
