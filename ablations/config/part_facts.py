@@ -95,8 +95,8 @@ class MetricFacts(Part):
     rises: tuple[str, ...] = ()
     falls: tuple[str, ...] = ()
     stays: tuple[str, ...] = ()
-    """What damages of the certificate (`scoring.certify.damages`) must do to it, by their names: what `ablations certify`
-    holds it to.
+    """What damages of the certificate (`scoring.certify.damages`) must do to it, by their names: `ablations certify`
+    holds it to that.
     """
 
 

@@ -122,7 +122,8 @@ def test_a_network_of_ones_own_is_drawn_where_its_file_is_named(store: Path, tmp
     parts = tmp_path / "my_parts.py"
     parts.write_text(
         "import math\nfrom torch import nn\nfrom ablations import register\n"
-        "def thin(shape, latent_size): return nn.Sequential(nn.Linear(latent_size, 4), nn.Linear(4, math.prod(shape)))\n"
+        "def thin(shape, latent_size):\n"
+        "    return nn.Sequential(nn.Linear(latent_size, 4), nn.Linear(4, math.prod(shape)))\n"
         "register('generator', 'thin', thin)\n"
     )
     [origin] = own_parts.load([str(parts)])
