@@ -13,6 +13,7 @@ from ablations.config.registry import Part
 from ablations.data import Dataset
 from ablations.execution.part_findings import Finding, failed
 from ablations.parts.guards import line_of
+from ablations.scoring.certify.damages import check_own_claims
 from ablations.scoring.extractors import load_extractor
 from ablations.scoring.features import Extractor, Features
 from ablations.scoring.metrics.values import Reference, Samples
@@ -30,6 +31,7 @@ def examine_metric(name: str, part: Part) -> Iterator[Finding]:
     samples, reference = Samples(seen=seen), Reference(test=test, load_training=lambda: test)
     try:
         own_digests()
+        check_own_claims()
         with silenced():
             values = [measured(name, samples, reference) for _ in range(2)]
         if values[0] != values[1]:

@@ -77,6 +77,12 @@ def own_sources() -> str:
     return ", ".join(digests)
 
 
+def own_files() -> tuple[str, ...]:
+    """Names of the sources that these come from."""
+    parts = [registry[name] for registry in (EXTRACTOR_PARTS, METRIC_PARTS) for name in registry]
+    return tuple(dict.fromkeys(part.origin.name for part in parts if part.origin))
+
+
 @functools.lru_cache(maxsize=2)
 def load_scorer(name: str, split: str, folder: Path | None, device: str, own: str) -> Scorer:
     """The scorer on a split of a dataset; kept for the next job of this process, while `own`, the `own_sources`,

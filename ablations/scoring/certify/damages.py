@@ -1,4 +1,5 @@
-"""The damages as rows of data; what each must do to a metric stands in the metric's row, in `catalog.metrics`.
+"""The damages as rows of data; what each must do to a metric stands in the metric's row, in `catalog.metrics`, or, of a
+user's own, where it is registered.
 
 A damage is applied to real images that no score has seen, always with the same draws, so that a higher grade is more of
 the same.
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 import torch
 
 from ablations.catalog.metric_facts import Claim
-from ablations.catalog.metrics import METRICS
+from ablations.catalog.metrics import every
+from ablations.config.errors import unknown
+from ablations.config.parts import METRIC_PARTS
 from ablations.scoring.certify import operations
 from ablations.scoring.certify.operations import Damaged, Material
 
@@ -41,7 +44,7 @@ class Damage:
     @property
     def claims(self) -> dict[str, Claim]:
         """Metric, without its protocol, to what it must do; one without a claim is shown and not judged."""
-        return {name: claim for name, row in METRICS.items() if (claim := row.must(self.name))}
+        return {name: claim for name, row in every().items() if (claim := row.must(self.name))}
 
 
 NOISE = Damage(
@@ -145,3 +148,13 @@ DAMAGES: tuple[Damage, ...] = (
         "those of the digits that are left.",
     ),
 )
+
+
+def check_own_claims() -> None:
+    """Raise `ConfigError` where a metric of the user's own says what a damage must do that there is not."""
+    names = [damage.name for damage in DAMAGES]
+    for metric in METRIC_PARTS:
+        part = METRIC_PARTS[metric]
+        for damage in (*part.rises, *part.falls, *part.stays):
+            if damage not in names:
+                raise unknown(f"damage that the metric {metric!r} names:", damage, names)
