@@ -65,7 +65,7 @@ def command(
     import torch
 
     from ablations.data import load_dataset
-    from ablations.scoring.certify import by_eye
+    from ablations.scoring.certify import by_eye, by_eye_page
     from ablations.scoring.certify import certificate_page as page
     from ablations.scoring.certify.lines import failed
     from ablations.scoring.certify.measure import certify
@@ -86,8 +86,8 @@ def command(
     certificate = certify(images, panel, repeats=draws, samples=samples, notify=tell)
     write_files(folder, page.files(certificate))
     if (sheets := folder / by_eye.FOLDER).is_dir():
-        agreed = by_eye.published(sheets, panel.only(READER).extractors[0])
-        write_files(sheets, {"README.md": by_eye.markdown(agreed).encode()})
+        parts = by_eye.published(sheets, panel.only(READER).extractors[0])
+        write_files(sheets, {"README.md": by_eye_page.markdown(parts).encode()})
     wrong = failed(certificate.lines)
     if as_json:
         print_json({**page.as_tree(certificate), "page": str(folder / "README.md")})
