@@ -29,8 +29,17 @@ CLASSES: Mapping[str, str] = {"confirmed": "better", "refuted": "worse", FOR: "b
 WIDE, HIGH, EDGE = 220, 22, 6
 
 
-def row(item: Answered, settings: Mapping[str, str] | None = None, commands: Sequence[str] = ()) -> dict[str, Any]:
-    """A claim with its tests; `settings` are words for the names of settings, `commands` what trains its runs."""
+def row(
+    item: Answered, settings: Mapping[str, str] | None = None, commands: Sequence[str] = (), overturn: str = ""
+) -> dict[str, Any]:
+    """A claim with its tests.
+
+    Args:
+        item: the claim, answered.
+        settings: words for the names of settings.
+        commands: what trains its runs.
+        overturn: what would turn the answer.
+    """
     said = settings or {}
     rule = "" if item.claim.rule == "as a whole" else RULES[item.claim.rule]
     return {
@@ -44,6 +53,7 @@ def row(item: Answered, settings: Mapping[str, str] | None = None, commands: Seq
         "counted": item.counted,
         "commands": commands,
         "written": None,
+        "overturn": overturn,
         "tests": [
             {
                 "says": one.test.says,

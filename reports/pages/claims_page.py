@@ -22,6 +22,7 @@ from reports.analysis.findings import stated_floor
 from reports.analysis.sceptic import doubt
 from reports.pages.claim_history import first_in_words, histories
 from reports.pages.claim_rows import claims_frame, family, row, tally
+from reports.pages.overturn_words import overturned_by
 from reports.pages.rendering import render, write_files
 from reports.pages.sceptic_page import sceptic_pages
 
@@ -94,15 +95,18 @@ def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answere
 
 def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[str, Any]:
     """What the templates show."""
+    rules, tests = rules_of(studies), family(found)
     written = histories(trained_by([item.claim for item in found], runs_of(studies)))
     return {
         "answers": [
-            row(item, SETTINGS, commands(item, studies)) | {"written": written[item.claim.name]} for item in found
+            row(item, SETTINGS, commands(item, studies), overturned_by(item, tests, rules))
+            | {"written": written[item.claim.name]}
+            for item in found
         ],
         "tally": tally(found),
         "sources": SOURCES,
-        "rules": rules_of(studies),
-        "tests": family(found),
+        "rules": rules,
+        "tests": tests,
         "first": first_in_words(written),
         "studies": [(name, _numbers(stored)) for name, stored in studies.items()],
         "words": words,

@@ -28,6 +28,7 @@ from reports.figures.study_figures import contrast_rows, effect_rows, forest, st
 from reports.pages import attachments, claim_rows, sections
 from reports.pages.answers import rows
 from reports.pages.command_line import command
+from reports.pages.overturn_words import overturned_by
 from reports.pages.rendering import render, write_files
 
 OPEN_ANSWERS = 12
@@ -71,7 +72,10 @@ def page(found: Findings) -> dict[str, Any]:
         "rules": found.rules,
         "unread": facts(found.metric).name == LABEL_FREE.whole,
         "answers": rows(found),
-        "claims": [claim_rows.row(item) for item in found.claims],
+        "claims": [
+            claim_rows.row(item, overturn=overturned_by(item, claim_rows.family(found.claims), found.rules))
+            for item in found.claims
+        ],
         "claims_tally": claim_rows.tally(found.claims),
         "tests": claim_rows.family(found.claims),
         "many": len(found.answers) > OPEN_ANSWERS,
