@@ -47,7 +47,10 @@ def row(
         "answer": item.answer,
         "rule": f"Of {item.claim.rule}: {rule}." if rule else "",
         "depends_on": item.depends_on,
-        "settings": [(said.get(name, name), found) for name, found in item.settings.items()],
+        "settings": [
+            (said.get(name, name), found, SYMBOLS[found], CLASSES.get(found, ""))
+            for name, found in item.settings.items()
+        ],
         "symbol": SYMBOLS[item.answer],
         "css": CLASSES.get(item.answer, ""),
         "counted": item.counted,
@@ -67,6 +70,12 @@ def row(
             for one in item.tests
         ],
     }
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The settings that claims are answered for, in words, where there is more than one: a column each."""
+    names = list(dict.fromkeys(name for row in rows for name, *_ in row["settings"]))
+    return names if len(names) > 1 else []
 
 
 def family(found: Sequence[Answered]) -> int:

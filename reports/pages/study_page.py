@@ -61,6 +61,8 @@ def page(found: Findings) -> dict[str, Any]:
     reference = found.study.variant(center) if center else None
     present = [variant for variant in found.study.variants if variant.name in set(found.runs.variant)]
     figures = _figures(found)
+    tests = claim_rows.family(found.claims)
+    claims = [claim_rows.row(item, overturn=overturned_by(item, tests, found.rules)) for item in found.claims]
     return {
         "found": found,
         "passed": PASSED,
@@ -72,12 +74,10 @@ def page(found: Findings) -> dict[str, Any]:
         "rules": found.rules,
         "unread": facts(found.metric).name == LABEL_FREE.whole,
         "answers": rows(found),
-        "claims": [
-            claim_rows.row(item, overturn=overturned_by(item, claim_rows.family(found.claims), found.rules))
-            for item in found.claims
-        ],
+        "claims": claims,
+        "columns": claim_rows.columns(claims),
         "claims_tally": claim_rows.tally(found.claims),
-        "tests": claim_rows.family(found.claims),
+        "tests": tests,
         "many": len(found.answers) > OPEN_ANSWERS,
         "pairing": pairing_in_words(found.comparisons),
         "words": words,
