@@ -39,7 +39,7 @@ FACES = Study(
     description=f"Drawn faces, 32x32, in colour, without labels. {_WHAT}",
     variants=(_MLP, _CNN),
     contrasts=(_QUESTION,),
-    seeds=5,
+    seeds=10,
     evaluations=4,
     dataset="faces",
 )

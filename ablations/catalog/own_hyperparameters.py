@@ -1,19 +1,20 @@
-"""What may be tuned of a user's own networks: their settings, in the ranges that their file or a search states."""
+"""What may be tuned of a user's own parts: their settings, in the ranges that their file or a search states."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ablations.catalog.domains import Choice, Domain, Narrowing, Range, narrow
 from ablations.catalog.hyperparameters import HYPERPARAMETERS, Hyperparameter
 from ablations.config import Variant
 from ablations.config.errors import ConfigError
-from ablations.config.own_modules import SIDES, Factory, defaults_of, parameters_of, unread_by
-from ablations.config.own_use import factories_of
+from ablations.config.own_modules import SIDES, Factory, parameters_of, unread_by
+from ablations.config.own_use import LOSS_SETTINGS, factories_of, own_loss_part, settings_of_parts
 from ablations.config.parts import OPTIMIZERS, PENALTIES
 
-SETTINGS = ".settings."
-"""Between a side and the name of a setting of its own."""
+SETTINGS = "settings."
+"""Before the name of a setting of a part's own, and in no key beside."""
 ANY = Choice(values=())
 """Of a setting without a stated range: a search says one, or does not search it."""
 LOGARITHMIC = 10.0
@@ -21,8 +22,8 @@ LOGARITHMIC = 10.0
 
 
 def hyperparameters_of(variant: Variant) -> tuple[Hyperparameter, ...]:
-    """All that may be tuned of a variant: the catalog's, less what its own networks do not read, and what these and its
-    own optimizers and penalty read beside.
+    """All that may be tuned of a variant: the catalog's, less what its own networks do not read, and what these, its
+    own optimizers, loss and penalty read beside.
     """
     unread = {f"{side}.{key}" for side in SIDES if (made := _factory(variant, side)) for key in unread_by(made)}
     kept = [item for item in HYPERPARAMETERS if item.key not in unread]
@@ -31,26 +32,20 @@ def hyperparameters_of(variant: Variant) -> tuple[Hyperparameter, ...]:
         name = getattr(variant, f"{side}_optimizer").name
         rows += _as_known(f"{side}_optimizer", {f"{side}_optimizer.name": name}, OPTIMIZERS.get(name), "adam")
     rows += _as_known("loss", {"loss.penalty": variant.loss.penalty}, PENALTIES.get(variant.loss.penalty), "r1")
-    return (*kept, *rows)
+    return (*kept, *rows, *_of_loss(variant))
 
 
 def settings_of(variant: Variant) -> dict[str, Any]:
-    """A variant's settings, dotted, with the defaults of its own networks for those that it does not say; truth values
-    as words.
+    """A variant's settings, dotted, with the defaults of its own parts for those that it does not say; truth values as
+    words.
     """
-    found: dict[str, Any] = {}
-    for side in SIDES:
-        if made := _factory(variant, side):
-            found |= {f"{side}{SETTINGS}{key}": value for key, value in defaults_of(made).items()}
-    found |= variant.flat()
+    found = settings_of_parts(variant) | variant.flat()
     return {key: _word(value) if SETTINGS in key else value for key, value in found.items()}
 
 
 def own_default(variant: Variant, key: str) -> Any:
-    """Of a setting `SIDE.settings.NAME` of an own network."""
-    side, _, name = key.partition(SETTINGS)
-    made = _factory(variant, side)
-    return defaults_of(made).get(name) if made else None
+    """Of a setting of an own part, such as `SIDE.settings.NAME`."""
+    return settings_of_parts(variant).get(key)
 
 
 def domain_of(key: str, default: Any, wanted: Narrowing) -> Domain:
@@ -81,14 +76,29 @@ def _of_network(variant: Variant, side: str) -> list[Hyperparameter]:
     when = {f"{side}.architecture": name}
     factories = factories_of(variant, side)
     stated = factories.search_of(side) if factories else {}
-    rows = []
-    for key, default in defaults_of(made).items():
-        full = f"{side}{SETTINGS}{key}"
-        domain = domain_of(full, default, stated[key]) if key in stated else ANY
-        rows.append(Hyperparameter(key=full, domain=domain, when=when, asked=key in stated))
+    rows = _stated(variant, f"{side}.settings.", stated, when)
     if "hidden" in parameters_of(made):
         units = Range(low=64, high=512, log=True, whole=True)
         rows.append(Hyperparameter(key=f"{side}.hidden", domain=units, when=when, asked=False))
+    return rows
+
+
+def _of_loss(variant: Variant) -> list[Hyperparameter]:
+    rows = []
+    for key, place in LOSS_SETTINGS.items():
+        if (part := own_loss_part(variant, key)) is not None:
+            rows += _stated(variant, f"loss.{place}.", part.search, {f"loss.{key}": part.name})
+    return rows
+
+
+def _stated(variant: Variant, prefix: str, stated: Mapping[str, Any], when: dict[str, Any]) -> list[Hyperparameter]:
+    """A row for each own setting whose key begins with `prefix`; tuned unasked are those with a `stated` range."""
+    rows = []
+    for full, default in settings_of_parts(variant).items():
+        key = full.removeprefix(prefix)
+        if key != full:
+            domain = domain_of(full, default, stated[key]) if key in stated else ANY
+            rows.append(Hyperparameter(key=full, domain=domain, when=when, asked=key in stated))
     return rows
 
 

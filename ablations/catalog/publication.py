@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-SEEDS, WIDTH = 20, 10
+SEEDS, WIDTH = 10, 10
 """Seeds a variant, and seeds in a stack."""
 
-STUDIES_IN_ORDER = ("axes", "ladder", "normalization", "documents", "s4", "recipes", "imbalance", "matched")
+STUDIES_IN_ORDER = ("quick", "long-axes", "recipes", "ladder", "normalization", "imbalance", "matched", "faces")
 """Each is trained for the first stack of seeds before any is for the next, so that a run that is cut short has all."""
+
+MAIN = ("long-axes", "quick")
+"""Whose contrasts open the pages, and whose samples are in the picture: the first of them that has runs."""
 
 SIX_AXES = ("loss", "activation", "normalization", "optimizer", "conditioning", "architecture")
 """The axes that are also compared tuned against tuned."""
@@ -18,4 +21,4 @@ TUNING: Mapping[str, Any] = {"trials": 20, "seeds": 2, "steps": 1_000, "final_se
 """Of each level of the six axes: what fits into two hours on two cores."""
 
 SHOWN = ("baseline", "conditional", "cnn", "mse", "no-norm", "sigmoid", "sgd", "batch-norm")
-"""Variants of the study `axes` in the overview picture."""
+"""Variants of the main study in the overview picture."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FILE = "bits.csv"
 STEPS = (1, 10, 100, 1_000, 10_000, 100_000)
 _LENGTH = 16
+CURVES_UP_TO = "curves_up_to"
+"""Among the digests of a run that is kept without its whole curves: see `PublishedRun.curves`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ class Space:
 
     @functools.cached_property
     def settings(self) -> Mapping[str, Any]:
-        """The variant's, with what its own networks take where it says nothing."""
+        """The variant's, with what its own parts take where it says nothing."""
         return settings_of(self.variant)
 
     def walk(self, choose: Callable[[Hyperparameter], Value]) -> dict[str, Value]:

@@ -21,6 +21,7 @@ from ablations.catalog.claim_studies import crossed_study, imbalance_study, matc
 from ablations.catalog.combine import asked_of, one_factor
 from ablations.catalog.face_studies import FACE_STUDIES
 from ablations.catalog.gallery import gallery_study
+from ablations.catalog.long_axes import long_axes_study
 from ablations.catalog.precision_study import precision_study
 from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_200_EPOCHS, S4_PRINTED
 from ablations.config import Contrast, Study, Variant
@@ -262,7 +263,8 @@ def _normalization() -> Study:
 STUDIES: Mapping[str, Study] = {
     study.name: study
     for study in (
-        QUICK, RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE),
+        QUICK, long_axes_study(BASELINE),
+        RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE),
         *FACE_STUDIES, gallery_study(BASELINE), imbalance_study(BASELINE), matched_study(BASELINE),
         precision_study(BASELINE),
     )

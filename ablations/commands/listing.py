@@ -70,6 +70,7 @@ def command(study: str | None, as_json: bool) -> None:
 def _parts() -> list[tuple[str, str, str, str]]:
     """Every part that a variant may name, built in or of the user's own."""
     from ablations.config.own_modules import SIDES, ModuleFactories
+    from ablations.config.own_use import settings_taken
     from ablations.config.parts import KINDS
 
     rows = []
@@ -80,7 +81,11 @@ def _parts() -> list[tuple[str, str, str, str]]:
             if isinstance(part.builder, ModuleFactories):
                 said = " and ".join(side for side in SIDES if part.builder.of(side))
             source = part.origin.name if part.origin else "built in"
-            rows.append((said, name, ", ".join(part.settings), source))
+            own = settings_taken(kind, part)
+            names = {key.rpartition(".")[2] for key in own}
+            reads = [key for key in part.settings if key not in names or not isinstance(part.builder, ModuleFactories)]
+            own_words = [f"{key}={_short(value)}" for key, value in own.items()]
+            rows.append((said, name, ", ".join([*reads, *own_words]), source))
     return rows
 
 
@@ -120,4 +125,4 @@ def _differences(first: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

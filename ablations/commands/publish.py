@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,25 +10,35 @@ import click
 
 from ablations.commands.engine_options import isa_option
 from ablations.commands.run import AT_LEAST_ONE
-from ablations.commands.shared import carry_out, data_folder_option, data_option, mirror_option, mirrored
+from ablations.commands.shared import carry_out, data_folder_option, mirror_option, mirrored, study_data_option
 
 if TYPE_CHECKING:
     from ablations.store import Archive
+    from reports.analysis.claim_answers import Answered
     from reports.pages.published_pages import Tuned
 
+RECORDS = "records"
+"""Folder of the published runs, beside the pages."""
 PAGES = Path("results") / "published-tuning"
 """Folder of the pages of each axis that is tuned."""
 
 
 @click.command("publish")
-@click.option("--seeds", type=AT_LEAST_ONE, help="Of each variant.  [default: 20]")
+@click.option("--seeds", type=AT_LEAST_ONE, help="Of each variant.  [default: 10]")
 @click.option("--steps", type=AT_LEAST_ONE, help="Of every variant, to try the command.  [default: the studies']")
 @click.option("--only", multiple=True, metavar="STUDY", help="Of the published studies only this; may be repeated.")
+@click.option(
+    "--from-records/--from-nothing",
+    "from_records",
+    default=True,
+    show_default=True,
+    help="Take the runs that were published before, or train them too.",
+)
 @click.option("--tuned/--no-tuned", default=True, show_default=True, help="Also the six axes tuned against tuned.")
 @click.option(
     "--train/--no-train", default=True, show_default=True, help="Train what the archive lacks, or only write."
 )
-@data_option
+@study_data_option
 @data_folder_option
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="auto", show_default=True)
 @isa_option
@@ -49,42 +60,84 @@ PAGES = Path("results") / "published-tuning"
     help="Folder of the pages.",
 )
 def command(
-    seeds: int | None, steps: int | None, only: tuple[str, ...], tuned: bool, train: bool, location: str,
-    mirror: str | None, out: Path,
+    seeds: int | None, steps: int | None, only: tuple[str, ...], from_records: bool, tuned: bool, train: bool,
+    location: str, mirror: str | None, out: Path,
     **options: Any,
 ) -> None:  # fmt: skip
-    """Train the published studies, 20 seeds a variant, and write their pages and the answers to the claims.
+    """Train the published studies, 10 seeds a variant, and write their pages and the answers to the claims.
 
-    Hours on two cores; begun again, it goes on where it stopped. All studies are trained for a first stack of seeds
-    before any is for the next: cut short, it has fewer seeds, not fewer studies.
+    Hours on two cores; begun again, it goes on where it stopped, and in another clone where the publication stands:
+    the folder `records` beside the pages has all published runs, without their weights. All studies are trained for a
+    first stack of seeds before any is for the next. The pages are made of the records alone.
     """
     from ablations.catalog import publication as published
-    from ablations.config.errors import StoreError, unknown
+    from ablations.config.errors import unknown
     from ablations.store import Archive
+    from ablations.store.records import read_records
     from reports.pages.claim_rows import tally
-    from reports.pages.published_pages import publish
 
     for name in only:
         if name not in published.STUDIES_IN_ORDER:
             raise unknown("published study", name, published.STUDIES_IN_ORDER)
     names = only or published.STUDIES_IN_ORDER
     archive = Archive.open(location)
+    if from_records:
+        came = read_records(out / RECORDS, archive, scorer_of=lambda name: _scorer(name, options["data_folder"]))
+        click.echo(f"{came:,} published runs taken from {out / RECORDS}")
     failed = train and _train(
         archive, names, mirror, seeds or published.SEEDS, published.WIDTH, {"steps": steps, **options}
     )
     if train and tuned:
         failed = _tune(archive, mirror, steps, options) or failed
-    present = archive.studies()
-    studies = {name: archive.read(name) for name in published.STUDIES_IN_ORDER if name in present}
-    main = published.STUDIES_IN_ORDER[0]
-    if main not in studies:
-        raise StoreError(
-            f"the archive {location} does not have the study {main!r}, which the pages begin with; train it"
-        )
-    answers = publish(studies, out, shown=published.SHOWN, main=main, axes=published.SIX_AXES, tuned=_tuned(archive))
+    answers = _write(archive, out)
     click.echo(f"{tally(answers)}\npages: {out / 'README.md'}")
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _scorer(dataset: str, folder: Path | None) -> str | None:
+    """Who scores runs on a dataset today; None where its extractors are yet to be trained."""
+    from ablations.config.errors import DataError
+    from ablations.execution.plan_facts import scorer_of
+
+    try:
+        return scorer_of(dataset, folder)
+    except DataError:
+        return None
+
+
+def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
+    """The records of what the archive has of the published studies, and the pages, of the records alone."""
+    from ablations.catalog import STUDIES
+    from ablations.catalog import publication as published
+    from ablations.config.errors import StoreError
+    from ablations.store import Archive
+    from ablations.store.records import read_records, write_records
+    from reports.pages.published_pages import publish
+
+    known = set(archive.studies())
+    kept = [name for name in published.STUDIES_IN_ORDER if name in known and archive.read(name).results]
+    main = next((name for name in published.MAIN if name in kept), None)
+    if main is None:
+        raise StoreError(
+            f"the archive {archive.location} has no run of {' or '.join(published.MAIN)}, of which one must open the "
+            f"pages; train it: ablations publish --only {published.MAIN[-1]}"
+        )
+    written = write_records(archive, kept, out / RECORDS)
+    click.echo(f"{written.runs:,} runs in {out / RECORDS}, {written.size / 1e6:.1f} MB; {written.new:,} are new")
+    with tempfile.TemporaryDirectory() as name:
+        published_runs = Archive.open(name)
+        read_records(out / RECORDS, published_runs)
+        studies = {name: published_runs.read(name) for name in kept}
+    return publish(
+        studies,
+        out,
+        shown=published.SHOWN,
+        main=main,
+        axes=published.SIX_AXES,
+        tuned=_tuned(archive),
+        awaited=[STUDIES[name] for name in published.STUDIES_IN_ORDER if name not in kept],
+    )
 
 
 def _train(
@@ -123,7 +176,7 @@ def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict
                 mirror=mirror,
                 out=PAGES / axis,
                 **settings,
-                **options,
+                **(options | {"dataset": options["dataset"] or "mnist"}),
             )
         except click.exceptions.Exit as ended:
             if ended.exit_code != 1:

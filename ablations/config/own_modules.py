@@ -126,16 +126,6 @@ def defaults_of(factory: Factory) -> dict[str, Any]:
     return {key: taken[key].default for key in settings_of(factory)}
 
 
-def check_search(side: str, name: str, factory: Any, search: Any) -> None:
-    """Raise `ConfigError` where `search` states ranges of settings that the factory does not take."""
-    if not isinstance(search, Mapping):
-        raise ConfigError(f"the {side} {name!r}: search must map settings to ranges, not {search!r}")
-    own = settings_of(factory)
-    for key in search:
-        if key not in own:
-            raise unknown(f"setting to search of the {side} {name!r}:", key, own or ["none"])
-
-
 def takes_classes(factories: ModuleFactories, side: str) -> bool:
     """Whether the factory of a side is told the classes, as it must be to be conditional."""
     factory = factories.of(side)

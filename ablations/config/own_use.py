@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ablations.config import own_modules, own_parts, parts
+from ablations.config import own_modules, own_parts, own_settings, parts
 from ablations.config.errors import ConfigError
 from ablations.config.origin import Origin, OwnPart
 from ablations.config.own_modules import SIDES, ModuleFactories, unread_by
-from ablations.config.registry import Registry
+from ablations.config.registry import Part, Registry
 
 if TYPE_CHECKING:
-    from ablations.config.variant import Network, Variant
+    from ablations.config.variant import Loss, Network, Variant
+
+LOSS_SETTINGS: Mapping[str, str] = {"criterion": "settings", "penalty": "penalty_settings"}
+"""Where `loss` names a part, and where it says the settings of that part's own."""
 
 
 def named_parts(variant: Variant) -> list[tuple[Registry[Any], str, str]]:
@@ -99,19 +103,78 @@ def factories_of(variant: Variant, side: str) -> ModuleFactories | None:
     return part.builder
 
 
-def with_settings_read(variant: Variant) -> dict[str, Network]:
-    """The networks that are modules of the user's own, each as its factory reads it, by side.
+def settings_of_parts(variant: Variant) -> dict[str, Any]:
+    """The settings that the own parts of a variant take, dotted as a study says them, with their defaults."""
+    found: dict[str, Any] = {}
+    for side in SIDES:
+        factories = factories_of(variant, side)
+        factory = None if factories is None else factories.of(side)
+        taken = {} if factory is None else own_modules.defaults_of(factory)
+        found |= {f"{side}.settings.{key}": value for key, value in taken.items()}
+    for key, place in LOSS_SETTINGS.items():
+        taken = {} if (part := own_loss_part(variant, key)) is None else part.defaults
+        found |= {f"loss.{place}.{name}": value for name, value in taken.items()}
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class OwnLossPart:
+    """A loss or a penalty of the user's own that a variant names."""
+
+    kind: str
+    name: str
+    builder: Any
+    search: Mapping[str, Any]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        return own_settings.defaults_of(self.kind, self.builder)
+
+
+def own_loss_part(variant: Variant, key: str) -> OwnLossPart | None:
+    """What `loss.KEY` names; None where that is built in, or its source is not here."""
+    registry: Registry[Any] = parts.LOSSES if key == "criterion" else parts.PENALTIES
+    name = getattr(variant.loss, key)
+    part = registry.get(name)
+    if part is None or part.origin is None or missing(variant.own_parts):
+        return None
+    return OwnLossPart(kind=registry.kind, name=name, builder=part.load(), search=part.search)
+
+
+def settings_taken(kind: str, part: Part) -> dict[str, Any]:
+    """The settings of a part's own, dotted as a study says them, with their defaults."""
+    builder = part.builder
+    if isinstance(builder, ModuleFactories):
+        made = {side: builder.of(side) for side in SIDES}
+        taken = {side: own_modules.defaults_of(factory) for side, factory in made.items() if factory is not None}
+        return {f"{side}.settings.{key}": value for side, own in taken.items() for key, value in own.items()}
+    if part.origin is None or kind not in own_settings.GIVEN:
+        return {}
+    place = LOSS_SETTINGS["criterion" if kind == parts.LOSSES.kind else "penalty"]
+    return {f"loss.{place}.{key}": value for key, value in own_settings.defaults_of(kind, part.load()).items()}
+
+
+def with_settings_read(variant: Variant) -> dict[str, Network | Loss]:
+    """The networks that are modules of the user's own, each as its factory reads it, by side, and `loss` where it names
+    a part of the user's own.
 
     Raises:
         ConfigError: a setting that the factory does not take, or a value of another type.
     """
-    found = {}
+    found: dict[str, Network | Loss] = {}
     for side in SIDES:
         factories = factories_of(variant, side)
         factory = None if factories is None else factories.of(side)
         if factory is not None:
             found[side] = own_modules.with_settings_read(getattr(variant, side), factory, side)
-    return found
+    loss = variant.loss
+    for key, place in LOSS_SETTINGS.items():
+        if (part := own_loss_part(variant, key)) is not None:
+            said = getattr(loss, place)
+            taken = own_settings.settings_read(part.kind, part.name, part.builder, said, f"loss.{place}")
+            changed: dict[str, Any] = {place: taken}
+            loss = dataclasses.replace(loss, **changed)
+    return found | ({} if loss is variant.loss else {"loss": loss})
 
 
 def check_read(variant: Variant, keys: Iterable[str]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from ablations.config.registry import Part
 
 
 @dataclass(frozen=True, kw_only=True)
 class LossFacts(Part):
-    """The builder is an `ablations.parts.losses.LossFunction`."""
+    """The builder is an `ablations.parts.losses.LossFunction`; a user's own may be a function that makes one of its
+    settings: see `own_settings`.
+    """
 
     outputs: tuple[str, ...]
     """The output layers of D that it can be taken of."""
@@ -22,6 +25,8 @@ class LossFacts(Part):
     """G's loss there, with the non-saturating objective; with the saturating one it is minus `ideal`."""
     paired: bool = False
     """Each half sees D's outputs on real and on fake images, and so does G's loss."""
+    search: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The settings of its own that a search tunes unless told otherwise, and in which range."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,8 @@ class PenaltyFacts(Part):
 
     uniform_draws: int = 0
     """Numbers, uniform in [0, 1), that it draws for each image of a batch."""
+    search: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """As of a loss."""
 
 
 @dataclass(frozen=True, kw_only=True)

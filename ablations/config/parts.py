@@ -13,7 +13,8 @@ from typing import Any
 
 from ablations.config.errors import unknown
 from ablations.config.origin import origin_of_caller
-from ablations.config.own_modules import SIDES, ModuleFactories, check_factory, check_search
+from ablations.config.own_modules import SIDES, ModuleFactories, check_factory, settings_of
+from ablations.config.own_settings import check_ranges, check_settings
 from ablations.config.part_facts import (
     ArchitectureFacts,
     DatasetFacts,
@@ -209,7 +210,8 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
     `register("loss", "my_hinge", Halves(...), outputs=("logits",))` is all that it takes to train with
     `loss.criterion=my_hinge`. Which facts a kind has, its contract above says. The kinds "generator" and
     "discriminator" take a function that makes an `nn.Module`: see `own_modules`; both sides may have one name.
-    Their `search={"width": "32:256"}` says what a search tunes of their own settings.
+    Losses and penalties may take settings too: see `own_settings`. `search={"width": "32:256"}` says what a search
+    tunes of a part's own settings.
 
     The part's identity is the SHA-256 of the source text that calls this.
 
@@ -220,7 +222,7 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
     if kind in SIDES:
         check_factory(kind, name, builder)
         search = facts.pop("search", {})
-        check_search(kind, name, builder, search)
+        check_ranges(kind, name, settings_of(builder), search)
         for fact in facts:
             raise unknown(f"fact of the {kind} {name!r}:", fact, ["search"])
         found, other = ARCHITECTURES.get(name), {}
@@ -235,4 +237,5 @@ def register(kind: str, name: str, builder: Any, **facts: Any) -> None:
         return
     if kind not in KINDS:
         raise unknown("kind of part", kind, [*KINDS, *SIDES])
+    check_settings(kind, name, builder, facts.get("search", {}))
     KINDS[kind].register(name, builder, origin=origin, line=line, **facts)

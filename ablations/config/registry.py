@@ -70,9 +70,11 @@ class Registry(Generic[P]):
         for fact in facts:
             if fact not in {field.name for field in fields}:
                 raise unknown(f"fact of the {self.kind} {name!r}:", fact, [field.name for field in fields])
-        required = [field.name for field in fields if field.default is dataclasses.MISSING]
-        if missing := [fact for fact in required if fact not in facts]:
-            raise ConfigError(f"the {self.kind} {name!r} lacks the fact {missing[0]!r}")
+        missing = dataclasses.MISSING
+        required = [field.name for field in fields if field.default is missing and field.default_factory is missing]
+        for fact in required:
+            if fact not in facts:
+                raise ConfigError(f"the {self.kind} {name!r} lacks the fact {fact!r}")
         self._parts[name] = part = self._contract(builder=builder, origin=origin, line=line, **facts)
         return part
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ablations.config import parts
 from ablations.config.errors import ConfigError
 from ablations.config.own_modules import SIDES, takes_classes
-from ablations.config.own_use import factories_of, missing, named_parts
+from ablations.config.own_use import LOSS_SETTINGS, factories_of, missing, named_parts, own_loss_part
 
 if TYPE_CHECKING:
     from ablations.config import Network, Optimizer, Variant
@@ -66,6 +66,16 @@ def _modules(variant: Variant) -> str | None:
             return (
                 f"conditional=true, but {side}.architecture={network.architecture} takes no classes; give its function "
                 "a parameter `classes` and its module a second input, the one-hot labels"
+            )
+    return None
+
+
+def _loss_settings(variant: Variant) -> str | None:
+    for key, place in LOSS_SETTINGS.items():
+        said = getattr(variant.loss, place)
+        if said and own_loss_part(variant, key) is None:
+            return (
+                f"loss.{place}.{next(iter(said))}: loss.{key}={getattr(variant.loss, key)} takes no settings of its own"
             )
     return None
 
@@ -213,6 +223,7 @@ def _same_latents(variant: Variant) -> str | None:
 _RULES = (
     _names,
     _modules,
+    _loss_settings,
     _positive,
     _fractions,
     _slopes,

@@ -65,6 +65,10 @@ class Loss:
     et al. 2018), or nothing."""
     penalty_weight: float = 10.0
     """The gradient penalty's lambda, R1's gamma."""
+    settings: FreeSettings = field(default=FreeSettings(), metadata=LEFT_OUT)
+    """What a criterion of the user's own takes."""
+    penalty_settings: FreeSettings = field(default=FreeSettings(), metadata=LEFT_OUT)
+    """What a penalty of the user's own takes beside its weight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +135,8 @@ class Variant:
         check_name("variant", self.name)
         object.__setattr__(self, "own_parts", own_parts_of(self))
         try:
-            for side, network in with_settings_read(self).items():
-                object.__setattr__(self, side, network)
+            for key, section in with_settings_read(self).items():
+                object.__setattr__(self, key, section)
         except ConfigError as error:
             raise ConfigError(f"variant {self.name!r}: {error}") from error
         if problem := problem_of(self):

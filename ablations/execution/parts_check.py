@@ -17,6 +17,7 @@ from ablations.config import Engine, Variant
 from ablations.config.origin import Origin
 from ablations.config.own_modules import SIDES, ModuleFactories, line_of_function, takes_classes
 from ablations.config.own_parts import PartError, silenced
+from ablations.config.own_use import settings_taken
 from ablations.config.part_facts import LossFacts, OutputFacts
 from ablations.config.parts import KINDS, OUTPUTS
 from ablations.config.registry import Part
@@ -50,7 +51,7 @@ def examine(origin: Origin) -> Iterator[Finding]:
                 yield from examine_extractor(name, part, example_data())
             else:
                 for label, overrides in cases(registry.kind, name, part):
-                    yield from _part(label, part, overrides)
+                    yield from _part(registry.kind, label, part, overrides)
 
 
 def cases(kind: str, name: str, part: Part) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -99,7 +100,7 @@ def example_data(seed: int = 0) -> Dataset:
     )
 
 
-def _part(label: str, part: Part, overrides: Mapping[str, Any]) -> Iterator[Finding]:
+def _part(kind: str, label: str, part: Part, overrides: Mapping[str, Any]) -> Iterator[Finding]:
     place = line_of(part)
     if isinstance(part.builder, ModuleFactories):
         place = line_of_function(part.builder.of(label.split(" ", 1)[0]))
@@ -111,6 +112,9 @@ def _part(label: str, part: Part, overrides: Mapping[str, Any]) -> Iterator[Find
     except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything: it is what is asked
         yield failed(label, "builds", error, place)
         return
+    if taken := {key: value for key, value in settings_taken(kind, part).items() if _belongs(key, overrides)}:
+        said = ", ".join(f"{key}={value}" for key, value in taken.items())
+        yield Finding(part=label, what="settings", result=f"takes {said}")
     own = next((network.own for network in first.networks if network.own), None)
     if own is not None:
         seconds = "all seeds are one computation" if own.traits.stacks else f"no: {own.traits.reason}"
@@ -129,6 +133,11 @@ def _part(label: str, part: Part, overrides: Mapping[str, Any]) -> Iterator[Find
         except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
             yield failed(label, what, error, place)
             return
+
+
+def _belongs(setting: str, overrides: Mapping[str, Any]) -> bool:
+    """Whether an own setting is of the side, or of the loss, that a case trains."""
+    return any(key.partition(".")[0] == setting.partition(".")[0] for key in overrides)
 
 
 def _curves(group: SeedGroup, steps: int) -> NDArray[Any]:

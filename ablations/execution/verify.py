@@ -78,6 +78,11 @@ def verify(
     """
     if stored.status not in ("finished", "diverged"):
         raise StoreError(f"{label_of(stored)} is {stored.status}: only finished and diverged runs can be verified")
+    if not stored.weights:
+        raise StoreError(
+            f"{label_of(stored)} is a published record, kept without its weights; `ablations verify --published` holds "
+            "such runs against this machine"
+        )
     if reason := missing([*stored.run.variant.own_parts, *filter(None, [stored.run.own_data])]):
         raise StoreError(f"{label_of(stored)} cannot be trained again: {reason}")
     now = _run_of_today(stored.run, data_folder)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ablations.config.free_settings import FreeSettings
 from ablations.config.own_modules import line_of_function
 from ablations.config.own_parts import OWN_MODULE, PartError, failing_in_a_sentence
+from ablations.config.own_settings import settled
 from ablations.config.registry import Part, Registry
 
 Made = TypeVar("Made")
@@ -34,11 +36,23 @@ def line_of(part: Part) -> str:
     return f"{part.origin.name}, line {part.line}" if part.origin else ""
 
 
-def loaded(registry: Registry[Any], name: str, guard: Callable[[str, str, Any], Made]) -> Made:
-    """A part's builder; a user's own behind `guard`, which is told what it is, where it stands, and the builder."""
+def loaded(
+    registry: Registry[Any],
+    name: str,
+    guard: Callable[[str, str, Any], Made],
+    settings: Mapping[str, Any] = FreeSettings(),
+) -> Made:
+    """A part's builder; a user's own with its settings, behind `guard`, which is told what it is, where it stands, and
+    the builder.
+    """
     part = registry[name]
     builder: Made = part.load()
-    return builder if part.origin is None else guard(f"the {registry.kind} {name!r}", line_of(part), builder)
+    if part.origin is None:
+        return builder
+    what, place = f"the {registry.kind} {name!r}", line_of(part)
+    with failing_in_a_sentence(what, place):
+        own = settled(registry.kind, builder, settings)
+    return guard(what, place, own)
 
 
 class GuardedLoss:

@@ -6,7 +6,7 @@ diverges must not stop its neighbours in the stack.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ablations.config.free_settings import FreeSettings
 from ablations.config.parts import LOSSES
 from ablations.parts.guards import GuardedLoss, loaded
 
@@ -39,8 +40,9 @@ class LossFunction(Protocol):
         ...
 
 
-def loss_function(name: str) -> LossFunction:
-    return cast(LossFunction, loaded(LOSSES, name, GuardedLoss))
+def loss_function(name: str, settings: Mapping[str, Any] = FreeSettings()) -> LossFunction:
+    """By its name; `settings` are those of a user's own. Raises `PartError` where such a one cannot be made."""
+    return cast(LossFunction, loaded(LOSSES, name, GuardedLoss, settings))
 
 
 def generator_loss(objective: str, loss: LossFunction, fake: Tensor, other: Tensor | None = None) -> Tensor:

@@ -5,12 +5,13 @@ A penalty sees D as a function and draws nothing itself: its numbers come from t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from ablations.config.free_settings import FreeSettings
 from ablations.config.parts import PENALTIES
 from ablations.parts.guards import guarded_penalty, loaded
 
@@ -21,9 +22,9 @@ Penalty = Callable[[Discriminate, Tensor, Tensor, Tensor], Tensor]
 """From D, real images, fake images (seeds, batch, values) and uniform draws (seeds, batch, draws) to (seeds,)."""
 
 
-def penalty_function(name: str) -> Penalty | None:
-    """None: nothing is added to D's loss."""
-    return cast("Penalty | None", loaded(PENALTIES, name, guarded_penalty))
+def penalty_function(name: str, settings: Mapping[str, Any] = FreeSettings()) -> Penalty | None:
+    """By its name; `settings` are those of a user's own. None: nothing is added to D's loss."""
+    return cast("Penalty | None", loaded(PENALTIES, name, guarded_penalty, settings))
 
 
 def gradient_penalty(discriminate: Discriminate, real: Tensor, fake: Tensor, draws: Tensor) -> Tensor:

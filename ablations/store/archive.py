@@ -109,8 +109,8 @@ class Archive:
     def put(self, result: Result) -> bool:
         """Keep a result as its run's folder; False where the archive had the run already, and keeps what it has.
 
-        A run that is done is replaced only by one that is done too and has more scored steps, or where its files are
-        damaged; any other run by whatever comes later.
+        A run that is done is replaced only by one that is done too and has more scored steps or weights that it lacks,
+        or where its files are damaged; any other run by whatever comes later.
 
         Raises:
             DataError: the disk is full, or the folder cannot be written.
@@ -149,10 +149,9 @@ class Archive:
         if not run_folder.is_done(self.folder(result.key), steps):
             return False
         try:
-            run_folder.load(self.folder(result.key))
+            return bool(run_folder.load(self.folder(result.key)).weights) or not result.weights
         except DataError:
             return False
-        return True
 
     def done(self, wanted: Mapping[str, Collection[int]]) -> set[str]:
         """Of keys, each with the steps that must be scored, those whose run is here, done, and has them."""
@@ -219,13 +218,13 @@ class Archive:
         chosen = own if scorer is None else scorer
         variants = {variant.name: variant for variant in study.variants}
         wanted = variants.keys() & (variants if only is None else only)
-        results, unreadable, weights = [], {}, {}
+        results, unreadable, digests = [], {}, {}
         for member in members:
             if member.variant not in wanted or not self.folder(member.key).is_dir():
                 continue
             try:
                 result = run_folder.load(self.folder(member.key), scorer=chosen, weights=False)
-                weights[member.key] = run_folder.recorded_digests(self.folder(member.key)).get("weights_sha256", "")
+                digests[member.key] = run_folder.recorded_digests(self.folder(member.key))
             except UserError as error:
                 unreadable[member.key] = str(error)
                 continue
@@ -236,7 +235,7 @@ class Archive:
             results=tuple(results),
             scorer=chosen,
             unreadable=unreadable,
-            weights_sha256=weights,
+            digests=digests,
             noise_checks=read_checks(self.attachment(name, FILE)),
         )
 

@@ -3,7 +3,7 @@
 `run.json` says what was trained and what became of it, with the SHA-256 of each file and of itself;
 `curves.safetensors` holds the curves and the sample grids, `weights.safetensors` both networks at the last step,
 `snapshots.safetensors` G at the scored steps; `scores/NAME.json` what one scorer measured. Later scorers add files of
-their own; nothing else changes.
+their own; nothing else changes. A record (see `records`) has no weights and shorter curves, and says so in `run.json`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ablations.store.result import DONE, STATUSES, Array, Evaluation, Result
 
 HEAD = "run.json"
 _CURVES, _WEIGHTS, _SNAPSHOTS = "curves.safetensors", "weights.safetensors", "snapshots.safetensors"
-_SEAL = "sha256"
+_SEAL, _RECORD = "sha256", "record"
 _BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, UserError)
 
 
@@ -41,14 +41,37 @@ def save(result: Result, folder: Path) -> None:
     Raises:
         DataError: the disk is full, or the folder cannot be written.
     """
-    arrays = {f"curves.{name}": values for name, values in result.curves.items()}
-    arrays |= {f"samples.{step}": images for step, images in result.samples.items()}
     snapshots = {f"{step}.{name}": v for step, values in result.snapshots.items() for name, v in values.items()}
+    contents = {_CURVES: _pictured(result), _WEIGHTS: result.weights, _SNAPSHOTS: snapshots}
+    _save(result, folder, contents, {"digests": result.digests})
+
+
+def save_record(result: Result, folder: Path, *, stride: int, digests: Mapping[str, str]) -> None:
+    """Write a result without weights, whose curves are means over `stride` steps; `digests` are those of the run.
+
+    Raises:
+        DataError: the disk is full, or the folder cannot be written.
+    """
+    _save(result, folder, {_CURVES: _pictured(result)}, {"digests": dict(digests), _RECORD: {"stride": stride}})
+
+
+def is_record(folder: Path) -> bool:
+    """Whether what stands there is a run without its weights. Raises `OSError`, or `ValueError` for an altered file."""
+    return _RECORD in read_head(folder)
+
+
+def _pictured(result: Result) -> dict[str, Array]:
+    arrays = {f"curves.{name}": values for name, values in result.curves.items()}
+    return arrays | {f"samples.{step}": images for step, images in result.samples.items()}
+
+
+def _save(result: Result, folder: Path, contents: Mapping[str, Mapping[str, Array]], stated: Mapping[str, Any]) -> None:
     try:
         with whole_folder(folder) as part:
-            for name, content in ((_CURVES, arrays), (_WEIGHTS, result.weights), (_SNAPSHOTS, snapshots)):
+            for name, content in contents.items():
                 save_file({key: np.asarray(values, order="C") for key, values in content.items()}, part / name)
-            (part / HEAD).write_bytes(_sealed(_head(result, part)))
+            files = {name: file_digest(part / name) for name in contents}
+            (part / HEAD).write_bytes(_sealed({**_head(result), **stated, "files": files}))
             if result.scorer:
                 (part / "scores").mkdir()
                 _scores_file(part, result.scorer).write_bytes(_scores(result))
@@ -85,6 +108,8 @@ def load(folder: Path, *, scorer: str | None = None, weights: bool = True) -> Re
         if head["status"] not in STATUSES:
             raise ValueError(f"{HEAD} states no known status: {head['status']!r}")
         arrays = _read(folder, _CURVES, head)
+        stride = head[_RECORD]["stride"] if _RECORD in head else 1
+        weights = weights and _RECORD not in head
         name = head["scorer"] if scorer is None else scorer
         scores = read_scores(folder, name) if name else None
         found = {} if scores is None else {int(step): values for step, values in scores["steps"].items()}
@@ -94,7 +119,11 @@ def load(folder: Path, *, scorer: str | None = None, weights: bool = True) -> Re
             status=head["status"],
             reason=head["reason"],
             last_step=head["last_step"],
-            curves={k.removeprefix("curves."): v for k, v in arrays.items() if k.startswith("curves.")},
+            curves={
+                k.removeprefix("curves."): v if stride == 1 else np.repeat(v, stride)[: head["last_step"]]
+                for k, v in arrays.items()
+                if k.startswith("curves.")
+            },
             evaluations=tuple(_evaluation(item, found.get(item["step"], {})) for item in head["evaluations"]),
             scorer="" if scores is None else scores["scorer"],
             noise_floor=math.nan if scores is None else _number(scores["noise_floor"]),
@@ -195,7 +224,7 @@ def _scores_file(folder: Path, scorer: str) -> Path:
     return folder / "scores" / f"{scorer}.json"
 
 
-def _head(result: Result, part: Path) -> dict[str, Any]:
+def _head(result: Result) -> dict[str, Any]:
     return {
         "key": result.key,
         "study": result.study,
@@ -213,8 +242,6 @@ def _head(result: Result, part: Path) -> dict[str, Any]:
         "evaluation_seconds": result.evaluation_seconds,
         "environment": dict(result.environment),
         "notes": dict(result.notes),
-        "digests": result.digests,
-        "files": {name: file_digest(part / name) for name in (_CURVES, _WEIGHTS, _SNAPSHOTS)},
     }
 
 

@@ -21,8 +21,8 @@ class StoredStudy:
     """Who gave the scores. Runs that it has not scored are among the results, without scores."""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """Keys of runs whose files are missing or altered, each with the reason: they are not among the results."""
-    weights_sha256: Mapping[str, str] = field(default_factory=dict)
-    """The digest of each result's weights, by key: the weights themselves are left out."""
+    digests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Of each result, by key, as they were when it was written: the weights themselves are left out."""
     noise_checks: tuple[NoiseCheck, ...] = ()
     """The sanity checks of its recipes."""
 

@@ -117,8 +117,8 @@ class TrainStep:
     """The step of a variant, on the two networks it updates in place."""
 
     def __init__(self, variant: Variant, generator: TrainedNetwork, discriminator: TrainedNetwork) -> None:
-        self._loss = loss_function(variant.loss.criterion)
-        self._penalty = penalty_function(variant.loss.penalty)
+        self._loss = loss_function(variant.loss.criterion, variant.loss.settings)
+        self._penalty = penalty_function(variant.loss.penalty, variant.loss.penalty_settings)
         self._penalty_weight = variant.loss.penalty_weight
         self._objective = variant.loss.generator
         self._share = _FAKE_SHARES[variant.loss.discriminator_reduction]

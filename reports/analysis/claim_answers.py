@@ -26,7 +26,9 @@ from reports.analysis.groups import LEAST_GROUP
 from reports.analysis.verdicts import compare
 
 Outcome = Literal["holds", "contrary", "not shown", "too few seeds", "no data"]
-Answer = Literal["confirmed", "refuted", "depends", "described", "not shown", "cannot be tested here"]
+Answer = Literal[
+    "confirmed", "refuted", "depends", "described", "not shown", "not trained yet", "cannot be tested here"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,8 @@ class Tested:
     seeds: int = 0
     lacks: str = ""
     """Why there are no data, where there are none."""
+    trained: bool = True
+    """Runs of all that it compares are stored."""
 
     @property
     def difference(self) -> float:
@@ -163,7 +167,9 @@ def _tested(
     ours, theirs = columns(test, runs, score)
     if not ours or not theirs:
         lacks = (lacking(side, runs, score) for side in (test.measure, test.against))
-        return Tested(test=test, outcome="no data", lacks=next(filter(None, lacks), ""))
+        sides = [side for side in (test.measure, test.against) if not isinstance(side, float | int)]
+        trained = all(runs.get(side.of) for side in sides)
+        return Tested(test=test, outcome="no data", lacks=next(filter(None, lacks), ""), trained=trained)
     if test.expect == "among":
         return _among(test, [*ours.values()], rules)
     assert compared is not None
@@ -227,7 +233,7 @@ def by_rule(claim: Claim, tests: Sequence[Tested]) -> Answer:
     """By the claim's rule, as `config.claim.RULES` states it."""
     words = {speaks(claim, item) for item in tests}
     if not words - {"no data"}:
-        return "cannot be tested here"
+        return "cannot be tested here" if all(item.trained for item in tests) else "not trained yet"
     if claim.kind == "question":
         return "described"
     if claim.rule == "some case" and FOR in words:

@@ -87,6 +87,8 @@ class Findings:
     scorer: str
     """Who gave the scores."""
     unreadable: Mapping[str, str]
+    digests: Mapping[str, Mapping[str, str]]
+    """Of each run, by key, as they were when it was written."""
     noise_checks: tuple[NoiseCheck, ...] = ()
     """The sanity checks of its recipes."""
     traces: tuple[Traced, ...] = ()
@@ -172,6 +174,7 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         typical_seed=frames.typical_seed(scores),
         scorer=stored.scorer,
         unreadable=stored.unreadable,
+        digests=stored.digests,
         noise_checks=stored.noise_checks,
         traces=traces(study, results),
     )

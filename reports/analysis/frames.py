@@ -56,7 +56,7 @@ def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
                 "evaluation_seconds": result.evaluation_seconds,
                 "reason": ended.reason,
                 "key": result.key,
-                "weights_sha256": stored.weights_sha256.get(result.key, ""),
+                "weights_sha256": stored.digests.get(result.key, {}).get("weights_sha256", ""),
             }
             | {name: value for name, value in scores.items() if name != metric}
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ablations.catalog.published_bits import PublishedRun, curve_digests, short
+from ablations.catalog.published_bits import CURVES_UP_TO, PublishedRun, curve_digests, short
 from ablations.store.result import Result
 
 
-def published_rows(study: str, results: Iterable[Result], weights_sha256: Mapping[str, str]) -> list[PublishedRun]:
-    """Of the runs that finished; `weights_sha256` has the digest of each run's weights, by key."""
+def published_rows(
+    study: str, results: Iterable[Result], digests: Mapping[str, Mapping[str, str]]
+) -> list[PublishedRun]:
+    """Of the runs that finished; `digests` are those that each run was written with, by key."""
     return [
         PublishedRun(
             study=study,
@@ -26,8 +28,8 @@ def published_rows(study: str, results: Iterable[Result], weights_sha256: Mappin
             last_step=result.last_step,
             variant_digest=short(result.run.variant.digest),
             data_digest=short(result.run.data_digest),
-            weights=short(weights_sha256[result.key]),
-            curves=curve_digests(result.curves, result.last_step),
+            weights=short(digests[result.key]["weights_sha256"]),
+            curves=digests[result.key].get(CURVES_UP_TO) or curve_digests(result.curves, result.last_step),
         )
         for result in results
         if result.status == "finished"

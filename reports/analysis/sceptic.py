@@ -185,7 +185,7 @@ def _read_earlier(test: Check) -> Check:
 
 
 def _cell(view: View, item: Answered, seen: Answered) -> Cell:
-    if item.answer == "cannot be tested here":
+    if item.answer in ("cannot be tested here", "not trained yet"):
         return Cell(said="no answer to change", change="none")
     if not any(map(view.changes, item.claim.tests)):
         what = "no test of the end" if view.share < 1 else "no score in its tests"

@@ -22,6 +22,7 @@ SYMBOLS: Mapping[Answer, str] = {
     "depends": "\N{PLUS-MINUS SIGN}",
     "described": "\N{RIGHTWARDS ARROW}",
     "not shown": "?",
+    "not trained yet": "\N{WHITE CIRCLE}",
     "cannot be tested here": "\N{HORIZONTAL ELLIPSIS}",
 }
 CLASSES: Mapping[str, str] = {"confirmed": "better", "refuted": "worse", FOR: "better", AGAINST: "worse"}

@@ -45,7 +45,8 @@ def answered(studies: Mapping[str, StoredStudy], claims: Sequence[Claim] = CLAIM
     Raises:
         StoreError: runs whose scores cannot stand in one table.
     """
-    check_comparable("the claims", _results(studies))
+    for results in _by_data(studies):
+        check_comparable("the claims", results)
     return answer(claims, runs_of(studies), rules_of(studies))
 
 
@@ -59,8 +60,8 @@ def runs_of(studies: Mapping[str, StoredStudy]) -> Runs:
 
 
 def rules_of(studies: Mapping[str, StoredStudy]) -> Rules:
-    """With the noise floor that the runs state."""
-    return Rules(noise_floor=stated_floor(_results(studies)))
+    """With the noise floor that the runs on the data of most of them state: the scores of those are compared."""
+    return Rules(noise_floor=stated_floor(max(_by_data(studies), key=len, default=())))
 
 
 def trained_by(claims: Sequence[Claim], runs: Runs) -> dict[str, set[str]]:
@@ -73,8 +74,13 @@ def trained_by(claims: Sequence[Claim], runs: Runs) -> dict[str, set[str]]:
     }
 
 
-def _results(studies: Mapping[str, StoredStudy]) -> tuple[Result, ...]:
-    return tuple(result for stored in studies.values() for result in stored.results)
+def _by_data(studies: Mapping[str, StoredStudy]) -> list[tuple[Result, ...]]:
+    """The runs on each dataset: the scores on one do not stand beside those on another."""
+    found: dict[str, list[Result]] = {}
+    for stored in studies.values():
+        for result in stored.results:
+            found.setdefault(result.run.dataset, []).append(result)
+    return [tuple(results) for results in found.values()]
 
 
 def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answered, ...]:

@@ -27,6 +27,7 @@ from reports.pages.rendering import render
 from reports.pages.study_page import write
 
 if TYPE_CHECKING:
+    from ablations.config import Study
     from ablations.search.tuning import Ranking
     from ablations.store import StoredStudy
 
@@ -60,11 +61,12 @@ def publish(
     main: str,
     axes: Sequence[str],
     tuned: Mapping[str, Tuned],
+    awaited: Sequence[Study] = (),
 ) -> tuple[Answered, ...]:
     """Write the pages into the folder `out`; what else lies there is left alone. Returns the answers to the claims.
 
     `main` is the study of all axes: its variants `shown` are in the picture, its axes `axes` in the first table.
-    `tuned` are the levels of axes that were compared tuned against tuned.
+    `tuned` are the levels of axes that were compared tuned against tuned, `awaited` the studies without any run yet.
 
     Raises:
         StoreError: nothing is stored, or scores that cannot stand in one table.
@@ -82,13 +84,13 @@ def publish(
             for path in sorted([*item.pages.glob("budget.svg"), *item.pages.glob("*-trials.csv")]):
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
-        context = _context(found, answers, main, axes) | {"tuned": tuned}
+        context = _context(found, answers, main, axes) | {"tuned": tuned, "awaited": awaited}
         page = render("published.md.j2", context)
         (made / "README.md").write_text(page, encoding="utf-8")
         _check_sizes(made)
         try:
-            for name in ("claims", TUNING, *studies):
-                shutil.rmtree(out / name, ignore_errors=True)
+            for folder in ("claims", *(f"{TUNING}/{axis}" for axis in tuned), *studies):
+                shutil.rmtree(out / folder, ignore_errors=True)
             shutil.copytree(made, out, dirs_exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot write into {out}: {error.strerror or error}; choose another --out") from error
@@ -110,8 +112,7 @@ def write_study(found: Findings, folder: Path) -> None:
         runs = pd.read_csv(whole / "runs.csv")
         kept = [column for column in runs.columns if not facts(column).many]
         runs[kept].to_csv(folder / "runs.csv", index=False, float_format="%.6g")
-    weights = dict(zip(found.runs["key"], found.runs["weights_sha256"], strict=True))
-    write_rows(folder / FILE, published_rows(found.study.name, found.results, weights))
+    write_rows(folder / FILE, published_rows(found.study.name, found.results, found.digests))
 
 
 def _context(
@@ -128,7 +129,10 @@ def _context(
         "compared": [item for item in found[main].answers if item.main.contrast.axis in axes],
         "metric": found[main].metric,
         "floor": found[main].rules.noise_floor,
-        "studies": [(one.study, len(one.results), _seeds(one), words.tally(one.comparisons)) for one in found.values()],
+        "studies": [
+            (one.study, len(one.results), _wanted(one.study), _seeds(one), words.tally(one.comparisons))
+            for one in found.values()
+        ],
         "numerics": sorted({str(result.run.numerics) for result in results}),
         "scorer": sorted({result.scorer for result in results if result.scorer}),
         "facts": {name: facts[name] for name in FACTS if name in facts},
@@ -136,6 +140,10 @@ def _context(
         "runs": len(results),
         "words": words,
     }
+
+
+def _wanted(study: Study) -> int:
+    return sum(study.seeds_of(variant.name) for variant in study.variants)
 
 
 def _seeds(one: Findings) -> str:

@@ -109,8 +109,8 @@ def stored(
     )
     if repeats:
         results = tuple(_repeated(item) if item.status == "finished" else item for item in results)
-    weights = {item.key: item.digests["weights_sha256"] for item in results}
-    return StoredStudy(study=study, results=results, scorer=SCORER, weights_sha256=weights)
+    digests = {item.key: item.digests for item in results}
+    return StoredStudy(study=study, results=results, scorer=SCORER, digests=digests)
 
 
 def result(study: Study, variant: Variant, seed: int, score: float, status: Status = "finished") -> Result:

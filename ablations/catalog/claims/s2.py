@@ -34,9 +34,9 @@ CLAIMS = (
             check(
                 "harness",
                 "G's gradient in the first tenth is smaller with log(1 - D(G(z)))",
-                Curve(of="axes/saturating", curve="g_grad_norm", stop=0.1),
+                Curve(of="long-axes/saturating", curve="g_grad_norm", stop=0.1),
                 "lower",
-                Curve(of="axes/baseline", curve="g_grad_norm", stop=0.1),
+                Curve(of="long-axes/baseline", curve="g_grad_norm", stop=0.1),
             ),
         ),
         reading=(

@@ -111,6 +111,13 @@ OTHERS: dict[str, tuple[str, str, str]] = {
     "loss that is none": (
         'register("loss", "bad", 3, outputs=("logits",))\n', "builds", r"the loss 'bad' lacks real_half",
     ),
+    "a function that makes no loss": (
+        'register("loss", "bad", lambda margin=1.0: 3, outputs=("logits",))\n', "builds", r"the loss 'bad' lacks real_",
+    ),
+    "a function that fails to make a loss": (
+        "def bad(margin=1.0): return Halves(nosuch, mean)\n" + 'register("loss", "bad", bad, outputs=("logits",))\n',
+        "builds", rf"line {FIRST}: NameError: name 'nosuch'",
+    ),
     "loss that draws by the clock": (
         loss("lambda d: d * (time.perf_counter_ns() % 1000)"), "deterministic", r"differs from step 1 on",
     ),

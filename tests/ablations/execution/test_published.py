@@ -32,7 +32,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[PublishedRun]:
     options = Options(only=("baseline",), seeds=2, steps=12, dataset="digits", device="cpu", workers=1)
     execute(make_plan(STUDIES["quick"], options, archive), archive)
     stored = archive.read("quick")
-    return published_rows("quick", stored.results, stored.weights_sha256)
+    return published_rows("quick", stored.results, stored.digests)
 
 
 def test_a_published_run_is_repeated_without_a_store(rows: list[PublishedRun]) -> None:

@@ -152,7 +152,7 @@ def test_a_study_is_its_members_in_their_order(archive: Archive) -> None:
     for found, original in zip(stored.results, given, strict=True):
         assert_same_result(found, original)
         assert not found.weights
-    assert stored.weights_sha256 == {item.key: item.digests["weights_sha256"] for item in given}
+    assert stored.digests == {item.key: item.digests for item in given}
     assert (stored.failures, stored.unscored, dict(stored.unreadable)) == ((), (), {})
     assert archive.studies() == ("demo",)
 

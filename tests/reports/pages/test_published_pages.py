@@ -10,7 +10,7 @@ import pytest
 
 from ablations.catalog import AXES, STUDIES
 from ablations.catalog.claims import CLAIMS
-from ablations.catalog.publication import SHOWN, SIX_AXES, STUDIES_IN_ORDER
+from ablations.catalog.publication import MAIN, SHOWN, SIX_AXES, STUDIES_IN_ORDER
 from ablations.config.claim import studies_of
 from ablations.config.errors import UserError
 from reports.pages import published_pages as published
@@ -23,7 +23,10 @@ PUBLISHED = ROOT / "reports" / "published"
 def write(out: Path) -> None:
     study = dataclasses.replace(factories.quick_study(seeds=3, steps=100), name="axes")
     stored = factories.stored(study, statuses={("sgd", 1): "diverged"})
-    published.publish({"axes": stored}, out, shown=("baseline", "cnn"), main="axes", axes=("loss",), tuned={})
+    published.publish(
+        {"axes": stored}, out, shown=("baseline", "cnn"), main="axes", axes=("loss",), tuned={},
+        awaited=(STUDIES["recipes"],),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_claims_find_all_they_need_in_the_published_studies() -> None:
     assert set(studies_of(CLAIMS)) <= set(STUDIES_IN_ORDER) <= set(STUDIES)
     assert set(SIX_AXES) <= set(AXES)
-    assert set(SHOWN) <= {variant.name for variant in STUDIES["axes"].variants}
+    assert set(MAIN) <= set(STUDIES_IN_ORDER)
+    for main in MAIN:
+        assert set(SHOWN) <= {variant.name for variant in STUDIES[main].variants}
     axes = {contrast.axis for contrast in STUDIES["axes"].contrasts}
     assert axes == set(AXES), "the study of all axes asks something of each"
 
@@ -62,6 +67,10 @@ def test_the_first_table_has_only_the_axes_asked_for(pages: Path) -> None:
     section = page[page.index("## The six axes") : page.index("## The studies")]
     assert "MSE instead of BCE" in section
     assert "SGD instead of Adam" not in section
+
+
+def test_a_study_that_is_not_trained_yet_is_named(pages: Path) -> None:
+    assert "| recipes: The recipes of the five documents | none yet |" in (pages / "README.md").read_text()
 
 
 def test_what_lies_beside_the_pages_stays_and_old_pages_go(pages: Path) -> None:

@@ -1,0 +1,164 @@
+"""Finished runs without their weights, small enough for a repository: what reports read of them, and nothing else.
+
+    runs/KEY.tar.xz    a run's folder: its curves as means over some steps each, the last pictures, one scorer's scores
+    studies/NAME/      the record of a study, as the archive has it
+
+Records are written from an archive and read into one, whose runs they then are: done, but with no weights to draw from
+or to score anew. What they say of a run's bits is what was written when it was trained.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ablations.catalog.published_bits import CURVES_UP_TO, curve_digests
+from ablations.config.errors import DataError, UserError
+from ablations.store import parcel, run_folder
+from ablations.store.archive import Archive
+from ablations.store.disk import write_whole
+from ablations.store.noise_check import FILE as NOISE_CHECKS
+from ablations.store.result import Array, Result
+
+POINTS = 500
+"""Of a curve, at least, where the run has as many steps."""
+_END = ".tar.xz"
+_KEPT = ("study.json", NOISE_CHECKS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a folder of records has, and what changed in it."""
+
+    runs: int
+    new: int
+    removed: int
+    size: int
+    """Bytes of all runs."""
+
+
+def stride_of(steps: int) -> int:
+    """Over how many steps each point of a record's curve is the mean: the largest of 1, 2, 5, 10, 20, ... that leaves
+    `POINTS` points.
+    """
+    strides = [digit * 10**power for power in range(10) for digit in (1, 2, 5)]
+    return max((stride for stride in strides if steps >= stride * POINTS), default=1)
+
+
+def write_records(archive: Archive, studies: Iterable[str], folder: Path) -> Written:
+    """Make `folder` hold the records of these studies' runs that are done, and of no others.
+
+    Raises:
+        StoreError: a study that the archive does not have.
+        DataError: a damaged run, or a folder that cannot be written.
+    """
+    runs = folder / "runs"
+    had = set(_keys(folder))
+    scorers: dict[str, str] = {}
+    try:
+        for name in studies:
+            members, scorer = archive.members(name), archive.scorer(name)
+            done = archive.done({member.key: () for member in members})
+            scorers |= dict.fromkeys((member.key for member in members if member.key in done), scorer)
+            for file in _KEPT:
+                if (content := archive.attachment(name, file)) is not None:
+                    write_whole(folder / "studies" / name / file, content)
+        for key, scorer in scorers.items():
+            path, packed = runs / f"{key}{_END}", _packed(archive, key, scorer)
+            if not path.is_file() or path.read_bytes() != packed:
+                write_whole(path, packed)
+        for key in had - scorers.keys():
+            (runs / f"{key}{_END}").unlink()
+    except OSError as error:
+        raise DataError(f"cannot write records into {folder}: {error.strerror or error}; make room") from error
+    size = sum((runs / f"{key}{_END}").stat().st_size for key in scorers)
+    return Written(runs=len(scorers), new=len(scorers.keys() - had), removed=len(had - scorers.keys()), size=size)
+
+
+def read_records(
+    folder: Path, archive: Archive, *, scorer_of: Callable[[str], str | None] = lambda dataset: None
+) -> int:
+    """Bring runs that the archive lacks, and studies that it does not know, from a folder of records; how many runs.
+
+    `scorer_of` names who must have scored the runs on a dataset, since without weights none can be scored anew; None:
+    anybody.
+
+    Raises:
+        DataError: a record that is damaged, or an archive that cannot be written.
+    """
+    wanted = dict.fromkeys(_keys(folder), ())
+    missing = wanted.keys() - archive.done(wanted)
+    with tempfile.TemporaryDirectory(prefix="ablations-records-") as name:
+        brought = Archive.open(name)
+        for key in sorted(missing):
+            path = folder / "runs" / f"{key}{_END}"
+            try:
+                parcel.unpack(lzma.decompress(path.read_bytes()), brought.folder(key))
+                own = run_folder.scorers_of(brought.folder(key))
+                dataset = run_folder.load(brought.folder(key), weights=False).run.dataset
+            except (OSError, lzma.LZMAError, tarfile.TarError, UserError) as error:
+                raise DataError(f"{path} is no record of a run: {error}; take it from the repository again") from error
+            scorer = scorer_of(dataset)
+            if scorer is None or scorer in own:
+                archive.adopt_run(brought.root, key)
+        came = len(missing & archive.done(wanted))
+    for path in sorted(folder.glob("studies/*/*")):
+        if path.name in _KEPT and archive.attachment(path.parent.name, path.name) is None:
+            archive.attach(path.parent.name, path.name, path.read_bytes())
+    return came
+
+
+def _keys(folder: Path) -> list[str]:
+    return sorted(path.name.removesuffix(_END) for path in folder.glob(f"runs/*{_END}"))
+
+
+def _packed(archive: Archive, key: str, scorer: str) -> bytes:
+    """The same bytes whenever they are made."""
+    with tempfile.TemporaryDirectory(prefix="ablations-record-") as name:
+        folder = Path(name) / key
+        if run_folder.is_record(archive.folder(key)):
+            run_folder.copy(archive.folder(key), folder)
+        else:
+            result = archive.get(key, scorer=scorer, weights=False)
+            digests = run_folder.recorded_digests(archive.folder(key))
+            digests[CURVES_UP_TO] = curve_digests(result.curves, result.last_step)
+            stride = stride_of(result.last_step)
+            run_folder.save_record(_thinned(result, stride), folder, stride=stride, digests=digests)
+        return lzma.compress(_tar(folder), preset=6)
+
+
+def _thinned(result: Result, stride: int) -> Result:
+    last = max(result.samples, default=0)
+    return replace(
+        result,
+        curves={name: _means(values, stride) for name, values in result.curves.items()},
+        samples={step: images for step, images in result.samples.items() if step == last},
+    )
+
+
+def _means(curve: Array, stride: int) -> Array:
+    """Of every `stride` steps, and of those left over at the end."""
+    starts = np.arange(0, len(curve), stride)
+    if not len(starts):
+        return curve
+    counts = np.diff([*starts, len(curve)])
+    means: Array = np.add.reduceat(curve.astype(np.float64), starts) / counts
+    return means.astype(curve.dtype)
+
+
+def _tar(folder: Path) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as packed:
+        for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+            member = tarfile.TarInfo(path.relative_to(folder).as_posix())
+            content = path.read_bytes()
+            member.size = len(content)
+            packed.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
