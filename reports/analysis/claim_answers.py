@@ -177,7 +177,7 @@ def _tested(
     shared = comparison.seeds
     return Tested(
         test=test,
-        outcome=_outcome(test, comparison, rules),
+        outcome=_outcome(test, comparison, other, rules),
         comparison=comparison,
         other=other if is_score(test.measure) else None,
         measured=_mean([ours[seed] for seed in shared]),
@@ -209,24 +209,27 @@ _SIGNS: Mapping[Expectation, int] = {"lower": -1, "higher": 1}
 _VERDICTS = {"better": -1, "worse": 1}
 
 
-def _outcome(test: Check, item: Comparison, rules: Rules) -> Outcome:
+def _outcome(test: Check, item: Comparison, other: Comparison | None, rules: Rules) -> Outcome:
     if item.verdict == "too few seeds":
         return "too few seeds"
     shown = _VERDICTS.get(item.verdict, 0)
     if is_score(test.measure) and not isinstance(test.against, float) and abs(item.effect) <= rules.noise_floor:
         shown = 0
     if test.expect == "equal":
-        return "holds" if item.verdict == "equivalent" else "contrary" if shown and item.matters else "not shown"
+        # A difference may be sure and yet smaller than matters: more seeds must not make equal means unequal.
+        if item.within and (other is None or other.within):
+            return "holds"
+        return "contrary" if shown and item.matters else "not shown"
     return "not shown" if not shown else "holds" if shown == _SIGNS[test.expect] else "contrary"
 
 
 def _answered(claim: Claim, tests: tuple[Tested, ...]) -> Answered:
     named = dict.fromkeys(item.test.setting for item in tests if item.test.setting)
-    settings = {name: _answer(claim, [item for item in tests if item.test.setting == name]) for name in named}
-    return Answered(claim=claim, answer=_answer(claim, tests), tests=tests, settings=settings)
+    settings = {name: by_rule(claim, [item for item in tests if item.test.setting == name]) for name in named}
+    return Answered(claim=claim, answer=by_rule(claim, tests), tests=tests, settings=settings)
 
 
-def _answer(claim: Claim, tests: Sequence[Tested]) -> Answer:
+def by_rule(claim: Claim, tests: Sequence[Tested]) -> Answer:
     """By the claim's rule, as `config.claim.RULES` states it."""
     words = {speaks(claim, item) for item in tests}
     if not words - {"no data"}:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from ablations.config import Contrast
 from reports.analysis.decisions import Verdict
+from reports.analysis.statuses import share_unscored
 
 NAN = math.nan
 
@@ -91,3 +92,11 @@ class Comparison:
     def matters(self) -> bool:
         """The interval lies outside the margin: the difference is not only there, it is as large as matters."""
         return self.interval.low > self.margin or self.interval.high < -self.margin
+
+    @property
+    def within(self) -> bool:
+        """The interval lies within the margin, whether it holds 0 or not: a difference that there may be matters to
+        nobody. Of sides that end without a score in different shares nothing of the kind is known.
+        """
+        alike = share_unscored(self.treatment_counts) == share_unscored(self.reference_counts)
+        return alike and -self.margin < self.interval.low and self.interval.high < self.margin

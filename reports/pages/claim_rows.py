@@ -30,8 +30,17 @@ CLASSES: Mapping[str, str] = {"confirmed": "better", "refuted": "worse", FOR: "b
 WIDE, HIGH, EDGE = 220, 22, 6
 
 
-def row(item: Answered, settings: Mapping[str, str] | None = None, commands: Sequence[str] = ()) -> dict[str, Any]:
-    """A claim with its tests; `settings` are words for the names of settings, `commands` what trains its runs."""
+def row(
+    item: Answered, settings: Mapping[str, str] | None = None, commands: Sequence[str] = (), overturn: str = ""
+) -> dict[str, Any]:
+    """A claim with its tests.
+
+    Args:
+        item: the claim, answered.
+        settings: words for the names of settings.
+        commands: what trains its runs.
+        overturn: what would turn the answer.
+    """
     said = settings or {}
     rule = "" if item.claim.rule == "as a whole" else RULES[item.claim.rule]
     return {
@@ -39,12 +48,16 @@ def row(item: Answered, settings: Mapping[str, str] | None = None, commands: Seq
         "answer": item.answer,
         "rule": f"Of {item.claim.rule}: {rule}." if rule else "",
         "depends_on": item.depends_on,
-        "settings": [(said.get(name, name), found) for name, found in item.settings.items()],
+        "settings": [
+            (said.get(name, name), found, SYMBOLS[found], CLASSES.get(found, ""))
+            for name, found in item.settings.items()
+        ],
         "symbol": SYMBOLS[item.answer],
         "css": CLASSES.get(item.answer, ""),
         "counted": item.counted,
         "commands": commands,
         "written": None,
+        "overturn": overturn,
         "tests": [
             {
                 "says": one.test.says,
@@ -58,6 +71,12 @@ def row(item: Answered, settings: Mapping[str, str] | None = None, commands: Seq
             for one in item.tests
         ],
     }
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The settings that claims are answered for, in words, where there is more than one: a column each."""
+    names = list(dict.fromkeys(name for row in rows for name, *_ in row["settings"]))
+    return names if len(names) > 1 else []
 
 
 def family(found: Sequence[Answered]) -> int:

@@ -21,9 +21,10 @@ from reports.analysis.decision_rules import Rules
 from reports.analysis.findings import stated_floor
 from reports.analysis.sceptic import doubt
 from reports.pages.claim_history import first_in_words, histories
-from reports.pages.claim_rows import claims_frame, family, row, tally
+from reports.pages.claim_rows import claims_frame, columns, family, row, tally
+from reports.pages.overturn_words import overturned_by
 from reports.pages.rendering import render, write_files
-from reports.pages.sceptic_page import sceptic_pages
+from reports.pages.sceptic_page import of_one, sceptic_pages
 
 if TYPE_CHECKING:
     from ablations.store import StoredStudy
@@ -90,25 +91,30 @@ def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answere
         UserError: the folder cannot be written.
     """
     found = answered(studies)
-    context = page(found, studies)
+    doubted = doubt(found, runs_of(studies), rules_of(studies))
+    context = page(found, studies) | {"views": {item.item.claim.name: of_one(item) for item in doubted}}
     contents = {name: render(f"{name}.j2", context) for name in ("claims.html", "claims.md")}
     contents["claims.csv"] = claims_frame(found).to_csv(index=False)
-    doubted = doubt(found, runs_of(studies), rules_of(studies))
     write_files(out, contents | sceptic_pages(doubted, SOURCES))
     return found
 
 
 def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[str, Any]:
     """What the templates show."""
+    rules, tests = rules_of(studies), family(found)
     written = histories(trained_by([item.claim for item in found], runs_of(studies)))
+    answers = [
+        row(item, SETTINGS, commands(item, studies), overturned_by(item, tests, rules))
+        | {"written": written[item.claim.name]}
+        for item in found
+    ]
     return {
-        "answers": [
-            row(item, SETTINGS, commands(item, studies)) | {"written": written[item.claim.name]} for item in found
-        ],
+        "answers": answers,
+        "columns": columns(answers),
         "tally": tally(found),
         "sources": SOURCES,
-        "rules": rules_of(studies),
-        "tests": family(found),
+        "rules": rules,
+        "tests": tests,
         "first": first_in_words(written),
         "studies": [(name, _numbers(stored)) for name, stored in studies.items()],
         "words": words,

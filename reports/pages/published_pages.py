@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ablations.catalog.claims.checks import SETTINGS
 from ablations.catalog.metrics import facts
 from ablations.catalog.published_bits import FILE, write_rows
 from ablations.config.errors import UserError
@@ -123,6 +124,7 @@ def _context(
     return {
         "answers": answers,
         "tally": tally(answers),
+        "settings": SETTINGS,
         "main": main,
         "compared": [item for item in found[main].answers if item.main.contrast.axis in axes],
         "metric": found[main].metric,

@@ -60,8 +60,19 @@ def in_all(found: Sequence[Doubted]) -> str:
         return "No answer has a view yet."
     return (
         f"Of {words.count(len(answered), 'answer')} that can be looked at otherwise, {changed} "
-        f"{'changes' if changed == 1 else 'change'} in at least one view, {turned} of them to the opposite."
+        f"{'changes' if changed == 1 else 'change'} in at least one view, {turned or 'none'} of them to the opposite."
     )
+
+
+def of_one(item: Doubted) -> str:
+    """How many views change one answer, in a few words."""
+    changes = [cell.change for cell in item.cells.values() if cell.change != "none"]
+    changed = len(changes) - changes.count("same")
+    if not changes:
+        return "none"
+    turned = changes.count("turned")
+    also = f", {turned} to the opposite" if turned else ""
+    return f"{changed} of {len(changes)} change it{also}" if changed else f"all {len(changes)} the same"
 
 
 def sceptic_pages(found: Sequence[Doubted], sources: Mapping[str, str]) -> dict[str, str]:
@@ -100,6 +111,8 @@ def _row(item: Doubted) -> dict[str, Any]:
     return {
         "claim": item.item.claim,
         "said": item.said,
+        "answer": item.item.answer,
+        "unanswered": all(cell.change == "none" for cell in item.cells.values()),
         "symbol": SYMBOLS[item.item.answer],
         "css": CLASSES.get(item.item.answer, ""),
         "changed": item.changed,

@@ -29,6 +29,7 @@ from reports.figures.study_figures import contrast_rows, effect_rows, forest, st
 from reports.pages import attachments, claim_rows, sections
 from reports.pages.answers import rows
 from reports.pages.command_line import command
+from reports.pages.overturn_words import overturned_by
 from reports.pages.rendering import render, write_files
 
 OPEN_ANSWERS = 12
@@ -61,6 +62,8 @@ def page(found: Findings) -> dict[str, Any]:
     reference = found.study.variant(center) if center else None
     present = [variant for variant in found.study.variants if variant.name in set(found.runs.variant)]
     figures = _figures(found)
+    tests = claim_rows.family(found.claims)
+    claims = [claim_rows.row(item, overturn=overturned_by(item, tests, found.rules)) for item in found.claims]
     return {
         "found": found,
         "passed": PASSED,
@@ -72,9 +75,10 @@ def page(found: Findings) -> dict[str, Any]:
         "rules": found.rules,
         "unread": facts(found.metric).name == LABEL_FREE.whole,
         "answers": rows(found),
-        "claims": [claim_rows.row(item) for item in found.claims],
+        "claims": claims,
+        "columns": claim_rows.columns(claims),
         "claims_tally": claim_rows.tally(found.claims),
-        "tests": claim_rows.family(found.claims),
+        "tests": tests,
         "many": len(found.answers) > OPEN_ANSWERS,
         "pairing": pairing_in_words(found.comparisons),
         "words": words,

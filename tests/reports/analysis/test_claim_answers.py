@@ -180,6 +180,12 @@ def test_equal_means_within_the_margin() -> None:
         "refuted",
         "not shown",
     ]
+    small = runs(a=lambda s: 20.5 + 0.1 * noise(s), b=lambda s: 20 + 0.1 * noise(s, 1))
+    (item,) = answer([claim(same)], small)
+    assert item.tests[0].interval.excludes(0.0)
+    assert item.answer == "confirmed", "a sure difference of a fortieth is within the margin of a tenth"
+    edge = runs(a=lambda s: 22.5 + 0.1 * noise(s), b=lambda s: 20 + 0.9 * noise(s, 1))
+    assert answer([claim(same)], edge)[0].answer == "not shown", "the margin lies within the interval"
 
 
 def test_a_printed_figure_may_be_one_more_seeds() -> None:

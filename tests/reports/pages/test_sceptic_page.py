@@ -12,7 +12,7 @@ from ablations.config.claim import Check, Claim, Value
 from reports.analysis.claim_answers import answer
 from reports.analysis.decision_rules import Rules
 from reports.analysis.sceptic import VIEWS, Doubted, doubt
-from reports.pages.sceptic_page import counts, in_all, sceptic_pages
+from reports.pages.sceptic_page import counts, in_all, of_one, sceptic_pages
 from tests.reports.made_up_runs import about, runs
 
 LOW, HIGH = about(10.0, 1), about(20.0, 2)
@@ -41,6 +41,7 @@ def test_what_changes_is_counted_by_view_and_in_all(doubted: tuple[Doubted, ...]
     assert in_all(doubted) == (
         "Of 2 answers that can be looked at otherwise, 1 changes in at least one view, 1 of them to the opposite."
     )
+    assert [of_one(item) for item in doubted] == ["1 of 6 change it, 1 to the opposite", "all 5 the same", "none"]
     assert in_all(doubted[2:]) == "No answer has a view yet."
 
 
