@@ -13,12 +13,11 @@ from ablations.config.registry import Part
 from ablations.data import Dataset
 from ablations.execution.part_findings import Finding, failed
 from ablations.parts.guards import line_of
-from ablations.scoring.certify.damages import check_own_claims
 from ablations.scoring.extractors import load_extractor
 from ablations.scoring.features import Extractor, Features
 from ablations.scoring.metrics.values import Reference, Samples
 from ablations.scoring.own_extractors import OwnExtractor, checked_names, load_own_extractor
-from ablations.scoring.own_metrics import measured, own_digests
+from ablations.scoring.own_metrics import check_own_claims, measured, own_digests
 
 CLOSE = 1e-4
 """Of the largest feature: kernels round differently for images in other places."""

@@ -14,8 +14,6 @@ import torch
 
 from ablations.catalog.metric_facts import Claim
 from ablations.catalog.metrics import every
-from ablations.config.errors import unknown
-from ablations.config.parts import METRIC_PARTS
 from ablations.scoring.certify import operations
 from ablations.scoring.certify.operations import Damaged, Material
 
@@ -148,13 +146,3 @@ DAMAGES: tuple[Damage, ...] = (
         "those of the digits that are left.",
     ),
 )
-
-
-def check_own_claims() -> None:
-    """Raise `ConfigError` where a metric of the user's own says what a damage must do that there is not."""
-    names = [damage.name for damage in DAMAGES]
-    for metric in METRIC_PARTS:
-        part = METRIC_PARTS[metric]
-        for damage in (*part.rises, *part.falls, *part.stays):
-            if damage not in names:
-                raise unknown(f"damage that the metric {metric!r} names:", damage, names)

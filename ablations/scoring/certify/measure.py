@@ -16,7 +16,7 @@ from ablations.catalog.metrics import METRICS
 from ablations.data import Dataset
 from ablations.scoring.certify import independent
 from ablations.scoring.certify import known_distances as checks
-from ablations.scoring.certify.damages import COPIES, DAMAGES, NOISE, Damage, check_own_claims
+from ablations.scoring.certify.damages import COPIES, DAMAGES, NOISE, Damage
 from ablations.scoring.certify.exchange import Skewed, exchange_lines, skewed
 from ablations.scoring.certify.extractors_compared import Ranked, SampleSet, ranked, ranked_lines
 from ablations.scoring.certify.image_sets import ImageSets, Scores, part
@@ -26,6 +26,7 @@ from ablations.scoring.certify.operations import Material
 from ablations.scoring.certify.still_read import Read, still_read, still_read_lines, words
 from ablations.scoring.metrics.closest import closest_pairs
 from ablations.scoring.metrics.frechet import frechet_distance
+from ablations.scoring.own_metrics import check_own_claims
 from ablations.scoring.panel import READER, Panel
 from ablations.scoring.scorer import scorer_identity
 from ablations.scoring.suite import References

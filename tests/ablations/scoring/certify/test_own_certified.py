@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from ablations.catalog.metrics import METRICS
 from ablations.cli import main
 from ablations.config import own_parts
 from ablations.config.errors import ConfigError
 from ablations.data import load_dataset
-from ablations.scoring.certify.damages import DAMAGES, check_own_claims
+from ablations.scoring.certify.damages import DAMAGES
 from ablations.scoring.certify.measure import certify
+from ablations.scoring.own_metrics import check_own_claims
 from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import scorer_identity
 from tests.ablations.registries import kept
@@ -81,3 +83,9 @@ def test_a_damage_that_there_is_not_is_refused(tmp_path: Path) -> None:
     checked = CliRunner().invoke(main, ["check", path, "--json"])
     failing = [item for item in json.loads(checked.stdout)["findings"] if item["fails"]]
     assert [(item["part"], "did you mean 'noise'" in item["result"]) for item in failing] == [("metric means", True)]
+
+
+def test_the_built_in_metrics_speak_of_every_damage() -> None:
+    """So that a damage of the certificate is one that a metric may name."""
+    said = {damage for row in METRICS.values() for damage in (*row.rises, *row.falls, *row.stays)}
+    assert said == {damage.name for damage in DAMAGES}
