@@ -27,7 +27,7 @@ def own_digests() -> list[list[str]]:
 
 
 def check_own_claims() -> None:
-    """Raise `ConfigError` where a metric of the user's own says what a damage must do that no built-in one speaks of."""
+    """Raise `ConfigError` where a metric of the user's own says what a damage must do that none of ours speaks of."""
     names = sorted({damage for row in METRICS.values() for damage in (*row.rises, *row.falls, *row.stays)})
     for metric in METRIC_PARTS:
         part = METRIC_PARTS[metric]
