@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablations.catalog.axis import Axis, Level
+from ablations.catalog.normalization_place import NORMALIZATION_PLACE
 
 
 def _both(**settings: Any) -> dict[str, Any]:
@@ -276,24 +277,8 @@ SCHEDULE = Axis(
 AXES: Mapping[str, Axis] = {
     axis.name: axis
     for axis in (
-        LOSS,
-        REGULARIZATION,
-        OBJECTIVE,
-        ACTIVATION,
-        NORMALIZATION,
-        OPTIMIZER,
-        CONDITIONING,
-        ARCHITECTURE,
-        LATENT_SIZE,
-        LATENT_DISTRIBUTION,
-        DISCRIMINATOR_UPDATE,
-        GENERATOR_LATENTS,
-        DISCRIMINATOR_STEPS,
-        RATES,
-        DETACHMENT,
-        DROPOUT,
-        INITIALIZATION,
-        BATCH_SIZE,
-        SCHEDULE,
+        LOSS, REGULARIZATION, OBJECTIVE, ACTIVATION, NORMALIZATION, NORMALIZATION_PLACE, OPTIMIZER, CONDITIONING,
+        ARCHITECTURE, LATENT_SIZE, LATENT_DISTRIBUTION, DISCRIMINATOR_UPDATE, GENERATOR_LATENTS, DISCRIMINATOR_STEPS,
+        RATES, DETACHMENT, DROPOUT, INITIALIZATION, BATCH_SIZE, SCHEDULE,
     )
-}
+}  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ablations.catalog.axes import (
     ACTIVATION,
@@ -22,9 +21,10 @@ from ablations.catalog.combine import asked_of, one_factor
 from ablations.catalog.face_studies import FACE_STUDIES
 from ablations.catalog.gallery import gallery_study
 from ablations.catalog.long_axes import long_axes_study
+from ablations.catalog.normalization_studies import normalization_places_study, normalization_study
 from ablations.catalog.precision_study import precision_study
 from ablations.catalog.recipes import RECIPES, S0, S1, S1_CNN, S1_FIRST_ATTEMPT, S2, S3, S4, S4_200_EPOCHS, S4_PRINTED
-from ablations.config import Contrast, Study, Variant
+from ablations.config import Contrast, Study
 
 BASELINE = S1.override(
     {
@@ -78,9 +78,19 @@ QUICK = Study(
     evaluations=4,
 )
 
-_ALL_LEVELS = tuple(
-    (axis, level.name) for axis in AXES.values() for level in axis.levels if level is not axis.level_of(BASELINE)
-)
+
+def _all_levels() -> Iterator[tuple[Axis, str]]:
+    """Each that the baseline does not have; one that an axis before has too is left to that."""
+    seen = {BASELINE.digest}
+    for axis in AXES.values():
+        for level in axis.levels:
+            digest = level.apply(BASELINE).digest
+            if digest not in seen:
+                seen.add(digest)
+                yield axis, level.name
+
+
+_ALL_LEVELS = tuple(_all_levels())
 
 
 def _own_level(axis: Axis) -> str:
@@ -222,49 +232,12 @@ S4_STUDY = Study(
 )
 
 
-def _normalization() -> Study:
-    """Every normalisation on both architectures, at batch 1 and at the baseline's; dense BatchNorm cannot do batch 1.
-    The variants that the study of all axes has too carry its names' settings, so that their runs are shared.
-    """
-    variants: list[Variant] = []
-    contrasts: list[Contrast] = []
-    batches = (BASELINE.batch_size, 1)
-    for architecture, batch in itertools.product(("mlp", "cnn"), batches):
-        norms = ("no-norm", "layer-norm", *(() if (architecture, batch) == ("mlp", 1) else ("batch-norm",)))
-        names = [f"{architecture}-{norm}-batch-{batch}" for norm in norms]
-        for norm, name in zip(norms, names, strict=True):
-            shaped = ARCHITECTURE.level(architecture).apply(BASELINE.override({"batch_size": batch}))
-            variants.append(NORMALIZATION.level(norm).apply(shaped, name))
-        for one, other in itertools.pairwise(range(len(norms))):
-            treatment, reference = NORMALIZATION.level(norms[other]), NORMALIZATION.level(norms[one])
-            contrasts.append(
-                Contrast(
-                    axis=f"{architecture.upper()}, batch {batch}",
-                    question=f"{treatment.label} instead of {reference.label}, {architecture.upper()}, batch {batch}",
-                    treatment=names[other],
-                    reference=names[one],
-                    claims=("S1-q",),
-                )
-            )
-    return Study(
-        name="normalization",
-        title="What did BatchNorm instead of LayerNorm change?",
-        description=(
-            "No normalisation, LayerNorm and BatchNorm on the baseline's MLP and CNN, at batch 64 and at batch 1. "
-            "BatchNorm on dense layers is impossible at batch 1: the variance of one value is zero."
-        ),
-        variants=tuple(variants),
-        contrasts=tuple(contrasts),
-        seeds=5,
-        evaluations=4,
-    )
-
-
 STUDIES: Mapping[str, Study] = {
     study.name: study
     for study in (
         QUICK, long_axes_study(BASELINE),
-        RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, _normalization(), crossed_study(BASELINE),
+        RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, normalization_study(BASELINE),
+        normalization_places_study(BASELINE), crossed_study(BASELINE),
         *FACE_STUDIES, gallery_study(BASELINE), imbalance_study(BASELINE), matched_study(BASELINE),
         precision_study(BASELINE),
     )

@@ -64,7 +64,7 @@ def lacking(measure: Measure | float, runs: Runs, score: Chooser = primary) -> s
     if isinstance(measure, Curve):
         return f"no run of {measure.of} has {measure.curve} of this part of its training"
     at = "" if measure.step is None else f" at step {measure.step:,}"
-    return f"no finished run of {measure.of} has {measure.metric}{at}"
+    return f"no finished run of {measure.of} has {'this ' if is_score(measure) else ''}{measure.metric}{at}"
 
 
 def is_score(measure: Measure) -> bool:

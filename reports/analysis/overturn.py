@@ -18,6 +18,7 @@ from reports.analysis.guarded import critical
 from reports.analysis.power import MOST_SEEDS
 from reports.analysis.statuses import exact_p, share_unscored, unscored
 
+UNANSWERED: tuple[Answer, ...] = ("not trained yet", "cannot be tested here")
 DECIDED: tuple[Outcome, ...] = ("holds", "contrary")
 
 
@@ -61,7 +62,7 @@ def overturn(item: Answered, family: int, rules: Rules) -> Overturn | None:
 
     `family` is how many tests share the error.
     """
-    if item.answer == "cannot be tested here":
+    if item.answer in UNANSWERED:
         return None
     moves = [made for one in item.tests if (made := move(one, family, rules))]
     alone = [(made,) for made in moves]

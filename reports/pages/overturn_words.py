@@ -8,7 +8,7 @@ from ablations.catalog.metrics import LABEL_FREE
 from reports import words
 from reports.analysis.claim_answers import Answered, Outcome
 from reports.analysis.decision_rules import Rules
-from reports.analysis.overturn import DECIDED, Move, overturn
+from reports.analysis.overturn import DECIDED, UNANSWERED, Move, overturn
 from reports.analysis.power import MOST_SEEDS
 
 LISTED = 3
@@ -18,7 +18,7 @@ _OUTCOMES: dict[Outcome, str] = {"holds": "what the test states", "contrary": "t
 
 def overturned_by(item: Answered, family: int, rules: Rules) -> str:
     """In words: the nearest other answer, and what it takes; empty where nothing was answered."""
-    if item.answer == "cannot be tested here":
+    if item.answer in UNANSWERED:
         return ""
     found = overturn(item, family, rules)
     if found is None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
+from ablations.catalog.normalization_place import NORMALIZATION_PLACE
 from ablations.config import Variant
 from ablations.data.shape import MNIST_SHAPE as SHAPE
 from ablations.execution.estimate import estimate_seconds, step_cost
@@ -127,10 +128,14 @@ def test_networks_have_as_many_parameters_as_the_documents_give_them(name: str, 
     assert parameters(RECIPES[name]) == (g, d)
 
 
+SEPARATE = [axis for axis in AXES.values() if axis is not NORMALIZATION_PLACE]
+"""The places of BatchNorm are finer levels of the axis of normalisations."""
+
+
 def test_the_ladder_adds_one_refinement_at_a_time() -> None:
     rungs = STUDIES["ladder"].variants
     for before, after in itertools.pairwise(rungs):
-        moved = [axis.name for axis in AXES.values() if axis.level_of(before) != axis.level_of(after)]
+        moved = [axis.name for axis in SEPARATE if axis.level_of(before) != axis.level_of(after)]
         assert len(moved) == 1, (after.name, moved)
     top = rungs[-1].override({"steps": RECIPES["s1"].steps})
     assert top.digest == RECIPES["s1"].digest, "the last rung is S1 as it became"
@@ -147,9 +152,24 @@ def test_one_factor_at_a_time_means_one_axis() -> None:
     for study in ("quick", "axes"):
         for variant in STUDIES[study].variants[1:]:
             # An optimizer's level states rates of its own, which are no level of the axis of rates.
-            levels = {axis.name: (axis.level_of(variant), axis.level_of(BASELINE)) for axis in AXES.values()}
+            levels = {axis.name: (axis.level_of(variant), axis.level_of(BASELINE)) for axis in SEPARATE}
             moved = [name for name, (level, base) in levels.items() if level not in (None, base)]
-            assert len(moved) == 1, (variant.name, moved)
+            place = NORMALIZATION_PLACE.level_of(variant)
+            assert len(moved) == 1 or (not moved and place is not None), (variant.name, moved)
+            assert moved in ([], ["normalization"]) or place == NORMALIZATION_PLACE.level_of(BASELINE), variant.name
+
+
+def test_the_places_of_batch_norm_keep_all_else_and_share_their_runs_with_the_normalizations() -> None:
+    study, others = STUDIES["normalization-places"], STUDIES["normalization"]
+    assert len(study.variants) == 2 * len(NORMALIZATION_PLACE.levels)
+    for contrast in study.contrasts:
+        one, other = study.variant(contrast.treatment).flat(), study.variant(contrast.reference).flat()
+        changed = {key for key in one if one[key] != other[key]} - {"name"}
+        assert changed <= {*NORMALIZATION_PLACE.levels[0].overrides}, contrast.question
+    for architecture in ("mlp", "cnn"):
+        for place, norm in (("no-batch-norm", "layer-norm"), ("batch-norm-in-both", "batch-norm")):
+            ours, theirs = study.variant(f"{architecture}-{place}"), others.variant(f"{architecture}-{norm}-batch-64")
+            assert ours.digest == theirs.digest
 
 
 def test_the_crossed_study_crosses_the_four_refinements_and_holds_the_baseline() -> None:

@@ -109,7 +109,7 @@ def test_without_a_score_of_the_other_kind_its_view_says_what_is_missing() -> No
                     del evaluation.metrics[name]  # type: ignore[attr-defined]
     cell = doubted(found).cells["label-free alone"]
     assert cell.change == "none"
-    assert "no finished run of s/a has score" in cell.said
+    assert "no finished run of s/a has this score" in cell.said
 
 
 def test_a_question_changes_where_what_its_tests_say_does() -> None:

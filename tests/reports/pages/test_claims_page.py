@@ -15,13 +15,13 @@ from tests.reports import factories
 
 def studies() -> dict[str, StoredStudy]:
     """S0-b's document tests hold, its harness tests are contrary."""
-    axes = replace(factories.quick_study(seeds=12, steps=100), name="axes", contrasts=())
+    axes = replace(factories.quick_study(seeds=12, steps=100), name="long-axes", contrasts=())
     recipes = factories.recipes_study(seeds=12, steps=100)
     recipes = replace(
         recipes, variants=tuple(variant.override({}, name=variant.name.lower()) for variant in recipes.variants)
     )
     return {
-        "axes": factories.stored(axes, scores={"conditional": 220.0, "baseline": 180.0}),
+        "long-axes": factories.stored(axes, scores={"conditional": 220.0, "baseline": 180.0}),
         "recipes": factories.stored(recipes, scores={"s0": 100.0, "s1": 160.0}),
     }
 
