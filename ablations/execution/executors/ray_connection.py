@@ -27,7 +27,7 @@ def connect(settings: Settings) -> bool:
     """Join the cluster at `settings.address`, or start one (`local`); False where this process has joined one already.
 
     Raises:
-        ConfigError: Ray is not installed, or there is no such cluster.
+        ConfigError: Ray is not installed, there is no such cluster, or none could be started.
     """
     address = settings.address
     os.environ.update(QUIET | (LOOPBACK if address == "local" else {}))
@@ -45,8 +45,13 @@ def connect(settings: Settings) -> bool:
         check_reach(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False, **own)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except Exception as error:  # Ray raises a plain one where its processes do not start in time
         reason = (str(error).strip().splitlines() or ["no answer"])[0]
+        if address == "local":
+            raise ConfigError(
+                f"--address local: no Ray cluster could be started here: {reason}; try again when the machine is less "
+                "busy, or take --executor processes"
+            ) from error
         raise ConfigError(
             f"--address {address}: no Ray cluster to join: {reason}; start one with `ray start --head`, or take "
             "--address local"
