@@ -3,7 +3,7 @@
 Three things took most of its time beside the convolutions themselves, which run at the speed of matrix products:
 
 - The first convolution, since a channel or three are too few to fill a vector. Where the width is even, two
-  neighbouring columns become channels, without a value being moved: a kernel of five columns becomes one of three pairs.
+  neighbouring columns become channels, without a value being moved: five columns of a kernel become three pairs.
 - The last layer, since float32 products in full precision go to a library that is held to its slowest kernels so that
   its bits repeat (`training.instruction_set`). oneDNN, which the convolutions use, has no such need.
 - ReLU, since each put its values into memory of their own.
@@ -62,8 +62,9 @@ class _Paired:
 
 def _padding(layer: nn.Conv2d) -> tuple[int, int]:
     """Rows above and columns to the left."""
+    assert not isinstance(layer.padding, str), "the trunk states its padding in pixels"
     above, left = layer.padding
-    return int(above), int(left)
+    return above, left
 
 
 def _channels_behind(weight: Tensor, channels: int) -> Tensor:
