@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ablations.config.errors import DataError
-from ablations.scoring.extractors.arranged import ArrangedTrunk
+from ablations.scoring.extractors.arranged import ArrangedTrunk, product
 from ablations.scoring.extractors.frozen import FOLDER, read_frozen
 from ablations.scoring.extractors.pixels import checked, in_chunks, of_shape
 from ablations.scoring.extractors.trunk import FEATURES, Shape, folded, linear, trunk
@@ -72,7 +72,7 @@ class Reader:
     def _compute(self, images: Tensor) -> tuple[Tensor, ...]:
         hidden = self._trunk(images).relu_()
         # In float64 the classes keep a share even where the network is all but sure that there is nothing.
-        return hidden, self._head(hidden).double().softmax(1)
+        return hidden, product(hidden, self._head.weight, self._head.bias).double().softmax(1)
 
 
 def load_reader(path: Path = WEIGHTS, *, device: str | torch.device = "cpu") -> Reader:
