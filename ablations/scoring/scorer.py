@@ -21,7 +21,7 @@ from ablations.scoring.own_metrics import own_digests
 from ablations.scoring.panel import Panel, load_panel, panel_of
 from ablations.scoring.suite import noise_floor, references_of, sample_count, score
 
-SUITE = 2
+SUITE = 3
 """The number of the suite of metrics: it changes with any change of a metric's value."""
 
 
