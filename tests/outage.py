@@ -183,11 +183,12 @@ def main() -> None:
     for how in options.how or HOWS:
         with tempfile.TemporaryDirectory(prefix="outage-") as folder:
             found = outage(Path(folder), options.seconds, how, options.seeds)
+        meanwhile = f"{found.after - found.before} and {found.worked_seconds:.1f} s of CPU time while away"
+        then = "still training" if found.still_training else "ended"
         print(
             f"{how} for {options.seconds:g} s: runs {found.runs} of {found.wanted} ({found.before} before, "
-            f"{found.after - found.before} and {found.worked_seconds:.1f} s of CPU time while away, {'still training' if found.still_training else 'ended'} at the "
-            f"end of it), exit {found.status}, rows lost {found.rows_lost}, doubled {found.rows_doubled}, "
-            f"left RUNNING {found.left_running}",
+            f"{meanwhile}, {then} at the end of it), exit {found.status}, rows lost {found.rows_lost}, "
+            f"doubled {found.rows_doubled}, left RUNNING {found.left_running}",
             flush=True,
         )
         if not found.sound:
