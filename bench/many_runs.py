@@ -41,6 +41,7 @@ BASE = Variant(name="v000", batch_size=16, steps=STEPS, training_images=1_000).o
     {"generator.hidden": 8, "discriminator.hidden": 8}
 )
 KEPT_IMAGES = 2
+OPTIONS = Options(device="cpu", workers=1, width=10)
 WHOLE = 10_000
 """Up to so many runs each has files of its own."""
 
@@ -66,10 +67,6 @@ def study_of(runs: int) -> Study:
     )
 
 
-def options(**own: object) -> Options:
-    return dataclasses.replace(Options(device="cpu", workers=1, width=10), **own)
-
-
 def fill(folder: Path, runs: int) -> Study:
     """Write the archive: one run of the study is trained and scored, the others are that one with other scores.
 
@@ -77,7 +74,7 @@ def fill(folder: Path, runs: int) -> Study:
     so many files, and no listing, plan or comparison reads them. Nothing is flushed: it is scratch.
     """
     study, archive = study_of(runs), Archive.open(folder)
-    plan = make_plan(study, options(), archive)
+    plan = make_plan(study, OPTIONS, archive)
     archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
     first = plan.jobs[0]
     first.run(lambda event: None, lambda: None)
