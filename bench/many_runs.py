@@ -166,6 +166,7 @@ def commands(runs: int) -> dict[str, list[str]]:
         "list, the first time": ["list", "--stored", *store],
         "list": ["list", "--stored", *store],
         "list of one study, each run": ["list", NAME, "--stored", "--json", *store],
+        "plan, the first time": plan,
         "plan": plan,
         "compare two variants": ["compare", f"{NAME}/v001", f"{NAME}/v000", *store],
     }
@@ -184,7 +185,7 @@ def measure_all(folder: Path, runs: int) -> dict[str, Cost]:
     return {name: measure(arguments, folder) for name, arguments in commands(runs).items()}
 
 
-def measure_search(trials: int, repeats: int = 3) -> tuple[float, int]:
+def measure_search(trials: int, repeats: int = 1) -> tuple[float, int]:
     """Seconds of CPU time in which a search that knows so many trials asks for another, and the bytes of what it knows,
     which each job of a search with a pruner takes along.
     """
@@ -199,6 +200,7 @@ def measure_search(trials: int, repeats: int = 3) -> tuple[float, int]:
     for number in range(trials):
         trial = copy.deepcopy(drawn)
         trial.number, trial.values, trial.state = number, [float(rng.gamma(20, 1))], type(trial.state).COMPLETE
+        trial.datetime_complete = trial.datetime_start
         known[number] = trial
     started = time.process_time()
     for number in range(trials, trials + repeats):
