@@ -41,6 +41,9 @@ BASE = Variant(name="v000", batch_size=16, steps=STEPS, training_images=1_000).o
     {"generator.hidden": 8, "discriminator.hidden": 8}
 )
 KEPT_IMAGES = 2
+LINKS = 50_000
+"""To one file: a disk has a limit of its own."""
+OPTIONS = Options(device="cpu", workers=1, width=10)
 WHOLE = 10_000
 """Up to so many runs each has files of its own."""
 
@@ -66,10 +69,6 @@ def study_of(runs: int) -> Study:
     )
 
 
-def options(**own: object) -> Options:
-    return dataclasses.replace(Options(device="cpu", workers=1, width=10), **own)
-
-
 def fill(folder: Path, runs: int) -> Study:
     """Write the archive: one run of the study is trained and scored, the others are that one with other scores.
 
@@ -77,18 +76,19 @@ def fill(folder: Path, runs: int) -> Study:
     so many files, and no listing, plan or comparison reads them. Nothing is flushed: it is scratch.
     """
     study, archive = study_of(runs), Archive.open(folder)
-    plan = make_plan(study, options(), archive)
+    plan = make_plan(study, OPTIONS, archive)
     archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
     first = plan.jobs[0]
     first.run(lambda event: None, lambda: None)
     template = archive.folder(first.runs[0].key)
     result = archive.get(template.name)
     with mock.patch.object(os, "fsync", return_value=None):
-        for run in (run for job in plan.jobs for run in job.runs):
+        for number, run in enumerate(run for job in plan.jobs for run in job.runs):
             if archive.folder(run.key).is_dir():
                 continue
-            if runs <= WHOLE:
+            if runs <= WHOLE or number % LINKS == 0:
                 archive.put(made_up(result, run))
+                template = archive.folder(run.key)
             else:
                 linked(template, made_up(result, run), archive.folder(run.key))
     return study
@@ -169,6 +169,7 @@ def commands(runs: int) -> dict[str, list[str]]:
         "list, the first time": ["list", "--stored", *store],
         "list": ["list", "--stored", *store],
         "list of one study, each run": ["list", NAME, "--stored", "--json", *store],
+        "plan, the first time": plan,
         "plan": plan,
         "compare two variants": ["compare", f"{NAME}/v001", f"{NAME}/v000", *store],
     }
@@ -187,7 +188,7 @@ def measure_all(folder: Path, runs: int) -> dict[str, Cost]:
     return {name: measure(arguments, folder) for name, arguments in commands(runs).items()}
 
 
-def measure_search(trials: int, repeats: int = 3) -> tuple[float, int]:
+def measure_search(trials: int, repeats: int = 1) -> tuple[float, int]:
     """Seconds of CPU time in which a search that knows so many trials asks for another, and the bytes of what it knows,
     which each job of a search with a pruner takes along.
     """
@@ -202,6 +203,7 @@ def measure_search(trials: int, repeats: int = 3) -> tuple[float, int]:
     for number in range(trials):
         trial = copy.deepcopy(drawn)
         trial.number, trial.values, trial.state = number, [float(rng.gamma(20, 1))], type(trial.state).COMPLETE
+        trial.datetime_complete = trial.datetime_start
         known[number] = trial
     started = time.process_time()
     for number in range(trials, trials + repeats):

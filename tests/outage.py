@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import psutil
+
 from ablations.store import Archive
 from tests.ablations.small_study import STUDY
 from tests.services import PostgreSQL, Program, frozen, mlflow_server, postgresql
@@ -48,6 +50,8 @@ class Outcome:
     before: int
     """Runs in the archive when the servers went away, and `after`, when they came back."""
     after: int
+    worked_seconds: float
+    """Of CPU time, that the study had meanwhile."""
     still_training: bool
     """When they came back."""
     status: int
@@ -90,20 +94,22 @@ def _study_through(
         process = subprocess.Popen(command, stdout=file, stderr=file, env=dict(os.environ), cwd=folder)
     try:
         _await(lambda: _runs(store) > 0, process)
-        before = _runs(store)
+        before, worked = _runs(store), _cpu_seconds(process)
         with _away(server, database, how):
             time.sleep(seconds)
+            worked = _cpu_seconds(process) - worked
         after, still = _runs(store), process.poll() is None
         status = process.wait(timeout=PATIENCE)
     finally:
         process.kill()
-    shown, running = _in_postgresql(database)
+    shown, running = in_postgresql(database.url("mlflow"))
     expected = _anew(folder, store)
     return Outcome(
         runs=_runs(store),
         wanted=wanted,
         before=before,
         after=after,
+        worked_seconds=worked,
         still_training=still,
         status=status,
         said=log.read_text(errors="replace"),
@@ -136,14 +142,22 @@ def _await(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> N
         time.sleep(0.1)
 
 
+def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        times = psutil.Process(process.pid).cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
 def _runs(store: Path) -> int:
     return len(Archive(store).keys()) if (store / "runs").is_dir() else 0
 
 
-def _in_postgresql(database: PostgreSQL) -> tuple[Rows, int]:
+def in_postgresql(url: str) -> tuple[Rows, int]:
+    """How often each (run key, metric, step) stands there, and how many runs are in state RUNNING."""
     import sqlalchemy
 
-    engine = sqlalchemy.create_engine(database.url("mlflow"))
+    engine = sqlalchemy.create_engine(url)
     with engine.connect() as connection:
         rows = Counter((str(k), str(n), int(s)) for k, n, s in connection.execute(sqlalchemy.text(ROWS)))
         running = int(connection.execute(sqlalchemy.text(RUNNING)).scalar_one())
@@ -169,11 +183,12 @@ def main() -> None:
     for how in options.how or HOWS:
         with tempfile.TemporaryDirectory(prefix="outage-") as folder:
             found = outage(Path(folder), options.seconds, how, options.seeds)
+        meanwhile = f"{found.after - found.before} and {found.worked_seconds:.1f} s of CPU time while away"
+        then = "still training" if found.still_training else "ended"
         print(
             f"{how} for {options.seconds:g} s: runs {found.runs} of {found.wanted} ({found.before} before, "
-            f"{found.after - found.before} while away, {'still training' if found.still_training else 'ended'} at the "
-            f"end of it), exit {found.status}, rows lost {found.rows_lost}, doubled {found.rows_doubled}, "
-            f"left RUNNING {found.left_running}",
+            f"{meanwhile}, {then} at the end of it), exit {found.status}, rows lost {found.rows_lost}, "
+            f"doubled {found.rows_doubled}, left RUNNING {found.left_running}",
             flush=True,
         )
         if not found.sound:

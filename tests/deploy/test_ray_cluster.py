@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from ablations.execution.executors.ray_connection import LOOPBACK
+from tests.ablations.execution.executors.two_nodes import EAGER
 from tests.ablations.small_study import STUDY
 from tests.services import free_port
 
@@ -50,7 +51,10 @@ def starting(role: str) -> list[str]:
 @contextlib.contextmanager
 def two_started(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """A head and a node by the file's commands, bound to loopback and killed in the end; their address."""
-    port, settings = free_port(), {**os.environ, **LOOPBACK, "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(folder)}
+    port, settings = (
+        free_port(),
+        {**os.environ, **LOOPBACK, **EAGER, "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(folder)},
+    )
     address = f"127.0.0.1:{port}"
     program = str(Path(sys.executable).with_name("ray"))
     own = ["--block", "--num-cpus", "1", "--node-ip-address", "127.0.0.1", "--object-store-memory", str(80 * 2**20)]
@@ -64,9 +68,10 @@ def two_started(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
         yield address, settings
     finally:
         for process in reversed(begun):
-            for child in [*psutil.Process(process.pid).children(recursive=True), process]:
+            for child in psutil.Process(process.pid).children(recursive=True):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     child.kill()
+            process.kill()
             process.wait()
 
 

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from ablations.store import Archive
+from tests.ablations.execution.executors.two_nodes import EAGER
 from tests.ablations.factories import keep, make_result, make_study
 from tests.ablations.small_study import STUDY
 from tests.services import listening
@@ -28,7 +29,9 @@ LOOPBACK = {"127.0.0.1", "::1"}
 def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "ablations.cli", *arguments]
     with (folder / "errors.txt").open("w") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=folder)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=folder, env=os.environ | EAGER
+        )
         family: Sequence[psutil.Process] = []
         try:
             yield process

@@ -14,11 +14,11 @@ SECONDS = 10.0
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_800)  # on a busy machine
 @pytest.mark.skipif(not POSTGRESQL, reason="needs the programs of PostgreSQL's server")
 @pytest.mark.parametrize("how", HOWS)
 def test_the_page_is_complete_after_its_servers_were_away(how: How, tmp_path: Path) -> None:
     found = outage(tmp_path, SECONDS, how)
     assert found.still_training, "the outage must lie within the study"
-    assert found.after > found.before, "the study must go on meanwhile"
+    assert found.worked_seconds > 0.01 * SECONDS, "the study must go on meanwhile"
     assert found.sound, found

@@ -13,6 +13,8 @@ from ablations.execution.executors.ray_connection import LOOPBACK, QUIET, SLOW
 
 T = TypeVar("T")
 PATIENCE = 5
+EAGER = {"RAY_worker_niceness": "0"}
+"""Ray's workers yield to everything else on their machine, so that tests beside other work would never end."""
 
 
 class TwoNodes:
@@ -66,7 +68,7 @@ def patiently(start: Callable[[], T]) -> T:
 @contextlib.contextmanager
 def two_nodes() -> Iterator[TwoNodes]:
     """For as long as the block runs."""
-    os.environ.update(QUIET | LOOPBACK)
+    os.environ.update(QUIET | LOOPBACK | EAGER)
     from ray._private import ray_constants
 
     before, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False  # as it is read at import
@@ -76,5 +78,5 @@ def two_nodes() -> Iterator[TwoNodes]:
     finally:
         cluster.end()
         ray_constants.ENABLE_RAY_CLUSTER = before
-        for name in LOOPBACK:
+        for name in LOOPBACK | EAGER:
             os.environ.pop(name, None)
