@@ -69,8 +69,16 @@ def find(name: str) -> Metric | None:
         return METRICS[name]
     if own := METRIC_PARTS.get(name):
         words = own.label or name.replace("_", " ")
-        claims = {"rises": own.rises, "falls": own.falls, "stays": own.stays}
-        return Metric(name=name, label=words, about=own.about, unit=own.unit, better=own.better, **claims)
+        return Metric(
+            name=name,
+            label=words,
+            about=own.about,
+            unit=own.unit,
+            better=own.better,
+            rises=own.rises,
+            falls=own.falls,
+            stays=own.stays,
+        )
     if (by := next((by for by in beside() if name.startswith(f"{by}_")), None)) and (
         row := find(name.removeprefix(f"{by}_"))
     ):

@@ -95,6 +95,9 @@ def command(
         ]
         header = ("D of", "labels", "D(x)", "D(noise)", "test images right", "noise right", "check")
         print_table(header, rows, right=frozenset({2, 3, 4, 5}))
+        for item in found:
+            if item.says:
+                click.echo(f"\n{item.says}")
         click.echo(f"\npassed: at least {PASSED:.0%} of both after {steps:,} updates")
         click.echo("curves: " + ", ".join(map(str, paths)))
     if not all(item.passed for item in found):

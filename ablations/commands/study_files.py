@@ -53,7 +53,7 @@ def read_study(path: Path) -> Study:
         contrasts = own.get("contrasts", [])
         if not isinstance(contrasts, list):
             raise ConfigError('"contrasts" must be a list of mappings')
-        own["variants"] = [*(_complete(item) for item in variants), *(variant.as_dict() for variant in combined)]
+        own["variants"] = [*(_complete(item) for item in variants), *combined]
         study = Study.from_dict({**own, "contrasts": [*contrasts, *asked]})
         check_answerable(study)
         return study
@@ -104,17 +104,19 @@ def _read(path: Path) -> Mapping[str, Any]:
     return tree
 
 
-def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any] | Variant:
+    """A variant that starts from a base; else what is said, which may be a whole one."""
     if "base" not in entry:
         return entry
     overrides = dict(_dotted({key: value for key, value in entry.items() if key not in ("base", "name")}))
-    return _base(entry["base"]).override(overrides, name=entry.get("name")).as_dict()
+    return _base(entry["base"]).override(overrides, name=entry.get("name"))
 
 
 def _base(said: Any) -> Variant:
     """A recipe or the baseline by its name, or a variant of one."""
     if isinstance(said, Mapping):
-        return Variant.from_dict(_complete(said))
+        found = _complete(said)
+        return found if isinstance(found, Variant) else Variant.from_dict(found)
     if not isinstance(said, str) or said not in BASES:
         raise unknown("base", said, BASES)
     return BASES[said]

@@ -26,15 +26,33 @@ def _hints_of(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
+@functools.cache
+def _fields_of(cls: Any) -> tuple[dataclasses.Field[Any], ...]:
+    """Those of a dataclass; none of another type."""
+    return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+
+
+@functools.cache
+def _form_of(hint: Any) -> tuple[bool, Any, tuple[Any, ...]]:
+    """Whether a hint is a dataclass, its origin and its arguments."""
+    return dataclasses.is_dataclass(hint) and isinstance(hint, type), typing.get_origin(hint), typing.get_args(hint)
+
+
+_SCALARS = frozenset((bool, int, float, str, type(None)))
+
+
 def plain(value: Any, *, whole: bool = False) -> Any:
     """A dataclass as nested mappings, lists and scalars; `build` is its inverse.
 
     `whole` has every field, also those that are left out where data are kept.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    kind: Any = type(value)
+    if kind in _SCALARS:
+        return value
+    if fields := _fields_of(kind):
         return {
             item.name: plain(getattr(value, item.name), whole=whole)
-            for item in dataclasses.fields(value)
+            for item in fields
             if whole or not (item.metadata.get("left out") and getattr(value, item.name) == item.default)
         }
     if isinstance(value, tuple):
@@ -80,13 +98,15 @@ def _no_default(item: dataclasses.Field[Any]) -> bool:
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
     """`value` as the type `hint`; text is parsed, as it comes from a command line."""
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+    if type(value) is hint and hint in _SCALARS:
+        return value
+    is_dataclass, origin, arguments = _form_of(hint)
+    if is_dataclass:
         return value if isinstance(value, hint) else build(hint, value, where)
     if hint is FreeSettings:
         if not isinstance(value, Mapping):
             raise ConfigError(f"{where} must map settings to values, not {value!r}")
         return value if isinstance(value, FreeSettings) else FreeSettings(value)
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple:
         return _convert_tuple(arguments[0], value, where)
     if origin is Literal:
@@ -167,12 +187,15 @@ def check_types(instance: Any, where: str) -> None:
     """Raise `ConfigError` for a field of a configuration dataclass whose value is not of its declared type."""
     kind: type = type(instance)
     hints = _hints_of(kind)
-    for item in dataclasses.fields(instance):
+    for item in _fields_of(kind):
         value = getattr(instance, item.name)
+        if type(value) is hints[item.name] and type(value) in _SCALARS:
+            continue
         converted = _convert(hints[item.name], value, f"{where}: {item.name}")
         if converted != value or type(converted) is not type(value):
             object.__setattr__(instance, item.name, converted)
-        if dataclasses.is_dataclass(converted) and not isinstance(converted, type):
+        nested: Any = type(converted)
+        if _fields_of(nested):
             check_types(converted, f"{where}: {item.name}")
 
 

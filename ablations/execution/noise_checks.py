@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -10,16 +11,19 @@ from numpy.typing import NDArray
 
 from ablations.catalog import RECIPES
 from ablations.config import Engine, Variant
+from ablations.config.parts import NORMALIZATIONS
 from ablations.data import Dataset
 from ablations.data.splits import load_split
 from ablations.execution.plan import Plan
 from ablations.store.archive import Archive
-from ablations.store.noise_check import FILE, NoiseCheck, check_identity, read_checks
+from ablations.store.noise_check import FILE, Longer, NoiseCheck, check_identity, read_checks
 from ablations.training.against_noise import train_against_noise
 from ablations.training.engine import set_up
 from ablations.training.numerics import NUMERICS
 
 STEPS = 1_000
+LONGER = 4
+"""Times as many updates for a D that fails: is it slow, or unable?"""
 POINTS = 50
 """Of a curve as it is kept."""
 
@@ -34,7 +38,8 @@ def check_recipes(plan: Plan, archive: Archive, steps: int = STEPS) -> tuple[Noi
         return ()
     dataset, _ = load_split(plan.conditions.dataset, plan.conditions.split, plan.options.data_folder)
     kept = read_checks(archive.attachment(plan.study.name, FILE))
-    known, engine = {item.identity: item for item in kept}, plan.conditions.engine
+    known = {item.identity: item for item in kept if item.passed or item.longer}
+    engine = plan.conditions.engine
     set_up(engine)
     found = [
         known.get(identity_of(variant, dataset, steps, labels)) or check(variant, dataset, engine, labels, steps)
@@ -55,7 +60,9 @@ def either(dataset: Dataset) -> tuple[bool, ...]:
 def check(
     variant: Variant, dataset: Dataset, engine: Engine, labels: bool, steps: int = STEPS, seed: int = 0
 ) -> NoiseCheck:
-    """One check, as it is kept; the process must have been set up for the engine."""
+    """One check, as it is kept; the process must have been set up for the engine. A D that fails is trained for longer
+    too, from the beginning.
+    """
     told = variant.override({"conditional": labels})
     found = train_against_noise(told, dataset, engine, steps, seed)
     edges = np.unique(np.linspace(0, steps, min(POINTS, steps) + 1).round().astype(int))
@@ -63,7 +70,7 @@ def check(
     def along(values: NDArray[Any]) -> tuple[float, ...]:
         return tuple(round(float(part.mean()), 6) for part in np.split(values, edges[1:-1]))
 
-    return NoiseCheck(
+    made = NoiseCheck(
         variant=variant.name,
         identity=identity_of(variant, dataset, steps, labels),
         labels=labels,
@@ -73,7 +80,13 @@ def check(
         d_noise=along(found.d_noise),
         real_right=found.real_right,
         noise_right=found.noise_right,
+        over_one=told.batch_size == 1 and NORMALIZATIONS[told.discriminator.normalization].over_batch,
     )
+    if made.passed:
+        return made
+    more = train_against_noise(told, dataset, engine, LONGER * steps, seed)
+    later = Longer(steps=LONGER * steps, real_right=more.real_right, noise_right=more.noise_right)
+    return dataclasses.replace(made, longer=later)
 
 
 def identity_of(variant: Variant, dataset: Dataset, steps: int, labels: bool) -> str:

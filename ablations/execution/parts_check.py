@@ -117,8 +117,9 @@ def _part(kind: str, label: str, part: Part, overrides: Mapping[str, Any]) -> It
         yield Finding(part=label, what="settings", result=f"takes {said}")
     own = next((network.own for network in first.networks if network.own), None)
     if own is not None:
-        seconds = "all seeds are one computation" if own.traits.stacks else f"no: {own.traits.reason}"
-        yield Finding(part=label, what="stacks", result=seconds)
+        stacked = "all seeds are one computation"
+        result = stacked if own.traits.stacks else f"no, one seed is trained after another: {own.traits.reason}"
+        yield Finding(part=label, what="stacks", result=result)
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("trains", lambda: _trains(first, place)),
         ("deterministic", lambda: _deterministic(make, place)),

@@ -18,7 +18,7 @@ from ablations.execution.costs import Costs, cost_key, known_costs
 from ablations.execution.executors import Executor
 from ablations.execution.job import GroupJob
 from ablations.execution.options import Options, customized, restricted
-from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, variant_facts
+from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, variants_facts
 from ablations.execution.schedule import schedule
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
@@ -129,7 +129,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     asked = restricted(recorded, {variant.name for variant in chosen})
     name = options.dataset or recorded.dataset
     data = data_facts(name, options.data_folder)
-    facts = {variant.name: variant_facts(variant, data) for variant in asked.variants}
+    facts = variants_facts(asked.variants, data)
     engine = options.executor.engine(options.device, options.precision, options.isa)
     own_data = own_dataset(name)
     conditions = Conditions(dataset=name, data_digest=data.digest, engine=engine, own_data=own_data)

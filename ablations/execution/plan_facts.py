@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from ablations.config.parts import DATASETS, METRIC_PARTS
 from ablations.config.rules import check_batch
 from ablations.data import DataShape, data_folder
 from ablations.execution.estimate import StepCost, snapshot_bytes, step_cost
-from ablations.execution.remembered import remembered
+from ablations.execution.remembered import remembered, state_of
 
 if TYPE_CHECKING:
     from ablations.data import Dataset
@@ -71,8 +72,14 @@ def data_facts(name: str, folder: Path | None) -> DataFacts:
     return DataFacts(**{**found, "shape": DataShape(**found["shape"])})
 
 
-def variant_facts(variant: Variant, data: DataFacts) -> VariantFacts:
-    """Raises `ConfigError` where the variant does not fit the data."""
+def variants_facts(variants: Iterable[Variant], data: DataFacts) -> dict[str, VariantFacts]:
+    """By name; raises `ConfigError` where one does not fit the data."""
+    state = state_of(_sources("parts", "config", "execution"))
+    return {variant.name: _variant_facts(variant, data, state) for variant in variants}
+
+
+def _variant_facts(variant: Variant, data: DataFacts, state: str) -> VariantFacts:
+    """`state`: of the code that the answers rest on. Raises `ConfigError` where the variant does not fit the data."""
     check_batch(variant, data.training_images, data.name)
 
     def find() -> dict[str, Any]:
@@ -88,7 +95,7 @@ def variant_facts(variant: Variant, data: DataFacts) -> VariantFacts:
 
     question = ["variant", variant.digest, dataclasses.asdict(data.shape)]
     try:
-        found = find() if variant.own_parts else remembered(question, _sources("parts", "config", "execution"), find)
+        found = find() if variant.own_parts else remembered(question, state, find)
     except ConfigError as error:
         raise ConfigError(f"variant {variant.name!r} on {data.name}: {error}") from error
     return VariantFacts(

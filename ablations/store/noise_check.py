@@ -5,16 +5,29 @@ from __future__ import annotations
 import json
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ablations.config import sha256_of
 from ablations.config.errors import UserError
-from ablations.config.overrides import build, plain
+from ablations.config.overrides import LEFT_OUT, build, plain
 
 FILE = "noise_checks.json"
 PASSED = 0.95
 """The share of the test images, and of as many new images of noise, that D must tell right."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Longer:
+    """How D does after more updates."""
+
+    steps: int
+    real_right: float
+    noise_right: float
+
+    @property
+    def passed(self) -> bool:
+        return min(self.real_right, self.noise_right) >= PASSED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +51,31 @@ class NoiseCheck:
     """Share of the test images that D takes for real at the end, in eval mode."""
     noise_right: float
     """Share of as many new images of noise that it does not."""
+    over_one: bool = field(default=False, metadata=LEFT_OUT)
+    """D's normalisation is over a batch, and a batch is one image."""
+    longer: Longer | None = field(default=None, metadata=LEFT_OUT)
+    """Of one that fails: the same D, trained for longer."""
 
     @property
     def passed(self) -> bool:
         return min(self.real_right, self.noise_right) >= PASSED
+
+    @property
+    def says(self) -> str:
+        """Of one that fails: whether it passes later, and why it may be slow; empty of one that passes."""
+        if self.passed:
+            return ""
+        said = []
+        if (later := self.longer) is not None:
+            shares = f"{later.real_right:.1%} of the test images and {later.noise_right:.1%} of the noise right"
+            verb = "passes" if later.passed else "fails still"
+            said.append(f"trained for {later.steps:,} updates it {verb}: {shares}")
+        if self.over_one:
+            said.append(
+                "BatchNorm over a batch of one image takes each map's own mean and spread out of it, so that D has the "
+                "pattern alone to tell noise by, and learns that more slowly"
+            )
+        return f"D of {self.variant} {'with' if self.labels else 'without'} labels fails: {'; '.join(said)}."
 
     def as_dict(self) -> dict[str, Any]:
         return typing.cast(dict[str, Any], plain(self)) | {"passed": self.passed}

@@ -1,4 +1,4 @@
-"""The library's face, as `docs/own_parts.md` has it."""
+"""The library's face, as `docs/own_parts.md` has it, and the whole example of README."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ from tests.readme import BLOCK
 registries = pytest.fixture(autouse=True)(kept)
 ROOT = Path(ablations.__file__).parents[1]
 PAGE = (ROOT / "docs" / "own_parts.md").read_text()
+README = (ROOT / "README.md").read_text()
+LINES = 40
+"""That the example may have, its commands with it."""
 SMALL: dict[str, Any] = {"data": "digits", "steps": 6, "seeds": 2, "evaluations": 1, "workers": 1, "progress": False}
 
 
@@ -47,12 +50,15 @@ def test_importing_it_is_light_and_its_names_are_there() -> None:
         ablations.nosuch  # noqa: B018
 
 
-def test_the_example_of_the_page_is_short_and_runs_as_it_is_shown(
+def test_the_example_of_readme_is_short_and_runs_as_it_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    files = {name: body for _, name, body in BLOCK.findall(PAGE) if name}
-    assert sum(len(body.splitlines()) for body in files.values()) <= 40
+    files = {name: body for _, name, body in BLOCK.findall(README) if name}
+    commands = re.findall(r"^\$ (ablations .*my_.*)$", README, re.MULTILINE)
+    assert [*files] == ["my_parts.py", "my_study.json"]
+    assert commands == ["ablations check my_parts.py", "ablations run my_study.json --parts my_parts.py"]
+    assert sum(len(body.splitlines()) for body in files.values()) + len(commands) <= LINES
     for name, body in files.items():
         Path(name).write_text(body)
     [program] = [body for language, name, body in BLOCK.findall(PAGE) if language == "python" and not name]

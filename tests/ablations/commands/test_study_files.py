@@ -108,7 +108,7 @@ def test_list_shows_parts_with_the_settings_they_take(tmp_path: Path) -> None:
     path.write_text(HEAD + "def wide(shape, hidden, width=3): ...\nregister('discriminator', 'wide', wide)\n")
     shown = CliRunner().invoke(main, ["list", "--parts", str(path)]).output
     rows = [" ".join(line.split()) for line in shown.splitlines()]
-    assert "discriminator wide hidden, width my_parts.py" in rows
+    assert "discriminator wide hidden, discriminator.settings.width=3 my_parts.py" in rows
     assert "optimizer sgd learning_rate, momentum built in" in rows
     tree = json.loads(CliRunner().invoke(main, ["list", "--json"]).stdout)
     assert {"part": "loss", "name": "mse", "reads the settings": "", "of": "built in"} in tree["parts"]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ablations.catalog import RECIPES
-from ablations.config import Study, Variant
+from ablations.config import Engine, Study, Variant
+from ablations.data import Dataset
 from ablations.execution import noise_checks
 from ablations.execution.noise_checks import check_recipes
 from ablations.execution.plan import Plan, make_plan
@@ -44,19 +45,48 @@ def test_what_was_checked_is_not_checked_again_until_it_changes(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = check_recipes(plan(archive), archive, steps=5)
-    calls: list[str] = []
+    calls: list[int] = []
 
-    def counted(variant: Variant, *words: Any) -> AgainstNoise:
-        calls.append(variant.name)
-        return train_against_noise(variant, *words)
+    def counted(variant: Variant, dataset: Dataset, engine: Engine, steps: int, seed: int) -> AgainstNoise:
+        calls.append(steps)
+        return train_against_noise(variant, dataset, engine, steps, seed)
 
     monkeypatch.setattr(noise_checks, "train_against_noise", counted)
     assert check_recipes(plan(archive), archive, steps=5) == first
     assert not calls
     check_recipes(plan(archive), archive, steps=6)
-    assert len(calls) == 2
+    assert calls.count(6) == 2
     check_recipes(plan(archive, batch_size=2), archive, steps=6)
-    assert len(calls) == 4
+    assert calls.count(6) == 4
+
+
+def test_a_d_that_fails_is_trained_for_longer_and_said_to_be_slow_where_its_batch_is_one_image(
+    archive: Archive,
+) -> None:
+    slow = RECIPES["s1-cnn"].override({"steps": 10}, name="s1-cnn")
+    made = make_plan(Study(name="slow", title="", description="", variants=(slow,), seeds=1), OPTIONS, archive)
+    archive.write_study(made.recorded, made.members, scorer=made.scorer)
+    found = check_recipes(made, archive, steps=100)
+    assert archive.read("slow").noise_checks == found
+    for item in found:
+        assert not item.passed
+        assert item.over_one
+        assert item.longer is not None
+        assert item.longer.steps == 400
+        assert (item.longer.real_right, item.longer.noise_right) != (item.real_right, item.noise_right)
+        assert (
+            f"D of s1-cnn {'with' if item.labels else 'without'} labels fails: trained for 400 updates it" in item.says
+        )
+        assert "BatchNorm over a batch of one image" in item.says
+
+
+def test_of_a_d_that_passes_nothing_is_said_and_what_was_kept_of_it_before_is_read() -> None:
+    tree = {
+        "variant": "a", "identity": "b", "labels": True, "images": 1, "at": [1], "d_real": [1.0], "d_noise": [0.0],
+        "real_right": 1.0, "noise_right": 0.96, "passed": True,
+    }  # fmt: skip
+    item = NoiseCheck.from_dict(tree)
+    assert (item.says, item.as_dict()) == ("", {**tree, "at": [1]})
 
 
 def test_a_study_without_a_recipe_is_left_alone(archive: Archive) -> None:

@@ -55,7 +55,7 @@ def test_good_parts_pass_every_check() -> None:
     assert [item for item in findings if item.fails] == []
     stacks = {item.part: item.result for item in findings if item.what == "stacks"}
     assert stacks["generator dense"] == "all seeds are one computation"
-    assert stacks["generator noisy"] == "no: it draws random numbers in its forward"
+    assert stacks["generator noisy"] == "no, one seed is trained after another: it draws random numbers in its forward"
     assert "out=" in stacks["discriminator spectral"]
     assert "discriminator conditional, conditional" in stacks
     cost = {item.part: item.result for item in findings if item.what == "cost"}

@@ -12,7 +12,7 @@ from ablations.catalog import BASELINE
 from ablations.config.errors import ConfigError
 from ablations.execution import plan_facts, remembered
 from ablations.execution.estimate import snapshot_bytes, step_cost
-from ablations.execution.plan_facts import data_facts, variant_facts
+from ablations.execution.plan_facts import data_facts, variants_facts
 
 
 @pytest.fixture(autouse=True)
@@ -66,17 +66,18 @@ def test_a_cache_that_cannot_be_written_costs_time_only(tmp_path: Path) -> None:
 
 def test_what_is_remembered_is_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     data = data_facts("digits", None)
-    facts = variant_facts(BASELINE, data)
+    facts = variants_facts([BASELINE], data)["baseline"]
     assert facts.cost == step_cost(BASELINE, data.shape)
     assert facts.snapshot_bytes == snapshot_bytes(BASELINE, data.shape)
     monkeypatch.setattr(plan_facts, "step_cost", lambda *_: pytest.fail("it was remembered"))
     monkeypatch.setattr(plan_facts, "_load", lambda *_: pytest.fail("it was remembered"))
     assert data_facts("digits", None) == data
-    assert variant_facts(BASELINE.override({}, name="another name"), data) == facts
+    again = variants_facts([BASELINE.override({}, name="another name")], data)
+    assert list(again.values()) == [facts]
 
 
 def test_a_variant_that_does_not_fit_is_refused_each_time() -> None:
     data = data_facts("digits", None)
     for _ in range(2):
         with pytest.raises(ConfigError, match="batch_size=2000, but it trains on only 1297 images of digits"):
-            variant_facts(BASELINE.override({"batch_size": 2_000}), data)
+            variants_facts([BASELINE.override({"batch_size": 2_000})], data)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ablations.catalog import RECIPES
 from ablations.config import Study
-from ablations.store.noise_check import NoiseCheck
+from ablations.store.noise_check import Longer, NoiseCheck
 from reports.analysis.findings import find
 from reports.pages.study_page import write
 from tests.reports.factories import quick_study, stored
@@ -24,6 +24,8 @@ CHECK = NoiseCheck(
     d_noise=(0.4, 0.2),
     real_right=0.97,
     noise_right=0.7,
+    over_one=True,
+    longer=Longer(steps=80, real_right=0.991, noise_right=0.964),
 )
 
 
@@ -42,6 +44,8 @@ def test_a_recipe_has_its_check_and_its_trace_in_both_pages(tmp_path: Path) -> N
         assert "97.0%" in told
         assert "1.7751" in told
         assert "s4: Costs by epoch" in told
+        assert "D of s2 without labels fails: trained for 80 updates it passes: 99.1% of the test images" in told
+        assert "BatchNorm over a batch of one image" in told
     rows = [line for line in markdown.splitlines() if line.startswith("| s2 | with")]
     assert rows == [
         "| s2 | without | 20 | 97.0% | 70% | **failed** |",
