@@ -15,6 +15,9 @@ from reports.analysis.agreement import Answer, Measures, answers
 from reports.analysis.findings import Findings
 from reports.analysis.verdicts import Scores
 
+WANTED = 5
+"""Trainings of each extractor that were asked for beforehand."""
+
 
 def page(found: Findings, rows: pd.DataFrame) -> str:
     """Markdown. `rows`: a row a run and extractor seed but 0, with variant, seed, extractor and the scores by their
@@ -36,7 +39,9 @@ def page(found: Findings, rows: pd.DataFrame) -> str:
         f"The runs of `{found.study.name}`, scored at their last step by {len(seeds)} trainings of both extractors "
         "that differ in the seed alone; seed 0 is the frozen pair by which all scores of this project are taken. The "
         "trainings: `ablations classifier --seed N` and `ablations extractor --seed N`. Scores of different extractors "
-        "are in units of their own and never stand in one table but here.\n"
+        "are in units of their own and never stand in one table but here."
+        + (f" Asked for were {WANTED} trainings; {WANTED - len(seeds)} are missing." if len(seeds) < WANTED else "")
+        + "\n"
     )
     lines = [
         f"# `{found.study.name}` by extractors of {len(seeds)} seeds\n",

@@ -25,7 +25,7 @@ from reports.pages.attachments import standalone
 from reports.words import DASH, value
 
 PICTURES = ("pictures", "words", "closest", "read")
-READ = ("title", "right", "unreadable", "shares")
+READ = ("title", "right", "unreadable", "shares", "few_left")
 
 
 def files(certificate: Certificate) -> dict[str, bytes]:

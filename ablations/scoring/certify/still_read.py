@@ -27,6 +27,10 @@ SHOWN_ONLY = frozenset({"blur of a pixel", "50% of the pixels dropped"})
 JUDGED_REFUSALS = tuple(NOTHING)
 """Issue 14 sets a limit for these kinds; the others are shown."""
 SHOWN = 16
+VISIBLE = 0.25
+"""Of white: what is darker is hardly seen."""
+FEW = 10
+"""With fewer visible pixels than this hardly anything of a digit is left."""
 
 Picture = NDArray[np.uint8]
 
@@ -41,6 +45,8 @@ class Read:
     unreadable: float
     shares: float
     """The largest distance of a class share from the truth; NaN where there is nothing to be read."""
+    few_left: float
+    """Share of the images with fewer than `FEW` visible pixels; NaN where there is nothing to be read."""
     images: Picture | None = field(repr=False)
     """(`SHOWN`, height, width); None: not shown."""
     words: tuple[str, ...]
@@ -61,12 +67,20 @@ def still_read(reader: Extractor, dataset: Dataset) -> tuple[Read, ...]:
     images, labels = evenly_drawn(dataset)
     few = images[:SHOWN]
     measured, refused = readings(reader, images, labels), refusals(reader, images, labels)
-    found = [_read(title, measured[title], reader, applied(change, few)) for title, change in DAMAGES.items()]
-    nothing = {"right": float("nan"), "shares": float("nan")}
+    found = []
+    for title, change in DAMAGES.items():
+        known = {**measured[title], "few_left": few_left(applied(change, images))}
+        found.append(_read(title, known, reader, applied(change, few)))
+    nothing = {"right": float("nan"), "shares": float("nan"), "few_left": float("nan")}
     for title, share in refused.items():
         shown = applied(NOTHING[title], few) if title in NOTHING else None
         found.append(_read(title, {**nothing, "unreadable": share}, reader, shown))
     return tuple(found)
+
+
+def few_left(images: Tensor) -> float:
+    """The share of images (n, channels, height, width) in [0, 1] of which hardly anything is left."""
+    return float(((images > VISIBLE).flatten(1).sum(1) < FEW).double().mean())
 
 
 def _read(title: str, measured: Mapping[str, float], reader: Extractor, shown: Tensor | None) -> Read:

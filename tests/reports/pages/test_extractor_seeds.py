@@ -21,6 +21,9 @@ def test_the_same_scores_have_the_same_verdicts_and_others_have_others() -> None
     text = page(found, rows)
     count = len(found.study.contrasts)
     assert f"0 of {count} verdicts differ between seeds" in text
+    assert "Asked for were 5 trainings; 3 are missing." in text
+    five = pd.concat([rows.assign(extractor=number) for number in range(1, 5)])
+    assert "Asked for" not in page(found, five)
     assert text.count("0.0% |") == 4 * len(found.study.variants)
     for contrast, answer in zip(found.study.contrasts, found.answers, strict=True):
         verdict = answer.main.verdict

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import math
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
 
@@ -22,6 +24,7 @@ from ablations.scoring.certify.exchange import CONCENTRATIONS
 from ablations.scoring.certify.known_distances import Bias, Coverage, bias_lines, coverage_line
 from ablations.scoring.certify.lines import Line
 from ablations.scoring.certify.measure import Certificate, certify
+from ablations.scoring.certify.still_read import few_left
 from ablations.scoring.metrics.values import Features
 from ablations.scoring.panel import load_panel
 from ablations.scoring.scorer import scorer_identity
@@ -75,6 +78,23 @@ def test_real_digits_of_other_hands_are_read_and_what_shows_nothing_is_not(certi
     assert read["uniform noise"].unreadable > 0.95
     assert read["uniform noise"].words == ("-",) * 16
     assert "-" not in read["none"].words
+
+
+def test_both_ways_of_taking_a_pixel_are_told_apart_with_what_holds(certificate: Certificate) -> None:
+    read = {item.title: item for item in certificate.read}
+    text = page.markdown(certificate)
+    for title in ("strokes a pixel thinner", "strokes a pixel thicker on all sides"):
+        judged = "holds" if read[title].right >= 0.98 else "missed"
+        assert f"{100 * read[title].right:.2f}% ({judged})" in text
+    assert {math.isnan(item.few_left) for item in certificate.read if math.isnan(item.right)} == {True}
+    assert f"of white of {read['strokes a pixel thinner on all sides'].few_left:.0%} of the digits." in text
+
+
+def test_hardly_anything_is_left_with_fewer_than_ten_visible_pixels() -> None:
+    images = torch.full((4, 1, 28, 28), 0.2)
+    for image, visible in zip(images, (0, 9, 10, 784), strict=True):
+        image.view(-1)[:visible] = 0.3
+    assert few_left(images) == 0.5
 
 
 def test_skewed_shares_cost_more_the_more_they_are_skewed_and_land_in_their_own_part(certificate: Certificate) -> None:
