@@ -42,6 +42,7 @@ from ablations.commands import (
 )
 from ablations.commands.shared import TRACEBACK
 from ablations.config.errors import UserError
+from ablations.config.secrets import without_secret
 
 
 class Refusal(click.ClickException):
@@ -58,7 +59,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except UserError as error:
             if ctx.meta.get(TRACEBACK):
-                traceback.print_exception(error)
+                click.echo(without_secret("".join(traceback.format_exception(error))), err=True, nl=False)
             raise Refusal(str(error)) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -19,19 +18,11 @@ import click
 from ablations.commands.shared import print_table
 from ablations.config.errors import UserError
 from bench.checkout import checked_out
+from bench.command_parts import choose, out_option, quick_option, save, tiny
 from bench.gate import PAIRS, SECONDS, STEPS, THRESHOLD, compare
 from bench.gate import row as gate_row
 
 ROOT = Path(__file__).resolve().parents[1]
-
-out_option = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results/bench"),
-    show_default=True,
-    help="Folder of the JSON.",
-)
-quick_option = click.option("--quick", is_flag=True, help="Tiny rounds on small data: shows that it runs, no more.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -252,6 +243,25 @@ def profile_command(only: tuple[str, ...], width: int, steps: int, quick: bool, 
 
 
 @main.command()
+@click.option("--steps", type=click.IntRange(min=1), default=300, show_default=True, help="Trained before.")
+@click.option("--width", type=click.IntRange(min=1), default=5, show_default=True, help="Seeds in a stack.")
+@click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True, help="The fastest one counts.")
+@quick_option
+@out_option
+def scoring(steps: int, width: int, rounds: int, quick: bool, out: Path) -> None:
+    """Show what the time of the baseline's scores is spent on, and their share of a run of the study `quick`."""
+    from ablations.data import load_dataset
+    from bench.scoring import lines_of, profile_scoring
+    from bench.timing import stay_on_one_core
+
+    stay_on_one_core()
+    steps, width, rounds = (3, 1, 1) if quick else (steps, width, rounds)
+    costs = profile_scoring(load_dataset("digits" if quick else "mnist"), steps=steps, width=width, rounds=rounds)
+    print_table(("milliseconds of CPU time", "ms"), lines_of(costs), right=frozenset({1}))
+    save(out, "scoring", asdict(costs))
+
+
+@main.command()
 @click.option("--seeds", type=click.IntRange(min=1), multiple=True, default=(5, 16), show_default=True)
 @quick_option
 def modules(seeds: tuple[int, ...], quick: bool) -> None:
@@ -259,29 +269,6 @@ def modules(seeds: tuple[int, ...], quick: bool) -> None:
     from bench.modules import HEADER, ratios
 
     print_table(HEADER, ratios(seeds, quick), right=frozenset({1}))
-
-
-def choose(only: tuple[str, ...], names: list[str]) -> list[str]:
-    """Those asked for, or all. Raises `click.BadParameter` for one that does not exist."""
-    for name in only:
-        if name not in names:
-            raise click.BadParameter(f"{name!r} is none of: {', '.join(names)}")
-    return [name for name in names if not only or name in only]
-
-
-def tiny(quick: bool) -> dict[str, Any]:
-    """The settings of a quick measurement of the limits."""
-    return {"rounds": 1, "seconds": 0.001} if quick else {}
-
-
-def save(out: Path, name: str, tree: dict[str, Any], device: str = "cpu") -> None:
-    """Write `out`/`name`.json with the facts of the machine."""
-    from ablations.execution.environment import environment
-
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{name}.json"
-    path.write_text(json.dumps(tree | {"environment": environment(device)}, indent=1) + "\n")
-    click.echo(f"written: {path}")
 
 
 def start_as_workers_are() -> None:

@@ -1,4 +1,4 @@
-"""The evaluation of one model as in training (10,000 samples, D on the test images), and the metrics by tier."""
+"""The evaluation of one model as in training (10,000 samples, D on the test images), extractors, metrics by tier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ablations.catalog.metric_facts import Tier
 from ablations.config import Engine
 from ablations.data import Dataset
 from ablations.execution.recorder import measure
-from ablations.scoring.panel import load_panel
+from ablations.scoring.panel import PANEL, load_panel
 from ablations.scoring.scorer import Scorer
 from ablations.scoring.suite import evaluate, primary_metric, references_of, sample_count
 from ablations.training.seed_group import SeedGroup
@@ -32,6 +32,17 @@ def test_evaluation(benchmark: BenchmarkFixture, model: str, tier: Tier, dataset
     )
     assert math.isfinite(scores[primary_metric(dataset)])
     assert len(images)
+
+
+@pytest.mark.parametrize("extractor", PANEL)
+def test_features(benchmark: BenchmarkFixture, extractor: str, dataset: Dataset, quick: bool) -> None:
+    """One extractor alone: with both, most of an evaluation along the training."""
+    panel, count = load_panel().only(extractor), sample_count(dataset)
+    images = SeedGroup(BASELINE, [0], dataset, Engine()).sample(0, count)
+    benchmark.group = "features of one model"
+    views = benchmark.pedantic(lambda: panel.views(images), rounds=1 if quick else 3, warmup_rounds=1)
+    assert len(views[extractor]) == count
+    assert views[extractor].finite
 
 
 @pytest.mark.parametrize("tier", ["quick", "full"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import os
 import random
 import sys
 import tempfile
@@ -19,6 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
+from ablations.training.instruction_set import default_instruction_set, environment_of
+
+# Before anything imports torch: the kernels are chosen when its libraries load. Child processes inherit it.
+os.environ |= {name: value for name, value in environment_of(default_instruction_set()).items() if value is not None}
 
 from ablations.execution.choice import ExecutorOptions
 from ablations.execution.events import Event

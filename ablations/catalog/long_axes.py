@@ -37,19 +37,23 @@ _ASKED = (
 
 
 def long_baseline(baseline: Variant) -> Variant:
-    """S1's refined pair as in `baseline`, with rates and momenta found by the project's own search.
+    """S1's refined pair as in `baseline`, with rates and momenta from the project's own search, chosen on images left
+    out of the training and seeds that no study uses, before any run of the study.
 
-    `ablations search baseline --name long-baseline --steps 18750 --trials 24 --seeds 2`, over both learning rates and
-    both beta1, everything else held; scored on 10,000 images left out of the training, on seeds that no study uses.
+    Sixteen trials of two seeds (`ablations search baseline --steps 18750 --trials 16 --seeds 2`, over both learning
+    rates and both beta1). Of those that were trained to the end the best scored 5.5, and in all of them classes died
+    out: the least drawn one had 0.0% to 0.4% of the samples. Successive halving had pruned one at half length, with
+    rates of 4.9e-4 for G and 1.1e-4 for D, whose classes were all there; these are its settings, rounded. Trained to
+    the end they score 4.8 and 5.3, `frechet_10k` 8.9 and 10.4 against 12.4 to 20.0, the least drawn class 0.9%.
     """
     return baseline.override(
         {
             "recipe": "long-baseline",
             "steps": STEPS,
-            "generator_optimizer.learning_rate": 1e-3,
-            "generator_optimizer.beta1": 0.5,
-            "discriminator_optimizer.learning_rate": 1e-3,
-            "discriminator_optimizer.beta1": 0.5,
+            "generator_optimizer.learning_rate": 5e-4,
+            "generator_optimizer.beta1": 0.1,
+            "discriminator_optimizer.learning_rate": 1e-4,
+            "discriminator_optimizer.beta1": 0.2,
         }
     )
 

@@ -69,7 +69,8 @@ def find(name: str) -> Metric | None:
         return METRICS[name]
     if own := METRIC_PARTS.get(name):
         words = own.label or name.replace("_", " ")
-        return Metric(name=name, label=words, about=own.about, unit=own.unit, better=own.better)
+        claims = {"rises": own.rises, "falls": own.falls, "stays": own.stays}
+        return Metric(name=name, label=words, about=own.about, unit=own.unit, better=own.better, **claims)
     if (by := next((by for by in beside() if name.startswith(f"{by}_")), None)) and (
         row := find(name.removeprefix(f"{by}_"))
     ):
@@ -82,6 +83,13 @@ def find(name: str) -> Metric | None:
 def beside() -> tuple[str, ...]:
     """The user's own extractors that look beside the built-in ones."""
     return tuple(name for name in EXTRACTOR_PARTS if not EXTRACTOR_PARTS[name].replaces)
+
+
+def every() -> dict[str, Metric]:
+    """`METRICS`, then what the user's own extractors say beside, and the user's own metrics."""
+    by_own = (of_extractor(row, name) for name in beside() for row in ROWS if LABEL_FREE_EXTRACTOR in row.extractors)
+    rows = (*by_own, *(facts(name) for name in METRIC_PARTS))
+    return {**METRICS, **{row.name: row for row in rows}}
 
 
 def lookers(row: Metric) -> tuple[str, ...]:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ablations.commands.engine_options import isa_option
-from ablations.commands.shared import data_folder_option, data_option, json_option, print_json
+from ablations.commands.shared import (
+    data_folder_option,
+    data_option,
+    json_option,
+    parts_option,
+    print_json,
+    traceback_option,
+)
 
 FAILED = 1
 if TYPE_CHECKING:
@@ -22,10 +29,12 @@ TRIED = Path("results/certificate")
 
 @click.command("certify")
 @data_option
+@parts_option
+@traceback_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help=f"Folder of the page.  [default: {PUBLISHED} for mnist, {TRIED} for others]",
+    help=f"Folder of the page.  [default: {PUBLISHED} for mnist, {TRIED} for others and with --parts]",
 )
 @click.option(
     "--draws",
@@ -49,18 +58,22 @@ def command(
 
     Writes a page (README.md with figures, and certificate.json). Takes minutes on MNIST. Exit code 1 if a metric does
     not do what it must and is not left out of the verdicts for it.
+
+    With --parts your own extractors are held to what those of this project are, and your own metrics to the claims
+    (`rises`, `falls`, `stays`) that they are registered with.
     """
     import torch
 
     from ablations.data import load_dataset
-    from ablations.scoring.certify import by_eye
+    from ablations.scoring.certify import by_eye, by_eye_page
     from ablations.scoring.certify import certificate_page as page
     from ablations.scoring.certify.lines import failed
     from ablations.scoring.certify.measure import certify
     from ablations.scoring.panel import READER, panel_of
+    from ablations.scoring.scorer import own_files
     from reports.pages.rendering import write_files
 
-    folder = out or (PUBLISHED if dataset == "mnist" else TRIED)
+    folder = out or (PUBLISHED if dataset == "mnist" and not own_files() else TRIED)
 
     def tell(line: str) -> None:
         click.echo(line, err=True)
@@ -73,8 +86,8 @@ def command(
     certificate = certify(images, panel, repeats=draws, samples=samples, notify=tell)
     write_files(folder, page.files(certificate))
     if (sheets := folder / by_eye.FOLDER).is_dir():
-        agreed = by_eye.published(sheets, panel.only(READER).extractors[0])
-        write_files(sheets, {"README.md": by_eye.markdown(agreed).encode()})
+        parts = by_eye.published(sheets, panel.only(READER).extractors[0])
+        write_files(sheets, {"README.md": by_eye_page.markdown(parts).encode()})
     wrong = failed(certificate.lines)
     if as_json:
         print_json({**page.as_tree(certificate), "page": str(folder / "README.md")})

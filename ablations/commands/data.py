@@ -6,11 +6,20 @@ from pathlib import Path
 
 import click
 
-from ablations.commands.shared import DatasetName, data_folder_option, json_option, print_json
+from ablations.commands.shared import (
+    DatasetName,
+    data_folder_option,
+    json_option,
+    parts_option,
+    print_json,
+    traceback_option,
+)
 
 
 @click.command("data")
 @click.argument("dataset", type=DatasetName(), default="mnist", metavar="[NAME|FOLDER]")
+@parts_option
+@traceback_option
 @data_folder_option
 @json_option
 def command(dataset: str, data_folder: Path | None, as_json: bool) -> None:

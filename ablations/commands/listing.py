@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import json_option, parts_option, print_json, print_table, traceback_option
+from ablations.commands.shared import (
+    json_option,
+    parts_option,
+    print_json,
+    print_table,
+    store_option,
+    traceback_option,
+)
 
 if TYPE_CHECKING:
     from ablations.config import Study, Variant
@@ -20,10 +27,21 @@ PARTS_HEADER = ("part", "name", "reads the settings", "of")
 @click.command("list")
 @click.argument("study", required=False)
 @parts_option
+@click.option("--stored", is_flag=True, help="What the archive has, instead of what can be run.")
+@store_option
 @traceback_option
 @json_option
-def command(study: str | None, as_json: bool) -> None:
-    """List the studies, recipes, axes, parts and metrics; with STUDY, its variants and the contrasts asked of them."""
+def command(study: str | None, stored: bool, location: str, as_json: bool) -> None:
+    """List the studies, recipes, axes, parts and metrics; with STUDY, its variants and the contrasts asked of them.
+
+    With --stored, the studies of the archive, or the variants of STUDY there, by how their runs ended.
+    """
+    if stored:
+        from ablations.commands.stored_listing import show_stored
+        from ablations.store import Archive
+
+        show_stored(Archive.open(location), study, as_json)
+        return
     from ablations.commands.study_files import find_study
 
     if study is not None:

@@ -41,7 +41,7 @@ def find_runs(archive: Archive, name: str, study: str | None) -> tuple[str, list
 def _variant(archive: Archive, study: str, variant: str) -> tuple[str, list[Result]]:
     from ablations.config.errors import unknown
 
-    stored = archive.read(study, only=(variant,))
+    stored = archive.read(study, only=(variant,), curves=False)
     names = [item.name for item in stored.study.variants]
     if variant not in names:
         raise unknown(f"variant of study {study!r}:", variant, names)

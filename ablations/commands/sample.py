@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablations.commands.named_runs import find_run
-from ablations.commands.shared import data_folder_option, store_option
+from ablations.commands.shared import data_folder_option, parts_option, store_option, traceback_option
 
 if TYPE_CHECKING:
     from ablations.execution.drawing import Artist, Cells, Drawing
@@ -61,6 +61,8 @@ def numbers(context: click.Context, parameter: click.Parameter, text: str | None
     help="A .png, .gif or .npz file; may be repeated.  [default: results/samples/..., .png, and .gif of what moves]",
 )
 @click.option("--scale", type=click.IntRange(min=1), help="Pixels a side for each pixel.  [default: about 56 an image]")
+@parts_option
+@traceback_option
 @data_folder_option
 @store_option
 def command(

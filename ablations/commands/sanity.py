@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from ablations.commands.engine_options import isa_option
-from ablations.commands.shared import data_folder_option, data_option, json_option, print_json, print_table
+from ablations.commands.shared import (
+    data_folder_option,
+    data_option,
+    json_option,
+    parts_option,
+    print_json,
+    print_table,
+    traceback_option,
+)
 
 if TYPE_CHECKING:
     from ablations.store.noise_check import NoiseCheck
@@ -22,6 +30,8 @@ USUAL = ("s0", "s1")
 @click.option("--steps", type=click.IntRange(min=1), default=1_000, show_default=True, help="Updates of D.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of D and of the noise.")
 @data_option
+@parts_option
+@traceback_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

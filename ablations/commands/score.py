@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablations.commands.engine_options import isa_option
-from ablations.commands.shared import data_folder_option, data_option, json_option, print_json, print_table
+from ablations.commands.shared import (
+    data_folder_option,
+    data_option,
+    json_option,
+    parts_option,
+    print_json,
+    print_table,
+    traceback_option,
+)
 
 if TYPE_CHECKING:
     from ablations.data import DataShape
@@ -49,6 +57,8 @@ EXISTING = click.Path(exists=True, path_type=Path)
 @click.option("--conditional", is_flag=True, help="The generator takes z and classes (n,), from 0 on.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the latents.")
 @data_option
+@parts_option
+@traceback_option
 @isa_option
 @data_folder_option
 @json_option

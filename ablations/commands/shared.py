@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from ablations.config.secrets import without_secret
 from ablations.execution.executor_registry import EXECUTORS
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ def resumable(kept: str, without: Sequence[str] = ()) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        again = shlex.join(["ablations", *(word for word in sys.argv[1:] if word not in without)])
+        again = without_secret(shlex.join(["ablations", *(word for word in sys.argv[1:] if word not in without)]))
         click.echo(f"interrupted; {kept}. Continue with: {again}", err=True)
         raise click.exceptions.Exit(130) from None
 
@@ -278,4 +279,6 @@ def mirrored_searches(archive: Archive, mirror: str | None) -> None:
 
 def _say_behind(problem: str, archive: Archive, mirror: str | None) -> None:
     again = ["ablations", "mirror", "--store", str(archive.location), *([] if mirror is None else ["--to", mirror])]
-    click.echo(f"MLflow's page is behind: {problem}\nbring it up to date with: {shlex.join(again)}", err=True)
+    click.echo(
+        f"MLflow's page is behind: {problem}\nbring it up to date with: {without_secret(shlex.join(again))}", err=True
+    )

@@ -92,6 +92,12 @@ class MetricFacts(Part):
     about: str = ""
     unit: str = ""
     better: Literal["lower", "higher", "neither"] = "neither"
+    rises: tuple[str, ...] = ()
+    falls: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
+    """What damages of the certificate (`scoring.certify.damages`) must do to it, by their names: `ablations certify`
+    holds it to that.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pathlib import Path
 from ablations.config.errors import UserError
 
 PAUSE_SECONDS = 10.0
+SHARE = 0.2
+"""Of the time in which the mirror may be at work: over thousands of runs already looking for what is new takes long."""
 PATIENCE_SECONDS = 600.0
 """How long the end of a command waits for the mirror; what is missing then comes with the next `ablations mirror`."""
 NICE = 10
@@ -79,16 +82,23 @@ def _serve(pipe: Connection, root: str | Path, study: str, location: str) -> Non
         os.nice(NICE)
     archive = Archive.at_once(root)
     mirror: Mirror | None = None
+    took = 0.0
     with contextlib.suppress(EOFError, OSError):
         while True:
-            finishing = pipe.poll(PAUSE_SECONDS if mirror else 1.0) and pipe.recv()
-            problem = None
+            finishing = pipe.poll(pause_after(took) if mirror else 1.0) and pipe.recv()
+            problem, started = None, time.monotonic()
             try:
                 mirror = mirror or Mirror.open(location)
                 if study in archive.studies():
                     mirror.sync_study(archive, study, summarize=finishing)
             except UserError as error:
                 problem, mirror = str(error), None
+            took = time.monotonic() - started
             if finishing:
                 pipe.send(problem)
                 return
+
+
+def pause_after(seconds: float) -> float:
+    """How long to wait after a pass that took so long."""
+    return max(PAUSE_SECONDS, seconds * (1 / SHARE - 1))

@@ -247,12 +247,14 @@ def looked_back(
     """The evaluations of a seed, with what its D as it is now says of G as it was at each of them: `d_last_fake`.
 
     Where D grew, it gives them less than it did then; where G grew, it gives the later ones more. An evaluation of
-    which G's weights were not kept stays as it is.
+    which G's weights were not kept stays as it is. Of the present step it has said so already: `d_fake_eval`.
     """
     classes, found = group.shape.classes, []
     for item in evaluations:
         metrics = dict(item.metrics)
-        if item.step in snapshots:
+        if item.step == group.step:
+            metrics["d_last_fake"] = metrics["d_fake_eval"]
+        elif item.step in snapshots:
             drawn = StoredGenerator(
                 group.variant, group.shape, group.seeds[slot], snapshots[item.step], str(group.device)
             ).sample(count)

@@ -17,7 +17,7 @@ from ablations.scoring.extractors import load_extractor
 from ablations.scoring.features import Extractor, Features
 from ablations.scoring.metrics.values import Reference, Samples
 from ablations.scoring.own_extractors import OwnExtractor, checked_names, load_own_extractor
-from ablations.scoring.own_metrics import measured, own_digests
+from ablations.scoring.own_metrics import check_own_claims, measured, own_digests
 
 CLOSE = 1e-4
 """Of the largest feature: kernels round differently for images in other places."""
@@ -30,6 +30,7 @@ def examine_metric(name: str, part: Part) -> Iterator[Finding]:
     samples, reference = Samples(seen=seen), Reference(test=test, load_training=lambda: test)
     try:
         own_digests()
+        check_own_claims()
         with silenced():
             values = [measured(name, samples, reference) for _ in range(2)]
         if values[0] != values[1]:

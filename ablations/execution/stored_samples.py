@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -30,22 +31,45 @@ def stored_generators(archive: Archive, dataset: Dataset) -> Iterator[tuple[Resu
             yield result, step, StoredGenerator(run.variant, dataset.shape, run.seed, result.snapshots[step])
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chosen:
+    """Some of the images of a stored run that are scored."""
+
+    result: Result
+    step: int
+    images: Tensor
+    """(n, channels, height, width) in [0, 1]."""
+    asked: Tensor | None
+    """The class that each was asked for, if any: (n,)."""
+
+
 def chosen_samples(
-    archive: Archive, study: str, variants: Collection[str], seed: int, count: int, dataset: Dataset
-) -> Iterator[tuple[str, Tensor, Tensor | None]]:
-    """Of the last step of each variant's run of a seed: its name, `count` of the images that are scored (count,
-    channels, height, width), drawn at random, always the same ones, and the classes they were asked for, if any.
+    archive: Archive,
+    study: str,
+    variants: Collection[str],
+    seed: int,
+    count: int,
+    dataset: Dataset,
+    *,
+    step: int | None = None,
+) -> Iterator[Chosen]:
+    """Of each variant's run of a seed, after a step or at the end: `count` of the images that are scored, drawn at
+    random, always the same ones.
 
     Raises:
-        DataError: a variant has no run of this seed on this dataset with weights.
+        DataError: a variant has no run of this seed on this dataset with weights, or none of this step.
     """
     members = {item.variant: item.key for item in archive.members(study) if item.seed == seed}
     for name in variants:
         result = archive.get(members[name]) if name in members else None
         if result is None or not result.snapshots or result.run.data_digest != dataset.digest:
             raise DataError(f"{study!r} has no run of {name!r} with seed {seed} and weights on {dataset.name}")
-        step, run, whole = max(result.snapshots), result.run, sample_count(dataset)
-        images = StoredGenerator(run.variant, dataset.shape, run.seed, result.snapshots[step]).sample(whole)
+        chosen, run, whole = max(result.snapshots) if step is None else step, result.run, sample_count(dataset)
+        if chosen not in result.snapshots:
+            kept = ", ".join(f"{at:,}" for at in sorted(result.snapshots))
+            raise DataError(f"{name!r} with seed {seed} has no weights of step {chosen:,}, but of {kept}")
+        images = StoredGenerator(run.variant, dataset.shape, run.seed, result.snapshots[chosen]).sample(whole)
         rows = seeded_rows(whole, count)
         asked = asked_labels(whole, dataset.shape.classes, images.device) if run.variant.conditional else None
-        yield name, images[rows], None if asked is None else asked[rows]
+        asked = None if asked is None else asked[rows]
+        yield Chosen(result=result, step=chosen, images=images[rows], asked=asked)

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from ablations.catalog.metrics import METRICS, facts
-from ablations.config.errors import ConfigError
+from ablations.config.errors import ConfigError, unknown
 from ablations.config.own_modules import line_of_function
 from ablations.config.own_parts import PartError, failing_in_a_sentence
 from ablations.config.parts import METRIC_PARTS
@@ -24,6 +24,16 @@ def own_digests() -> list[list[str]]:
         if name in METRICS:
             raise ConfigError(f"the metric {name!r} is built in; take another name")
     return [[name, part.origin.sha256] for name in METRIC_PARTS if (part := METRIC_PARTS[name]).origin]
+
+
+def check_own_claims() -> None:
+    """Raise `ConfigError` where a metric of the user's own says what a damage must do that none of ours speaks of."""
+    names = sorted({damage for row in METRICS.values() for damage in (*row.rises, *row.falls, *row.stays)})
+    for metric in METRIC_PARTS:
+        part = METRIC_PARTS[metric]
+        for damage in (*part.rises, *part.falls, *part.stays):
+            if damage not in names:
+                raise unknown(f"damage that the metric {metric!r} names:", damage, names)
 
 
 def own_computations() -> list[Computation]:

@@ -21,7 +21,7 @@ from ablations.scoring.own_metrics import own_digests
 from ablations.scoring.panel import Panel, load_panel, panel_of
 from ablations.scoring.suite import noise_floor, references_of, sample_count, score
 
-SUITE = 2
+SUITE = 3
 """The number of the suite of metrics: it changes with any change of a metric's value."""
 
 
@@ -75,6 +75,12 @@ def own_sources() -> str:
         if (part := registry[name]).origin
     ]
     return ", ".join(digests)
+
+
+def own_files() -> tuple[str, ...]:
+    """Names of the sources that these come from."""
+    parts = [registry[name] for registry in (EXTRACTOR_PARTS, METRIC_PARTS) for name in registry]
+    return tuple(dict.fromkeys(part.origin.name for part in parts if part.origin))
 
 
 @functools.lru_cache(maxsize=2)

@@ -44,13 +44,13 @@ def score(
     """`evaluate` for features that are computed already."""
     scores: dict[str, float] = {}
     read = reading_of(views[READER]) if READER in views and views[READER].finite else None
+    samples = {name: Samples(seen=seen, read=read, asked=asked) for name, seen in views.items()}
     for item in computations():
         if (item.facts.tier == "full" and tier == "quick") or (item.facts.conditional and asked is None):
             continue
         for extractor in lookers(item.facts):
             if extractor in views:
-                samples = Samples(seen=views[extractor], read=read, asked=asked)
-                scores |= _numbers(item, extractor, samples, references[extractor])
+                scores |= _numbers(item, extractor, samples[extractor], references[extractor])
     return scores
 
 

@@ -12,13 +12,14 @@ from markupsafe import Markup
 
 from ablations.config import Engine
 from ablations.config.errors import StoreError
+from ablations.config.secrets import without_secret
 from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, NodeCheck, choose_executor, versions
 from ablations.execution.events import Event
 from ablations.execution.executors import Executor, Stop
 from ablations.search.generations import Found, Search, trials_folder
 from ablations.search.optuna_figures import optuna_figures
 from ablations.search.settings import Settings
-from ablations.search.trial_storage import HEARTBEAT_SECONDS, Trial, TrialStorage, open_storage, shown
+from ablations.search.trial_storage import HEARTBEAT_SECONDS, Trial, TrialStorage, open_storage
 from ablations.store.archive import Archive
 from ablations.store.search_record import SearchRecord, TrialRecord
 from ablations.training.engine import default_workers
@@ -52,7 +53,7 @@ class Place:
     @property
     def shown(self) -> str:
         """The storage as a command line takes it: from the current folder where it lies below, without a password."""
-        return shown(self.url.replace(f"{Path.cwd()}/", "", 1) if self.storage is None else self.url)
+        return without_secret(self.url.replace(f"{Path.cwd()}/", "", 1) if self.storage is None else self.url)
 
     @property
     def url(self) -> str:
@@ -103,7 +104,7 @@ def _check_not_emptied(settings: Settings, place: Place, there: bool) -> None:
     kept = next((tree for tree in place.archive.searches() if tree["search"]["name"] == settings.name), None)
     if kept is not None and kept["trials"]:
         raise StoreError(
-            f"{shown(place.url)} has no trial of the search {settings.name!r}, of which the archive keeps "
+            f"{without_secret(place.url)} has no trial of the search {settings.name!r}, of which the archive keeps "
             f"{len(kept['trials'])}: the database was emptied or moved; put it back, or begin again with --fresh"
         )
 

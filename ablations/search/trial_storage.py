@@ -8,7 +8,6 @@ and waits to be run again, by whoever comes first.
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -25,6 +24,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ablations.catalog.domains import Value
 from ablations.config.errors import ConfigError, StoreError
+from ablations.config.secrets import without_secret
 from ablations.search.judge import directions, quiet
 from ablations.search.settings import Settings
 from ablations.search.trial import Outcome, Score
@@ -167,7 +167,7 @@ def open_storage(
         ConfigError: a search of that name is stored that differs in a setting.
         StoreError: the storage cannot be reached, or another command is at work on it.
     """
-    name = shown(url)
+    name = without_secret(url)
     local = url.startswith(_SQLITE)
     with _lock(settings.name, url.removeprefix(_SQLITE), name) if local else nullcontext():
         with _explained(name), quiet():
@@ -241,11 +241,6 @@ def _storage(url: str, heartbeat: int | None) -> RDBStorage:
         grace_period=3 * heartbeat,
         heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=RETRIES),
     )
-
-
-def shown(url: str) -> str:
-    """A database URL without its password."""
-    return re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", url)
 
 
 def _check_same(settings: Settings, study: optuna.Study, place: str) -> None:

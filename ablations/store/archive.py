@@ -24,7 +24,9 @@ from ablations.store.claims import Claim, claim_file
 from ablations.store.disk import restore, write_whole
 from ablations.store.noise_check import FILE, read_checks
 from ablations.store.result import Result
+from ablations.store.run_heads import Head, RunHeads
 from ablations.store.stored_study import Member, StoredStudy
+from ablations.store.study_results import results_of
 
 _KEY = re.compile(r"[0-9a-f]{20}")
 
@@ -146,7 +148,7 @@ class Archive:
     def _keeps(self, result: Result) -> bool:
         """Whether what is here is worth as much as the result."""
         steps = [item.step for item in result.evaluations] if result.is_done else []
-        if not run_folder.is_done(self.folder(result.key), steps):
+        if not self.done({result.key: steps}):
             return False
         try:
             return bool(run_folder.load(self.folder(result.key)).weights) or not result.weights
@@ -155,7 +157,12 @@ class Archive:
 
     def done(self, wanted: Mapping[str, Collection[int]]) -> set[str]:
         """Of keys, each with the steps that must be scored, those whose run is here, done, and has them."""
-        return {key for key, steps in wanted.items() if run_folder.is_done(self.folder(key), steps)}
+        heads = self.heads(wanted)
+        return {key for key, head in heads.items() if head.is_done(wanted[key])}
+
+    def heads(self, keys: Collection[str]) -> dict[str, Head]:
+        """How each of these runs ended; without those that are not here, or whose `run.json` is altered."""
+        return RunHeads(self.runs, self.work / "heads.sqlite").read(keys)
 
     def get(self, key: str, *, scorer: str | None = None, weights: bool = True) -> Result:
         """One run.
@@ -208,34 +215,25 @@ class Archive:
         """The runs that a recorded study consists of, whether they are here or not."""
         return self._read_study(name)[1]
 
-    def read(self, name: str, *, scorer: str | None = None, only: Collection[str] | None = None) -> StoredStudy:
+    def read(
+        self, name: str, *, scorer: str | None = None, only: Collection[str] | None = None, curves: bool = True
+    ) -> StoredStudy:
         """A study with the results of its variants (`only` some), without weights, by `scorer` or the study's own.
+
+        `curves=False` leaves out curves and samples too: then only the scores are read.
 
         Raises:
             StoreError: there is no such study.
         """
         study, members, own = self._read_study(name)
         chosen = own if scorer is None else scorer
-        variants = {variant.name: variant for variant in study.variants}
-        wanted = variants.keys() & (variants if only is None else only)
-        results, unreadable, digests = [], {}, {}
-        for member in members:
-            if member.variant not in wanted or not self.folder(member.key).is_dir():
-                continue
-            try:
-                result = run_folder.load(self.folder(member.key), scorer=chosen, weights=False)
-                digests[member.key] = run_folder.recorded_digests(self.folder(member.key))
-            except UserError as error:
-                unreadable[member.key] = str(error)
-                continue
-            run = dataclasses.replace(result.run, variant=variants[member.variant])
-            results.append(dataclasses.replace(result, run=run, study=name))
+        found = results_of(study, members, self.folder, scorer=chosen, only=only, curves=curves)
         return StoredStudy(
             study=study,
-            results=tuple(results),
+            results=tuple(found.results),
             scorer=chosen,
-            unreadable=unreadable,
-            digests=digests,
+            unreadable=found.unreadable,
+            digests=found.digests,
             noise_checks=read_checks(self.attachment(name, FILE)),
         )
 

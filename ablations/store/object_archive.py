@@ -20,12 +20,13 @@ from typing import Any, Self
 import platformdirs
 
 from ablations.config.errors import StoreError
-from ablations.store import marker, parcel, run_folder
+from ablations.store import marker, parcel
 from ablations.store.archive import Archive
 from ablations.store.claims import Claim
 from ablations.store.disk import whole_folder, write_whole
 from ablations.store.object_store import ObjectStore
 from ablations.store.result import Result
+from ablations.store.run_heads import Head
 
 FEW = 32
 """Up to so many runs are asked for one by one, more by one list of all."""
@@ -90,11 +91,9 @@ class ObjectArchive(Archive):
         name = f"scores/{key}/{scorer}.json"
         self.store.write(name, (super().folder(key) / name.replace(f"/{key}", "")).read_bytes())
 
-    def done(self, wanted: Mapping[str, Collection[int]]) -> set[str]:
-        self._fetch(wanted)
-        return {
-            key for key, steps in wanted.items() if run_folder.is_done(super(ObjectArchive, self).folder(key), steps)
-        }
+    def heads(self, keys: Collection[str]) -> dict[str, Head]:
+        self._fetch(keys)
+        return super().heads(keys)
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
         names = (name.removeprefix("runs/").removesuffix(".tar") for name in self.store.list("runs/"))

@@ -7,7 +7,6 @@ Credentials come from the environment, as each service's own library reads them 
 from __future__ import annotations
 
 import json
-import re
 import threading
 import time
 import uuid
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import fsspec
 
 from ablations.config.errors import StoreError
+from ablations.config.secrets import without_secret
 
 SCHEMES = ("s3", "gs", "abfs", "memory")
 LEASE_SECONDS = 60.0
@@ -148,11 +148,6 @@ class Lease:
                 self._store.write(self._place, _lease(self._holder, self._seconds))
             except StoreError:
                 continue  # away for a while: the next time
-
-
-def without_secret(text: str) -> str:
-    """An address without the password that may stand in it."""
-    return re.sub(r"//([^/@:\s]*):[^/@\s]*@", r"//\1:***@", text)
 
 
 def _lease(holder: str, seconds: float) -> bytes:

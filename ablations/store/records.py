@@ -127,7 +127,7 @@ def _packed(archive: Archive, key: str, scorer: str) -> bytes:
             run_folder.copy(archive.folder(key), folder)
         else:
             result = archive.get(key, scorer=scorer, weights=False)
-            digests = run_folder.recorded_digests(archive.folder(key))
+            digests = dict(run_folder.readable_head(archive.folder(key))["digests"])
             digests[CURVES_UP_TO] = curve_digests(result.curves, result.last_step)
             stride = stride_of(result.last_step)
             run_folder.save_record(_thinned(result, stride), folder, stride=stride, digests=digests)

@@ -14,7 +14,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from ablations.config import Run, sha256_of
 from ablations.config.errors import DataError, UserError
 from ablations.config.overrides import plain
 from ablations.store.disk import file_digest, whole_folder, write_whole
-from ablations.store.result import DONE, STATUSES, Array, Evaluation, Result
+from ablations.store.result import STATUSES, Array, Evaluation, Result
 
 HEAD = "run.json"
 _CURVES, _WEIGHTS, _SNAPSHOTS = "curves.safetensors", "weights.safetensors", "snapshots.safetensors"
@@ -92,22 +92,30 @@ def copy(source: Path, folder: Path) -> None:
         raise DataError(f"cannot write the result {folder}: {error}; make room or move --store") from error
 
 
-def load(folder: Path, *, scorer: str | None = None, weights: bool = True) -> Result:
+def load(
+    folder: Path,
+    *,
+    scorer: str | None = None,
+    weights: bool = True,
+    curves: bool = True,
+    head: dict[str, Any] | None = None,
+) -> Result:
     """Read a run's folder and check it, with the scores of `scorer`, or of the one it was first scored by.
 
-    `weights=False` leaves out weights and snapshots, which are most of the bytes. Where that scorer has not scored the
-    run, the result says so: `scorer` is empty.
+    `weights=False` leaves out weights and snapshots, which are most of the bytes, `curves=False` curves and samples,
+    which are most of the rest; `head` is what `read_head` gave. Where that scorer has not scored the run, the result
+    says so: `scorer` is empty.
 
     Raises:
         DataError: a file that is missing, truncated or altered.
     """
     try:
-        head = read_head(folder)
+        head = read_head(folder) if head is None else head
         if head["key"] != folder.name:
             raise ValueError(f"{HEAD} is that of the run {head['key']}")
         if head["status"] not in STATUSES:
             raise ValueError(f"{HEAD} states no known status: {head['status']!r}")
-        arrays = _read(folder, _CURVES, head)
+        arrays = _read(folder, _CURVES, head) if curves else {}
         stride = head[_RECORD]["stride"] if _RECORD in head else 1
         weights = weights and _RECORD not in head
         name = head["scorer"] if scorer is None else scorer
@@ -139,31 +147,22 @@ def load(folder: Path, *, scorer: str | None = None, weights: bool = True) -> Re
         raise DataError(f"not a readable run: {folder} ({type(error).__name__}: {error})") from error
 
 
-def is_done(folder: Path, steps: Collection[int]) -> bool:
-    """Whether a run stands there, is done, and has scores at those of the steps that it reached."""
-    try:
-        head = read_head(folder)
-        if head["status"] not in DONE:
-            return False
-        reached = [step for step in steps if step <= head["last_step"]]
-        return set(reached) <= {item["step"] for item in head["evaluations"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
 def read_head(folder: Path) -> dict[str, Any]:
     """`run.json`. Raises `OSError`, or `ValueError` for an altered file."""
     return _opened(folder / HEAD)
 
 
-def recorded_digests(folder: Path) -> dict[str, str]:
-    """Of the weights, the curves and the first scores, as they were when the run was written.
+def readable_head(folder: Path) -> dict[str, Any]:
+    """`run.json`, with the digests of the weights, the curves and the first scores as the run was written.
 
     Raises:
-        DataError: `run.json` is missing or does not have them.
+        DataError: it is missing, altered or without them.
     """
     try:
-        return {name: str(digest) for name, digest in read_head(folder)["digests"].items()}
+        head = read_head(folder)
+        if not isinstance(head["digests"], dict):
+            raise TypeError("the digests are no mapping")
+        return head
     except _BROKEN as error:
         raise DataError(f"not a readable run: {folder} ({type(error).__name__}: {error})") from error
 

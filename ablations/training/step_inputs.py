@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -175,8 +177,17 @@ def evaluation_latents(
 
     Set 0 is what scores are taken of; others show how much a score owes to the samples.
     """
-    shape = (count, variant.latent.size)
-    return draw(variant.latent.distribution, seed, "evaluation", number, shape, device).to(dtype)[None]
+    size, distribution = variant.latent.size, variant.latent.distribution
+    # A copy, since a network of the user's own may change what it is given.
+    return _last_latents(distribution, size, seed, count, device, number).to(dtype, copy=True)[None]
+
+
+@functools.lru_cache(maxsize=4)
+def _last_latents(
+    distribution: Literal["normal", "uniform"], size: int, seed: int, count: int, device: torch.device, number: int
+) -> Tensor:
+    """Kept, since each snapshot of a seed is asked with the same ones when D looks back at them."""
+    return draw(distribution, seed, "evaluation", number, (count, size), device)
 
 
 def asked_labels(count: int, classes: int | None, device: torch.device) -> Tensor | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ablations.catalog.metrics import READER, named
@@ -117,6 +117,20 @@ def old_scores(found: Findings) -> Scores:
             f"{found.study.name!r} has no {READER.whole} beside its score: ablations rescore {found.study.name}"
         )
     return scores(found.results, name)
+
+
+def seed_deviations(found: Findings) -> tuple[Deviations, ...]:
+    """Of a study whose images carry the verdict beside a whole distance; empty for any other."""
+    name = named(READER.whole, found.measures.all)
+    if name is None or found.metric == name or found.measures.parts.get(READER.images) != found.metric:
+        return ()
+    return deviations(scores(found.results, name), found.scores)
+
+
+def mean_ratio(items: Sequence[Deviations]) -> float:
+    """The geometric mean of new to old; NaN where there is none."""
+    ratios = [math.log(item.new / item.old) for item in items if item.new and item.old]
+    return math.exp(sum(ratios) / len(ratios)) if ratios else math.nan
 
 
 def deviations(old: Scores, new: Scores) -> tuple[Deviations, ...]:

@@ -9,7 +9,7 @@ from ablations.catalog.metrics import READER, named
 from reports import words
 from reports.analysis.comparison import Comparison
 from reports.analysis.findings import Findings
-from reports.analysis.old_and_new import Both, both, deviations, old_scores
+from reports.analysis.old_and_new import Both, both, deviations, mean_ratio, old_scores
 
 
 def page(found: Findings) -> str:
@@ -66,9 +66,7 @@ def _deviations(found: Findings, old: str) -> Iterator[str]:
         for item in items
     ]
     yield from _table(("variant", "seeds", f"`{old}`", f"`{found.metric}`", "ratio"), rows)
-    ratios = [math.log(item.new / item.old) for item in items if item.new and item.old]
-    if ratios:
-        mean = math.exp(sum(ratios) / len(ratios))
+    if math.isfinite(mean := mean_ratio(items)):
         yield f"The geometric mean of the ratios is {words.number(mean)}.\n"
 
 

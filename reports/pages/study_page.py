@@ -19,6 +19,7 @@ from reports import words
 from reports.analysis.factorial import factors
 from reports.analysis.findings import Findings, environment
 from reports.analysis.grouping import anchor
+from reports.analysis.old_and_new import mean_ratio, seed_deviations
 from reports.analysis.seconds import total_seconds
 from reports.analysis.sentences import pairing_in_words
 from reports.analysis.variance import SOURCES
@@ -96,6 +97,8 @@ def page(found: Findings) -> dict[str, Any]:
         "runs": [row for _, row in found.runs.iterrows()],
         "sources": SOURCES,
         "repeated": found.measures.parts.get(READER.whole, found.metric),
+        "deviations": (deviations := seed_deviations(found)),
+        "mean_ratio": mean_ratio(deviations),
         "factors": len(factors(found.study)),
         "classes": sections.class_shares(found),
         "others": sections.other_metrics(found),

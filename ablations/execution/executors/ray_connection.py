@@ -21,13 +21,15 @@ LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 OBJECT_STORE_BYTES = 100 * 2**20
 """Of a cluster started here; what does not fit goes to the disk."""
 CONNECT_SECONDS = 5.0
+SLOW, ATTEMPTS = "timed out during startup", 3
+"""What Ray says of processes that were not up within half a minute, as on a busy machine; how often they may try."""
 
 
 def connect(settings: Settings) -> bool:
     """Join the cluster at `settings.address`, or start one (`local`); False where this process has joined one already.
 
     Raises:
-        ConfigError: Ray is not installed, or there is no such cluster.
+        ConfigError: Ray is not installed, there is no such cluster, or none could be started.
     """
     address = settings.address
     os.environ.update(QUIET | (LOOPBACK if address == "local" else {}))
@@ -43,15 +45,30 @@ def connect(settings: Settings) -> bool:
         own["include_dashboard"] = False
     elif address != "auto":
         check_reach(address)
-    try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False, **own)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or ["no answer"])[0]
-        raise ConfigError(
-            f"--address {address}: no Ray cluster to join: {reason}; start one with `ray start --head`, or take "
-            "--address local"
-        ) from error
-    return True
+    given = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False, **own}
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            ray.init(address=address, **given)
+            return True
+        except Exception as error:
+            ray.shutdown()
+            if address == "local" and SLOW in str(error) and attempt < ATTEMPTS:
+                continue
+            raise ConfigError(_why(address, error)) from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _why(address: str, error: Exception) -> str:
+    reason = (str(error).strip().splitlines() or ["no answer"])[0]
+    if address == "local":
+        return (
+            f"--address local: no Ray cluster could be started here: {reason}; try again when the machine is less "
+            "busy, or take --executor processes"
+        )
+    return (
+        f"--address {address}: no Ray cluster to join: {reason}; start one with `ray start --head`, or take "
+        "--address local"
+    )
 
 
 def cores() -> int:

@@ -1,50 +1,127 @@
-"""Contact sheets that are labelled by eye, before the reader's labels are seen; then how far the two agree."""
+"""Labels that readers made by eye of contact sheets, before the classifier's were seen; and how far all of them agree.
+
+A folder a study holds its sheets, what they show (`sheets.json`), what is to be told of them (`about.md`), the classes
+that were asked for (`NAME.asked.csv`), and a folder for each eye with its labels (`first/NAME.csv`).
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ablations.config.errors import DataError
-from ablations.scoring.certify.markdown import markdown_table
 from ablations.scoring.certify.sheets import images_of
 from ablations.scoring.certify.still_read import words
 from ablations.scoring.features import Extractor
-from reports.words import DASH, MINUS
 
 UNREADABLE = "-"
 HEADER = ("image", "label")
 FOLDER = "by_eye"
 """Of the sheets, in that of a certificate."""
+FACTS, ABOUT = "sheets.json", "about.md"
+ENLARGED = "enlarged"
 
-WANTED = 0.9
-"""The agreement of class shares that was asked for beforehand."""
+Labels = Sequence[str]
+"""A class or `UNREADABLE` for each image, in the order of the sheet."""
 
-SHOWN = 3
-"""Differences of a model that are named."""
 
-HEAD = """# Read by eye
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """Whose samples a sheet shows."""
 
-Samples of six variants of the study `quick`, seed 0, at the end of its 2,000 steps: 200 of the 10,000 that are scored,
-drawn at random. One reader, a vision model, labelled them from the enlarged sheets (`enlarged/`, four times their size,
-numbered), once, before the classifier's labels were computed: the labels stand in a commit of their own. A label is a
-digit, or - where none could be read. The samples are of short trainings, and many are half-formed: their labels are
-guesses, and how far this reader would agree with itself is not known. An earlier reading, quicker and of other samples,
-agreed in the class shares to 75% (baseline), 84% (cnn), 90% (conditional) and 81% (sigmoid). `ablations by-eye --runs
-STORE --variant NAME` draws the sheets, `ablations by-eye` makes this page.
+    study: str
+    variant: str
+    seed: int
+    step: int
+    steps: int
+    """Of the whole training."""
 
-*Same label*: of all images, - being a label too. *Same class*: of the images in which both read a digit. *Class shares
-alike*: one minus the total variation distance of the class shares; images that a reader calls - are left out of its
-shares, as in all scores, or, in the last column, count as an eleventh class.
-"""
+    @property
+    def name(self) -> str:
+        """Of the sheet."""
+        seed = f"-seed-{self.seed}" if self.seed else ""
+        return f"{self.variant}{seed}" + (f"-step-{self.step}" if self.step != self.steps else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """The images of one model, and what everyone reads in them."""
+
+    shown: Shown
+    eyes: Mapping[str, Labels]
+    """By the name of who looked."""
+    reader: Labels
+    """What the classifier reads."""
+    asked: Labels | None = None
+    """The classes that the model was asked for, if any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """The sheets of one folder."""
+
+    name: str
+    about: str
+    """Markdown: who looked at what, and when."""
+    sheets: tuple[Sheet, ...]
+
+    @property
+    def eyes(self) -> tuple[str, ...]:
+        """Who labelled all of its sheets."""
+        return tuple(eye for eye in self.sheets[0].eyes if all(eye in sheet.eyes for sheet in self.sheets))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Two readers' labels of the same images."""
+
+    same: float
+    """Share of images that both give the same label, or both call unreadable."""
+    same_class: float
+    """Share with the same class among the images that both can read; NaN where there are none."""
+    alike: float
+    """One minus the total variation distance of the class shares over what each can read: 1 alike, 0 nothing in common;
+    NaN where one can read nothing."""
+    alike_of_all: float
+    """The same over all images, with `UNREADABLE` as a class."""
+    confused: Mapping[tuple[str, str], int]
+    """How many images have one label by the first and another by the second, the most frequent pairs first."""
+
+
+def agreement(one: Labels, other: Labels) -> Agreement:
+    pairs = [*zip(one, other, strict=True)]
+    both = [pair for pair in pairs if UNREADABLE not in pair]
+    return Agreement(
+        same=sum(ours == theirs for ours, theirs in pairs) / len(pairs),
+        same_class=sum(ours == theirs for ours, theirs in both) / len(both) if both else math.nan,
+        alike=alike(shares(one), shares(other)),
+        alike_of_all=alike(shares(one, of_all=True), shares(other, of_all=True)),
+        confused=dict(Counter(pair for pair in pairs if pair[0] != pair[1]).most_common()),
+    )
+
+
+def shares(labels: Labels, *, of_all: bool = False) -> dict[str, float]:
+    """The share of each class over what can be read, as in all scores, or of each label over all images."""
+    counted = Counter(label for label in labels if of_all or label != UNREADABLE)
+    return {label: count / counted.total() for label, count in counted.items()}
+
+
+def mean_shares(several: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    labels = {label for one in several for label in one}
+    return {label: math.fsum(one.get(label, 0) for one in several) / len(several) for label in sorted(labels)}
+
+
+def alike(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """One minus their total variation distance; NaN where one of them is of nothing."""
+    if not one or not other:
+        return math.nan
+    return 1 - math.fsum(abs(one.get(label, 0) - other.get(label, 0)) for label in {*one, *other}) / 2
 
 
 def read_labels(text: str) -> tuple[str, ...]:
@@ -66,122 +143,43 @@ def read_labels(text: str) -> tuple[str, ...]:
     return labels
 
 
-@dataclass(frozen=True, kw_only=True)
-class Agreement:
-    """Labels by eye against the reader's, of the same images."""
-
-    images: int
-    same: float
-    """Share of images that both give the same label, or both call unreadable."""
-    readable_by_eye: float
-    readable_by_reader: float
-    same_class: float
-    """Share with the same class among the images that both can read; NaN where there are none."""
-    eye_as_asked: float
-    reader_as_asked: float
-    """Of what each can read, the share of the class that the model was asked for; NaN where none was asked for."""
-    apart: float
-    """Total variation distance of the class shares over what each can read: 0 alike, 1 nothing in common."""
-    apart_of_all: float
-    """The same over all images, with `UNREADABLE` as a class."""
-    excess: Mapping[str, float]
-    """By how much the eye's share of each label, over all images, exceeds the reader's."""
-    confused: Mapping[tuple[str, str], int]
-    """How many images have one label by eye and another by the reader, the most frequent pairs first."""
+def facts_with(folder: Path, shown: Shown) -> bytes:
+    """The content of `FACTS` in a folder of sheets when one more is drawn."""
+    known = {item.name: item for item in _facts(folder)} | {shown.name: shown}
+    return (json.dumps([asdict(item) for item in known.values()], indent=1) + "\n").encode()
 
 
-def agreement(eye: Sequence[str], reader: Sequence[str], asked: Sequence[str] | None = None) -> Agreement:
-    """From a label for each image, a class or `UNREADABLE`, and the classes that were asked for, if any."""
-    ours, theirs = np.array([*eye]), np.array([*reader])
-    wanted = None if asked is None else np.array([*asked])
-    seen, read = ours != UNREADABLE, theirs != UNREADABLE
-    both = seen & read
-    return Agreement(
-        images=len(ours),
-        same=float((ours == theirs).mean()),
-        readable_by_eye=float(seen.mean()),
-        readable_by_reader=float(read.mean()),
-        same_class=float((ours == theirs)[both].mean()) if both.any() else float("nan"),
-        eye_as_asked=_as_asked(ours, wanted),
-        reader_as_asked=_as_asked(theirs, wanted),
-        apart=_apart(ours[seen], theirs[read]),
-        apart_of_all=_apart(ours, theirs),
-        excess={label: float((ours == label).mean() - (theirs == label).mean()) for label in sorted({*eye, *reader})},
-        confused=dict(Counter(pair for pair in zip(eye, reader, strict=True) if pair[0] != pair[1]).most_common()),
-    )
+def published(folder: Path, reader: Extractor) -> tuple[Part, ...]:
+    """All parts of a folder, each with the sheets that somebody has labelled; parts that nobody has are left out.
+
+    Raises:
+        DataError: labels in another form, or of another number of images than the sheet has.
+    """
+    parts = []
+    for file in sorted(folder.glob(f"*/{FACTS}")):
+        sheets = tuple(_sheets(file.parent, reader))
+        about = file.with_name(ABOUT)
+        if sheets:
+            text = about.read_text() if about.exists() else ""
+            parts.append(Part(name=file.parent.name, about=text, sheets=sheets))
+    return tuple(parts)
 
 
-def published(folder: Path, reader: Extractor) -> dict[str, Agreement]:
-    """The agreement on each sheet of a folder, by its name; the labels lie beside it."""
-    found = {}
-    for file in sorted(folder.glob("*.png")):
-        eye = read_labels(file.with_suffix(".csv").read_text())
-        told = file.with_suffix(".asked.csv")
+def _sheets(folder: Path, reader: Extractor) -> Iterator[Sheet]:
+    for shown in _facts(folder):
+        labelled = sorted(folder.glob(f"*/{shown.name}.csv"))
+        if not labelled:
+            continue
+        told = folder / f"{shown.name}.asked.csv"
+        read = words(reader.features(images_of((folder / f"{shown.name}.png").read_bytes())))
+        eyes = {file.parent.name: read_labels(file.read_text()) for file in labelled}
+        for eye, labels in eyes.items():
+            if len(labels) != len(read):
+                raise DataError(f"{folder / eye / shown.name}.csv has {len(labels)} labels for {len(read)} images")
         asked = read_labels(told.read_text()) if told.exists() else None
-        found[file.stem] = agreement(eye, words(reader.features(images_of(file.read_bytes()))), asked)
-    return found
+        yield Sheet(shown=shown, eyes=eyes, reader=read, asked=asked)
 
 
-def markdown(found: Mapping[str, Agreement]) -> str:
-    """The page of a folder of sheets."""
-    rows = [
-        (
-            f"[{name}]({name}.png)",
-            f"[{item.images}]({name}.csv)",
-            *map(percent, (item.same, item.readable_by_eye, item.readable_by_reader, item.same_class)),
-            percent(1 - item.apart),
-            percent(1 - item.apart_of_all),
-        )
-        for name, item in found.items()
-    ]
-    header = ("model", "images", "same label", "readable by eye", "by the classifier", "same class where both read")
-    table = markdown_table((*header, "class shares alike", "with - as a class"), rows, right=True)
-    return "\n".join([HEAD, *table, *_verdict(found), *_differences(found)])
-
-
-def _verdict(found: Mapping[str, Agreement]) -> Iterator[str]:
-    alike = [name for name, item in found.items() if item.apart <= 1 - WANTED]
-    neither = [name for name, item in found.items() if item.readable_by_eye == 0 == item.readable_by_reader]
-    yield (
-        f"Wanted was that class shares agree to {WANTED:.0%}. That holds of {', '.join(alike) or 'none'}"
-        + (f", and of {', '.join(neither)}, where both read nothing" if neither else "")
-        + f"; {len(found) - len(alike) - len(neither)} of {len(found)} miss it.\n"
-    )
-    for name, item in found.items():
-        if not math.isnan(item.eye_as_asked):
-            yield (
-                f"`{name}` was asked for classes: {percent(item.eye_as_asked)} of what the eye read and "
-                f"{percent(item.reader_as_asked)} of what the classifier read is the class asked for.\n"
-            )
-
-
-def _differences(found: Mapping[str, Agreement]) -> Iterator[str]:
-    yield "## Where they differ\n"
-    yield "Points of the share of a label, over all images, and the most frequent pairs of labels that differ.\n"
-    rows = []
-    for name, item in found.items():
-        far = sorted(item.excess.items(), key=lambda entry: -abs(entry[1]))[:SHOWN]
-        shares = ", ".join(f"`{label}` {_signed(100 * more)}" for label, more in far if more)
-        pairs = ", ".join(f"`{one}` / `{other}`: {count}" for (one, other), count in [*item.confused.items()][:SHOWN])
-        rows.append((name, shares, pairs))
-    yield from markdown_table(("model", "more by eye than by the classifier", "eye / classifier: images"), rows)
-
-
-def _signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", MINUS)
-
-
-def percent(share: float) -> str:
-    return DASH if math.isnan(share) else f"{share:.0%}"
-
-
-def _as_asked(labels: NDArray[np.str_], asked: NDArray[np.str_] | None) -> float:
-    read = labels != UNREADABLE
-    return float("nan") if asked is None or not read.any() else float((labels == asked)[read].mean())
-
-
-def _apart(ours: NDArray[np.str_], theirs: NDArray[np.str_]) -> float:
-    if not len(ours) or not len(theirs):
-        return float("nan")
-    classes = sorted({*ours, *theirs})
-    return float(sum(abs((ours == label).mean() - (theirs == label).mean()) for label in classes) / 2)
+def _facts(folder: Path) -> tuple[Shown, ...]:
+    file = folder / FACTS
+    return tuple(Shown(**item) for item in json.loads(file.read_text())) if file.exists() else ()

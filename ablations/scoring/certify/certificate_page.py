@@ -19,6 +19,7 @@ from ablations.scoring.certify.markdown import MARKS, lines_table, markdown_tabl
 from ablations.scoring.certify.measure import Certificate
 from ablations.scoring.certify.panels import ARROWS, Panel, bias_figure, panels
 from ablations.scoring.certify.reading_part import of_reading, reading_files, reading_part
+from ablations.scoring.scorer import own_files
 from reports.figures.sample_grids import png, table, with_words
 from reports.pages.attachments import standalone
 from reports.words import DASH, value
@@ -243,7 +244,8 @@ def _seen(damage: Damage, values: Sequence[float], tolerance: float) -> str:
 
 
 def _command(certificate: Certificate) -> str:
-    return f"ablations certify --data {certificate.dataset}" + (" --runs STORE" if certificate.ranked else "")
+    own = "".join(f" --parts {name}" for name in own_files())
+    return f"ablations certify --data {certificate.dataset}{own}" + (" --runs STORE" if certificate.ranked else "")
 
 
 def _said(certificate: Certificate, damage: str) -> NDArray[np.uint8]:

@@ -1,4 +1,5 @@
-"""The damages as rows of data; what each must do to a metric stands in the metric's row, in `catalog.metrics`.
+"""The damages as rows of data; what each must do to a metric stands in the metric's row, in `catalog.metrics`, or, of a
+user's own, where it is registered.
 
 A damage is applied to real images that no score has seen, always with the same draws, so that a higher grade is more of
 the same.
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from ablations.catalog.metric_facts import Claim
-from ablations.catalog.metrics import METRICS
+from ablations.catalog.metrics import every
 from ablations.scoring.certify import operations
 from ablations.scoring.certify.operations import Damaged, Material
 
@@ -41,7 +42,7 @@ class Damage:
     @property
     def claims(self) -> dict[str, Claim]:
         """Metric, without its protocol, to what it must do; one without a claim is shown and not judged."""
-        return {name: claim for name, row in METRICS.items() if (claim := row.must(self.name))}
+        return {name: claim for name, row in every().items() if (claim := row.must(self.name))}
 
 
 NOISE = Damage(

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ablations.config.errors import DataError
+from ablations.scoring.extractors.arranged import ArrangedTrunk
 from ablations.scoring.extractors.frozen import FOLDER, read_frozen
 from ablations.scoring.extractors.pixels import checked, in_chunks, of_shape
 from ablations.scoring.extractors.trunk import Shape, folded, trunk
@@ -42,7 +43,8 @@ class Contrastive:
     name = KIND
 
     def __init__(self, network: nn.Sequential, digest: str, facts: Mapping[str, Any]) -> None:
-        self._network = network
+        self._device = next(network.parameters()).device
+        self._trunk = ArrangedTrunk(network, tuple(facts["shape"]))
         self.digest = digest
         self.facts = facts
         """Where the weights come from: `ContrastiveFacts` as JSON."""
@@ -51,13 +53,11 @@ class Contrastive:
     def features(self, images: Tensor) -> Features:
         """See `Extractor`; without probabilities."""
         images = of_shape(checked(images), self.shape, self.name)
-        device = next(self._network.parameters()).device
-        (features,) = in_chunks(images, self._compute, device)
+        (features,) = in_chunks(images, self._compute, self._device)
         return Features(features=features.numpy())
 
     def _compute(self, images: Tensor) -> tuple[Tensor, ...]:
-        # Channels last: convolutions with so few channels take half the time.
-        return (self._network(images.contiguous(memory_format=torch.channels_last)),)
+        return (self._trunk(images),)
 
 
 def load_contrastive(path: Path = WEIGHTS, *, device: str | torch.device = "cpu") -> Contrastive:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ablations.config.errors import DataError
+from ablations.scoring.extractors.arranged import ArrangedTrunk, product
 from ablations.scoring.extractors.frozen import FOLDER, read_frozen
 from ablations.scoring.extractors.pixels import checked, in_chunks, of_shape
 from ablations.scoring.extractors.trunk import FEATURES, Shape, folded, linear, trunk
@@ -33,14 +34,10 @@ class ReaderNetwork(nn.Module):
         self.head = linear(FEATURES, classes + 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.hidden(images))
-        return logits
-
-    def hidden(self, images: Tensor) -> Tensor:
-        """The features, (n, 64), at least 0."""
         # Channels last: convolutions with so few channels take half the time.
         hidden: Tensor = self.trunk(images.contiguous(memory_format=torch.channels_last))
-        return hidden.relu()
+        logits: Tensor = self.head(hidden.relu())
+        return logits
 
     def frozen(self) -> ReaderNetwork:
         """Ready for use: in eval mode, BatchNorm merged into the weights, without gradients."""
@@ -54,7 +51,7 @@ class Reader:
     name = KIND
 
     def __init__(self, network: ReaderNetwork, digest: str, facts: Mapping[str, Any]) -> None:
-        self._network = network
+        self._trunk, self._head = ArrangedTrunk(network.trunk, tuple(facts["shape"])), network.head
         self.digest = digest
         self.facts = facts
         """Where the weights come from, and what was measured of them: `ReaderFacts` as JSON."""
@@ -64,7 +61,7 @@ class Reader:
     def features(self, images: Tensor) -> Features:
         """See `Extractor`; with probabilities, and with `shapeless`."""
         images = of_shape(checked(images), self.shape, self.name)
-        features, shares = in_chunks(images, self._compute, self._network.head.weight.device)
+        features, shares = in_chunks(images, self._compute, self._head.weight.device)
         return Features(
             features=features.numpy(),
             probabilities=(shares[:, :-1] / shares[:, :-1].sum(1, keepdim=True)).numpy(),
@@ -73,9 +70,9 @@ class Reader:
         )
 
     def _compute(self, images: Tensor) -> tuple[Tensor, ...]:
-        hidden = self._network.hidden(images)
+        hidden = self._trunk(images).relu_()
         # In float64 the classes keep a share even where the network is all but sure that there is nothing.
-        return hidden, self._network.head(hidden).double().softmax(1)
+        return hidden, product(hidden, self._head.weight, self._head.bias).double().softmax(1)
 
 
 def load_reader(path: Path = WEIGHTS, *, device: str | torch.device = "cpu") -> Reader:

@@ -24,7 +24,7 @@ import numpy as np
 
 from ablations.scoring.metrics.array_types import Float, Float64, Mask
 from ablations.scoring.metrics.bindings import computes
-from ablations.scoring.metrics.frechet import Gaussian, frechet_distance
+from ablations.scoring.metrics.frechet import Gaussian, frechet_distance, reference_gaussian, samples_gaussian
 from ablations.scoring.metrics.reading import Reading, present
 from ablations.scoring.metrics.values import Reference, Samples
 
@@ -46,18 +46,24 @@ class Parts:
 
 
 def balanced_frechet(
-    samples: Float, read: Reading, real: Float, real_read: Reading, *, real_gaussian: Gaussian | None = None
+    samples: Float,
+    read: Reading,
+    real: Float,
+    real_read: Reading,
+    *,
+    own: Gaussian | None = None,
+    real_gaussian: Gaussian | None = None,
 ) -> Parts:
     """The parts of the distance of features (n, d) and (m, d), of images read as `read` and `real_read`.
 
-    Features and reading may come from different extractors. `real_gaussian` is that of all real features, if it is
-    known already.
+    Features and reading may come from different extractors. `own` and `real_gaussian` are the Gaussians of all samples
+    and of all real features, if they are known already.
 
     Where no class is drawn, or none that real images show, the image part is the whole distance.
     All NaN where a sample is not finite.
     """
     plain = Gaussian.of(real) if real_gaussian is None else real_gaussian
-    whole = frechet_distance(samples, plain)
+    whole = frechet_distance(samples if own is None else own, plain)
     drawn = present(read, real_read)
     kept = ~real_read.readable | drawn[real_read.labels]
     if not drawn.any() or kept.sum() < LEAST or not np.isfinite(whole):
@@ -96,10 +102,6 @@ def weighted_gaussian(features: Float, weights: Float64) -> Gaussian:
     return Gaussian(mean, (centred * weights[:, None]).T @ centred / (1 - (weights**2).sum()))
 
 
-def _gaussian(reference: Reference) -> Gaussian:
-    return Gaussian.of(reference.test.features)
-
-
 @computes("balanced_frechet", "class_share_frechet")
 def _balanced_frechet(samples: Samples, reference: Reference) -> tuple[float, ...]:
     parts = balanced_frechet(
@@ -107,6 +109,7 @@ def _balanced_frechet(samples: Samples, reference: Reference) -> tuple[float, ..
         samples.reading,
         reference.test.features,
         reference.reading,
-        real_gaussian=reference.once(_gaussian),
+        own=samples.once(samples_gaussian),
+        real_gaussian=reference.once(reference_gaussian),
     )
     return parts.images, parts.class_shares

@@ -73,10 +73,16 @@ def frechet_distance(first: Float | Gaussian, second: Float | Gaussian) -> float
     return max(float(distance), 0.0)
 
 
-def _gaussian(reference: Reference) -> Gaussian:
+def reference_gaussian(reference: Reference) -> Gaussian:
+    """Of all test images."""
     return Gaussian.of(reference.test.features)
+
+
+def samples_gaussian(samples: Samples) -> Gaussian:
+    """Of all samples."""
+    return Gaussian.of(samples.seen.features)
 
 
 @computes("frechet")
 def _frechet(samples: Samples, reference: Reference) -> tuple[float, ...]:
-    return (frechet_distance(samples.seen.features, reference.once(_gaussian)),)
+    return (frechet_distance(samples.once(samples_gaussian), reference.once(reference_gaussian)),)

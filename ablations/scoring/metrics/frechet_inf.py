@@ -33,18 +33,40 @@ class Extrapolated:
     """The ends of the 95% interval."""
 
 
-def frechet_inf(x: Float, y: Float) -> Extrapolated:
-    """Extrapolate the Frechet distance of features (n, d) and (m, d) to infinitely many on both sides.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LeftOut:
+    """The Gaussian of all rows, and those without each of `GROUPS` random groups, all after `centre` is taken off."""
+
+    whole: Gaussian
+    parts: tuple[Gaussian, ...]
+    centre: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, features: Float, centre: NDArray[np.float64] | None = None) -> LeftOut:
+        """Of features (n, d); the centre (d,) is their mean, if it is not told.
+
+        Raises:
+            ValueError: fewer than two rows a group.
+        """
+        if len(features) < 2 * GROUPS:
+            raise ValueError(f"an extrapolation needs at least {2 * GROUPS} samples, not {len(features)}")
+        wide = np.asarray(features, dtype=np.float64)
+        # Sums of squares lose no digits if the means are near 0.
+        centre = wide.mean(0) if centre is None else centre
+        whole, parts = _leave_one_out(wide - centre)
+        return cls(whole=whole, parts=tuple(parts), centre=centre)
+
+
+def frechet_inf(x: Float, y: Float | LeftOut) -> Extrapolated:
+    """Extrapolate the Frechet distance of features (n, d) and (m, d), or what `LeftOut` makes of the latter, to
+    infinitely many on both sides.
 
     Raises:
         ValueError: fewer than two rows a group.
     """
-    if min(len(x), len(y)) < 2 * GROUPS:
-        raise ValueError(f"an extrapolation needs at least {2 * GROUPS} samples, not {min(len(x), len(y))}")
-    # Sums of squares lose no digits if the means are near 0.
-    centre = np.asarray(y, dtype=np.float64).mean(0)
-    whole_x, parts_x = _leave_one_out(np.asarray(x, dtype=np.float64) - centre)
-    whole_y, parts_y = _leave_one_out(np.asarray(y, dtype=np.float64) - centre)
+    theirs = y if isinstance(y, LeftOut) else LeftOut.of(y)
+    ours = LeftOut.of(x, theirs.centre)
+    (whole_x, parts_x), (whole_y, parts_y) = (ours.whole, ours.parts), (theirs.whole, theirs.parts)
     whole = frechet_distance(whole_x, whole_y)
     sides = (
         np.array([frechet_distance(part, whole_y) for part in parts_x]),
@@ -70,7 +92,11 @@ def _gaussian(count: int, total: NDArray[np.float64], squares: NDArray[np.float6
     return Gaussian(mean, (squares - count * np.outer(mean, mean)) / (count - 1))
 
 
+def _left_out(reference: Reference) -> LeftOut:
+    return LeftOut.of(reference.test.features)
+
+
 @computes("frechet_inf", "frechet_inf_low", "frechet_inf_high")
 def _frechet_inf(samples: Samples, reference: Reference) -> tuple[float, ...]:
-    found = frechet_inf(samples.seen.features, reference.test.features)
+    found = frechet_inf(samples.seen.features, reference.once(_left_out))
     return found.distance, found.low, found.high

@@ -86,11 +86,14 @@ def fitted_widths(centres: Float32, training: Float32) -> Float64:
     widths: Float64 = np.maximum(distances.min(0) / width, NARROWEST)
     outer_width = max(float(outer.mean()) / width, NARROWEST)
     for _ in range(STEPS):
-        logs = _log_densities(distances, widths, width)
+        shares = _log_densities(distances, widths, width)
         aside = -0.5 * (outer / outer_width + width * np.log(2 * np.pi * outer_width)) + np.log(len(centres))
-        total = np.logaddexp(_log_sums(logs.copy()), aside)
-        logs -= total[:, None].astype(np.float32)
-        shares = np.exp(logs, out=logs)
+        highest = shares.max(1, keepdims=True)
+        shares -= highest
+        np.exp(shares, out=shares)
+        total = np.logaddexp(np.log(shares.sum(1, dtype=np.float64)) + highest[:, 0], aside)
+        # Of each row by its sum: a second exponential would take as long as all the rest.
+        shares *= np.exp(highest - total[:, None]).astype(np.float32)
         aside_shares = np.exp(aside - total)
         taken = shares.sum(0, dtype=np.float64)
         new = np.einsum("ij,ij->j", shares, distances) / np.maximum(taken * width, TINY)

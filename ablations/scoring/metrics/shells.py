@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ablations.scoring.metrics.array_types import Float, Float64
@@ -30,6 +29,7 @@ CHUNK = 10_000
 ROUNDING = 1e-5
 """Of squared lengths: more than the error of a squared distance in float32."""
 
+Float32 = NDArray[np.float32]
 Places = NDArray[np.intp]
 T = TypeVar("T", bound=np.generic)
 
@@ -91,10 +91,10 @@ class Shells:
         return mean
 
     @cached_property
-    def _right(self) -> torch.Tensor:
+    def _right(self) -> Float32:
         """The rows in their order, as one factor of a product that gives squared distances."""
         near = _centred(self.rows, self.mean)[self.order]
-        return torch.from_numpy(np.column_stack([-2 * near, np.ones(len(near), np.float32), (near * near).sum(1)]))
+        return np.column_stack([-2 * near, np.ones(len(near), np.float32), (near * near).sum(1)])
 
     def nearest(self, x: Float) -> tuple[Float64, Places]:
         """The distance of each row of x (n, d) to the nearest row, exact in float64, and its index; both (n,)."""
@@ -120,15 +120,15 @@ class Shells:
         """The index of the row nearest to each row of x; `own` is where x itself stands in `order`, to be passed by."""
         near = _centred(x, self.mean)
         lengths = (near * near).sum(1)
-        left = torch.from_numpy(np.column_stack([near, lengths, np.ones(len(near), np.float32)]))
+        left = np.column_stack([near, lengths, np.ones(len(near), np.float32)])
         apart = _distances(self.centres, np.asarray(x, dtype=np.float64) - self.mean)
         shortest, places = np.full(len(x), np.inf, dtype=np.float32), np.zeros(len(x), dtype=np.intp)
         ends = np.append(self.starts[1:], len(self.order))
 
         def look(rows: Places, first: int, last: int) -> None:
             """Compare some rows of x with the rows from place `first` to `last`."""
-            product = torch.mm(self._right[first:last], left.index_select(0, torch.from_numpy(rows)).T)
-            distances: NDArray[np.float32] = product.numpy()
+            # NumPy's product: oneDNN makes a kernel for each shape, and here nearly every product has its own.
+            distances: Float32 = self._right[first:last] @ left[rows].T
             if own is not None:
                 itself = np.flatnonzero((own[rows] >= first) & (own[rows] < last))
                 distances[own[rows[itself]] - first, itself] = np.inf
@@ -172,7 +172,7 @@ def _distances(centres: Float64, x: Float64) -> Float64:
     return distances
 
 
-def _centred(rows: Float, mean: Float64) -> NDArray[np.float32]:
+def _centred(rows: Float, mean: Float64) -> Float32:
     return (np.asarray(rows, dtype=np.float64) - mean).astype(np.float32)
 
 

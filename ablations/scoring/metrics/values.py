@@ -29,6 +29,7 @@ class Samples:
     """What the reader reads in them, whichever extractor `seen` is of; None where the data have no classes."""
     asked: Labels | None = None
     """The classes they were asked to show, (n,)."""
+    _kept: dict[Callable[[Samples], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def reading(self) -> Reading:
@@ -39,6 +40,13 @@ class Samples:
     def wanted(self) -> Labels:
         assert self.asked is not None, "a conditional metric is computed only where classes were asked for"
         return self.asked
+
+    def once(self, compute: Callable[[Samples], T]) -> T:
+        """What several metrics make of the samples, such as their Gaussian: see `Reference.once`."""
+        if compute not in self._kept:
+            self._kept[compute] = compute(self)
+        kept: T = self._kept[compute]
+        return kept
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

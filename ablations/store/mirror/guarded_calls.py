@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from filelock import FileLock, Timeout
 
 from ablations.config.errors import StoreError
+from ablations.config.secrets import without_secret
 from ablations.store.mirror.location import Location, check_database
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Gate:
 
     def _explain(self, error: Exception) -> str:
         name, text = self.location.name, str(error)
-        short = next((line for line in text.splitlines() if line.strip()), type(error).__name__)[:300]
+        short = without_secret(next((line for line in text.splitlines() if line.strip()), type(error).__name__))[:300]
         place = self.location.database or name
         if any(busy in text for busy in _BUSY):
             return f"the database {place} stays locked by another program; end that program and run again"

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import platformdirs
 
 from ablations.config.errors import StoreError
+from ablations.config.secrets import without_secret
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://")  # at least two letters: "C:\\" is a folder
 _SERVERS = ("http", "https", "databricks")
@@ -56,7 +57,7 @@ def locate(location: str | Path, artifacts: str | Path | None = None) -> Locatio
         if path in ("", "/", "/:memory:"):
             raise StoreError(f"MLflow at {text} names no file; write sqlite:///FOLDER/mlflow.db or the folder itself")
         return _file(text, Path(path.removeprefix("/")).expanduser().absolute(), root)
-    name = re.sub(r"//([^/@:]*):[^/@]*@", r"//\1:***@", text)
+    name = without_secret(text)
     if scheme == "file":
         raise StoreError(
             f"MLflow at {name}: MLflow no longer keeps runs in plain files; name the folder without file://"

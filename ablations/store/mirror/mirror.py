@@ -180,7 +180,7 @@ class _Shelf:
                 continue
             try:
                 result = archive.get(member.key, scorer=scorer, weights=False)
-                digests = run_folder.recorded_digests(archive.folder(member.key))
+                digests = run_folder.readable_head(archive.folder(member.key))["digests"]
             except DataError:
                 continue  # the study's report names what cannot be read
             self._write_child(experiment, result, study.variant(member.variant), digests, content)

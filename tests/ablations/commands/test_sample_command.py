@@ -12,9 +12,13 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from ablations.cli import main
+from ablations.config import own_parts
 from ablations.scoring.samples import read_array
 from ablations.store import Archive
-from tests.ablations.small_study import STUDY, run
+from tests.ablations.registries import kept
+from tests.ablations.small_study import BASE, STUDY, run
+
+registries = pytest.fixture(autouse=True)(kept)
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +116,25 @@ def test_a_file_that_cannot_be_written_is_named(store: Path, tmp_path: Path) -> 
     done = sample(store, "small/base", "--out", str(tmp_path / "file" / "a.png"))
     assert done.exit_code == 2
     assert "--out" in done.stderr
+
+
+def test_a_network_of_ones_own_is_drawn_where_its_file_is_named(store: Path, tmp_path: Path) -> None:
+    parts = tmp_path / "my_parts.py"
+    parts.write_text(
+        "import math\nfrom torch import nn\nfrom ablations import register\n"
+        "def thin(shape, latent_size):\n"
+        "    return nn.Sequential(nn.Linear(latent_size, 4), nn.Linear(4, math.prod(shape)))\n"
+        "register('generator', 'thin', thin)\n"
+    )
+    [origin] = own_parts.load([str(parts)])
+    own = BASE.override({"generator.architecture": "thin", "steps": 4}, name="own")
+    run(dataclasses.replace(STUDY, name="thin", variants=(own,), contrasts=(), seeds=1), Archive.open(store))
+    own_parts._forget(origin)
+    own_parts._loaded.clear()
+    out = ["--out", str(tmp_path / "own.png")]
+    refused = sample(store, "thin/own", *out)
+    assert refused.exit_code == 2
+    assert "the architecture 'thin' of my_parts.py" in refused.stderr
+    assert "name that source with --parts" in refused.stderr
+    assert sample(store, "thin/own", *out, "--parts", str(parts)).exit_code == 0
+    assert np.asarray(Image.open(tmp_path / "own.png")).std() > 0

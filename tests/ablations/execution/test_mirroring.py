@@ -48,6 +48,13 @@ def test_runs_that_come_while_it_is_at_work_are_shown_at_the_end(
     assert active_children() == []
 
 
+@pytest.mark.parametrize("seconds", [0.0, 1.0, 10.0, 300.0])
+def test_a_mirror_whose_passes_take_long_is_at_work_a_share_of_the_time_at_most(seconds: float) -> None:
+    pause = module.pause_after(seconds)
+    assert pause >= module.PAUSE_SECONDS
+    assert seconds / (seconds + pause) <= module.SHARE + 1e-9
+
+
 def test_without_a_mirror_there_is_no_process(archive: Archive) -> None:
     with mirroring(archive.root, "demo", "none") as at_work:
         assert active_children() == []

@@ -17,6 +17,7 @@ import pytest
 from ablations.config import Contrast
 from ablations.config.errors import ConfigError
 from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, choose_executor
+from ablations.execution.costs import Costs, cost_key
 from ablations.execution.estimate import snapshot_bytes
 from ablations.execution.executors import ProcessExecutor, SerialExecutor
 from ablations.execution.plan import Plan, default_width, make_plan, plan_again
@@ -45,6 +46,24 @@ def test_a_plan_counts_and_estimates(archive: Archive) -> None:
     assert one.as_dict()["to_train"] == 8
     estimates = [job.estimate_seconds for job in one.jobs]
     assert estimates == sorted(estimates, reverse=True)
+
+
+@pytest.mark.parametrize("dear", ["base", "other"])
+def test_groups_are_packed_by_what_they_were_measured_to_cost_the_longest_first(
+    dear: str, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever variant it is; and the expected end is that of the schedule on so many workers."""
+    counted = plan(archive, seeds=2, width=1)
+    engine, shape = counted.conditions.engine, counted.shape
+    seconds = {v.name: 3.0 if v.name == dear else 0.5 for v in STUDY.variants}
+    steps = {cost_key(v, shape, engine): {"1": seconds[v.name] / v.steps} for v in STUDY.variants}
+    known = Costs(steps=steps, evaluations={"digits": {"quick": 0.0, "full": 0.0}})
+    monkeypatch.setattr("ablations.execution.plan.known_costs", lambda: known)
+    found = plan(archive, seeds=2, width=1)
+    assert [job.variant.name == dear for job in found.jobs] == [True, True, False, False]
+    assert [job.estimate_seconds for job in found.jobs] == pytest.approx([3.0, 3.0, 0.5, 0.5])
+    ends = {workers: dataclasses.replace(found, workers=workers).estimate_seconds for workers in (1, 2, 3, 4)}
+    assert ends == pytest.approx({1: 7.0, 2: 3.5, 3: 3.0, 4: 3.0})
 
 
 def test_the_bytes_that_are_kept_are_those_of_gs_weights(archive: Archive) -> None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import dataclasses
 import multiprocessing
 import os
-import pwd
-import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,43 +19,20 @@ from ablations.execution.executors import Job, SerialExecutor
 from ablations.search.generations import Search
 from ablations.search.trial_storage import open_storage
 from tests.ablations.search.factories import SETTINGS
+from tests.services import POSTGRESQL, postgresql
 
 pytest.importorskip("psycopg2", reason="needs a driver for PostgreSQL")
-PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 SHARED = dataclasses.replace(SETTINGS, name="shared", trials=6)
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own, on a free port of this machine; it refuses to run as root, so root lends it a user."""
-    if not PROGRAMS:
+def url() -> Iterator[str]:
+    """A server of its own, on a free port of this machine."""
+    if not POSTGRESQL:
         pytest.skip("needs the programs of PostgreSQL's server")
-    programs = PROGRAMS[-1].parent
-    lent: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam("postgres")
-        lent = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
-    folder = Path("/tmp") / f"gan-ablations-postgresql-{os.getpid()}"
-    folder.mkdir(mode=0o700)
-    if lent:
-        shutil.chown(folder, "postgres")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-
-    def program(name: str, *arguments: str) -> None:
-        subprocess.run([programs / name, *arguments], check=True, capture_output=True, cwd=folder, **lent)
-
-    try:
-        program("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "tester", "--no-sync")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
-        program("pg_ctl", "-D", f"{folder}/data", "-o", options, "-l", f"{folder}/log", "-w", "start")
-        try:
-            program("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "tester", "search")
-            yield f"postgresql+psycopg2://tester@127.0.0.1:{port}/search"
-        finally:
-            program("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql() as server:
+        server.create("search")
+        yield server.url("search")
 
 
 class Doomed(SerialExecutor):

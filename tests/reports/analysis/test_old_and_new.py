@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from reports.analysis.old_and_new import Both, deviations
+from reports.analysis.agreement import Measures
+from reports.analysis.findings import find
+from reports.analysis.old_and_new import Both, Deviations, deviations, mean_ratio, seed_deviations
 from tests.reports.analysis.test_agreement import ASKED, answered
+from tests.reports.factories import quick_study, stored
 
 
 def reasons(**moved: float) -> tuple[str, str, str]:
@@ -60,3 +64,16 @@ def test_deviations_are_of_the_seeds_that_have_a_score() -> None:
     assert (found.variant, found.seeds) == ("a", 2)
     assert found.old == pytest.approx(2**0.5)
     assert found.new == pytest.approx(0.5**0.5)
+
+
+def test_the_mean_of_ratios_is_geometric() -> None:
+    pairs = [Deviations(variant=name, seeds=2, old=old, new=new) for name, old, new in (("a", 1, 4), ("b", 2, 2))]
+    assert mean_ratio(pairs) == pytest.approx(2)
+    assert mean_ratio([*pairs, Deviations(variant="c", seeds=2, old=0, new=0)]) == pytest.approx(2)
+    assert math.isnan(mean_ratio([]))
+
+
+def test_a_study_with_one_score_alone_has_no_such_deviations() -> None:
+    found = find(stored(quick_study()))
+    assert [item.variant for item in seed_deviations(found)] == [item.name for item in found.study.variants]
+    assert not seed_deviations(replace(found, metric="frechet_10k", measures=Measures.of(["frechet_10k"])))

@@ -167,6 +167,20 @@ def test_the_variance_is_told_apart_by_source(quick: Path) -> None:
     assert "## Where the variance comes from" in (quick.parent / "report.md").read_text()
 
 
+def test_how_far_both_scores_vary_from_seed_to_seed_is_stated(quick: Path) -> None:
+    heading = "From seed to seed The standard deviation over the training seeds"
+    text, runs = text_of(quick), pd.read_csv(quick.parent / "runs.csv")
+    section = text[text.index(heading) : text.index("Where the variance comes from")]
+    own = runs[(runs.variant == "mse") & (runs.status == "finished")]
+    both = own.frechet_10k.std(), own.score.std()
+    row = " ".join(map(words.number, (*both, both[1] / both[0])))
+    assert f"mse {len(own)} {row}" in section
+    assert re.search(r"The second is [\d.]+ times the first \(geometric mean\)\.", section)
+    markdown = (quick.parent / "report.md").read_text()
+    assert f"| mse | {len(own)} | {row.replace(' ', ' | ')} |" in markdown
+    assert markdown.index("## From seed to seed") < markdown.index("## Where the variance comes from")
+
+
 def test_runs_without_repeated_scores_have_no_section_of_the_variance(tmp_path: Path) -> None:
     page = write(find(stored(recipes_study())), tmp_path)
     assert "Where the variance" not in page.read_text()

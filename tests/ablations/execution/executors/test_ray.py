@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -125,6 +128,21 @@ def test_no_cluster_is_said_at_once() -> None:
     with pytest.raises(ConfigError, match="neither auto, local nor HOST:PORT"):
         check_reach("somewhere")
     assert time.monotonic() - started < 5
+
+
+def test_a_cluster_that_cannot_be_started_here_is_said_in_one_line(tmp_path: Path) -> None:
+    """Its sockets' paths would be too long; in a process of its own, which has joined no cluster yet."""
+    code = (
+        "from ablations.execution.executors import Settings\n"
+        "from ablations.execution.executors.ray_connection import connect\n"
+        "connect(Settings(address='local', workers=1))"
+    )
+    command = [sys.executable, "-c", code]
+    settings = {**os.environ, "RAY_TMPDIR": str(tmp_path / ("long" * 25))}
+    done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert re.search("ConfigError: --address local: no Ray cluster could be started here: .*path length", last)
 
 
 def test_a_study_and_its_rescoring_on_two_nodes_are_those_of_this_process(

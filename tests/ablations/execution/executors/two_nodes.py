@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import psutil
 
-from ablations.execution.executors.ray_connection import LOOPBACK, QUIET
+from ablations.execution.executors.ray_connection import LOOPBACK, QUIET, SLOW
+
+T = TypeVar("T")
+PATIENCE = 5
 
 
 class TwoNodes:
@@ -19,8 +22,8 @@ class TwoNodes:
         from ray.cluster_utils import Cluster
 
         self._facts: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-        self._cluster = Cluster(initialize_head=True, head_node_args=dict(self._facts))
-        self._second = self._cluster.add_node(**self._facts)
+        self._cluster = patiently(lambda: Cluster(initialize_head=True, head_node_args=dict(self._facts)))
+        self._second = patiently(lambda: self._cluster.add_node(**self._facts))
         self.address = str(self._cluster.address)
 
     def kill_second(self) -> None:
@@ -33,7 +36,7 @@ class TwoNodes:
 
     def add_second(self) -> None:
         """Another in its place."""
-        self._second = self._cluster.add_node(**self._facts)
+        self._second = patiently(lambda: self._cluster.add_node(**self._facts))
 
     def workers(self) -> list[psutil.Process]:
         """The processes of both nodes that are doing a job just now."""
@@ -47,6 +50,17 @@ class TwoNodes:
 
     def end(self) -> None:
         self._cluster.shutdown()
+
+
+def patiently(start: Callable[[], T]) -> T:
+    """Begin a node again that was not up within the half minute that Ray gives it, as on a busy machine."""
+    for _ in range(PATIENCE):
+        try:
+            return start()
+        except Exception as error:
+            if SLOW not in str(error):
+                raise
+    return start()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,229 @@
+"""An archive of thousands of made-up runs, and what the commands need over it: `python -m bench.many_runs`."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+from ablations.training.instruction_set import default_instruction_set, environment_of
+
+# Before anything imports torch: the kernels are chosen when its libraries load. Child processes inherit it.
+os.environ |= {name: value for name, value in environment_of(default_instruction_set()).items() if value is not None}
+
+import numpy as np
+
+from ablations.catalog.metric_facts import SHARES
+from ablations.catalog.metrics import facts, primary, second
+from ablations.config import Contrast, Run, Study, Variant, sha256_of
+from ablations.config.overrides import plain
+from ablations.execution.options import Options
+from ablations.execution.plan import make_plan
+from ablations.store import Archive, Result, run_folder
+from ablations.store.result import Evaluation
+
+SEEDS = 500
+"""Of each variant."""
+STEPS, EVALUATIONS = 20, 1
+NAME = "many"
+BASE = Variant(name="v000", batch_size=16, steps=STEPS, training_images=1_000).override(
+    {"generator.hidden": 8, "discriminator.hidden": 8}
+)
+KEPT_IMAGES = 2
+WHOLE = 10_000
+"""Up to so many runs each has files of its own."""
+
+
+def study_of(runs: int) -> Study:
+    """Variants of `SEEDS` seeds that differ in G's learning rate; all are held against the first."""
+    count = max(2, round(runs / min(SEEDS, runs // 2)))
+    rates = {f"v{number:03d}": 1e-4 * (1 + number / 7) for number in range(1, count)}
+    others = [BASE.override({"generator_optimizer.learning_rate": rate}, name=name) for name, rate in rates.items()]
+    contrasts = [
+        Contrast(axis="rate", question=f"{item.name} instead of v000", treatment=item.name, reference="v000")
+        for item in others
+    ]
+    return Study(
+        name=NAME,
+        title="Many",
+        description="Made-up runs.",
+        variants=(BASE, *others),
+        contrasts=tuple(contrasts),
+        seeds=runs // count,
+        evaluations=EVALUATIONS,
+        dataset="digits",
+    )
+
+
+def options(**own: object) -> Options:
+    return dataclasses.replace(Options(device="cpu", workers=1, width=10), **own)
+
+
+def fill(folder: Path, runs: int) -> Study:
+    """Write the archive: one run of the study is trained and scored, the others are that one with other scores.
+
+    Beyond `WHOLE` runs the others share the first one's curves and weights by links: a disk may not have room for
+    so many files, and no listing, plan or comparison reads them. Nothing is flushed: it is scratch.
+    """
+    study, archive = study_of(runs), Archive.open(folder)
+    plan = make_plan(study, options(), archive)
+    archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
+    first = plan.jobs[0]
+    first.run(lambda event: None, lambda: None)
+    template = archive.folder(first.runs[0].key)
+    result = archive.get(template.name)
+    with mock.patch.object(os, "fsync", return_value=None):
+        for run in (run for job in plan.jobs for run in job.runs):
+            if archive.folder(run.key).is_dir():
+                continue
+            if runs <= WHOLE:
+                archive.put(made_up(result, run))
+            else:
+                linked(template, made_up(result, run), archive.folder(run.key))
+    return study
+
+
+def made_up(template: Result, run: Run) -> Result:
+    """The template's result with scores, curves and weights of its own, as small as a run can be."""
+    rng = np.random.default_rng([run.seed, int(run.key[:8], 16)])
+    shift = float(rng.normal(0, 5))
+    return dataclasses.replace(
+        template,
+        run=run,
+        curves={name: rng.gamma(4, 0.2, values.shape).astype(np.float32) for name, values in template.curves.items()},
+        evaluations=tuple(_moved(item, shift) for item in template.evaluations),
+        samples={step: images[:KEPT_IMAGES] for step, images in template.samples.items()},
+        weights={"generator.hidden.0.weight": rng.normal(size=4).astype(np.float32)},
+        snapshots={},
+    )
+
+
+def linked(template: Path, result: Result, folder: Path) -> None:
+    """A run's folder with its own `run.json` and scores, and links to the files of arrays of another."""
+    tree = run_folder.read_head(template)
+    head = {**tree, "key": result.key, "run": plain(result.run)}
+    scores = {str(item.step): dict(item.metrics) for item in result.evaluations}
+    of_discriminator = {name for item in tree["evaluations"] for name in item["metrics"]}
+    kept = {step: {k: v for k, v in found.items() if k not in of_discriminator} for step, found in scores.items()}
+    folder.mkdir()
+    for path in template.glob("*.safetensors"):
+        os.link(path, folder / path.name)
+    (folder / run_folder.HEAD).write_text(json.dumps({**head, "sha256": sha256_of(head)}, indent=1))
+    run_folder.add_scores(folder, result.scorer, kept, result.noise_floor)
+
+
+def _moved(item: Evaluation, shift: float) -> Evaluation:
+    """Readable images of all classes, with the scores a little apart."""
+    score, other = primary(item.metrics), second(item.metrics)
+    moved = {name: abs(item.metrics[name] + shift) for name in (score, other) if name}
+    even = {name: 0.1 for name in item.metrics if facts(name).group == SHARES}
+    classes = {name: 10.0 for name in item.metrics if facts(name).name == "mode_count"}
+    return dataclasses.replace(item, metrics={**item.metrics, **moved, **even, **classes, "readable": 1.0})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Of one command, in a process of its own."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    """Of the process and what it waited for."""
+    peak_bytes: int
+
+
+def measure(arguments: Sequence[str], cwd: Path) -> Cost:
+    """Run `ablations` with arguments. Raises `RuntimeError`, with what it printed, where it fails."""
+    command = [sys.executable, "-m", "ablations.cli", *arguments]
+    settings = {**os.environ, "ABLATIONS_MIRROR": "none"}
+    started = time.perf_counter()
+    with (cwd / "printed.txt").open("wb") as printed:
+        process = subprocess.Popen(command, cwd=cwd, env=settings, stdout=printed, stderr=printed)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - started
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(arguments)}: {(cwd / 'printed.txt').read_text()[-2_000:]}")
+    return Cost(wall_seconds=wall, cpu_seconds=usage.ru_utime + usage.ru_stime, peak_bytes=usage.ru_maxrss * 1024)
+
+
+REPORTED = 10_000
+"""A report over more runs is not measured: its remedy is a study of its own for each question."""
+
+
+def commands(runs: int) -> dict[str, list[str]]:
+    """What is measured, by what it is called; all in the folder of the archive."""
+    store, study = ["--store", "store"], f"{NAME}.json"
+    plan = ["run", study, "--data", "digits", "--device", "cpu", "--width", "10", "--dry-run", *store]
+    found = {
+        "list, the first time": ["list", "--stored", *store],
+        "list": ["list", "--stored", *store],
+        "list of one study, each run": ["list", NAME, "--stored", "--json", *store],
+        "plan": plan,
+        "compare two variants": ["compare", f"{NAME}/v001", f"{NAME}/v000", *store],
+    }
+    if runs <= REPORTED:
+        found["report"] = ["report", NAME, *store, "--out", "report"]
+    return found
+
+
+def measure_all(folder: Path, runs: int) -> dict[str, Cost]:
+    """Of an archive that `fill` wrote into `folder`/store; it is written where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{NAME}.json"
+    if not file.exists():
+        file.write_text(json.dumps(fill(folder / "store", runs).as_dict()))
+    (folder / "store" / "work" / "heads.sqlite").unlink(missing_ok=True)
+    return {name: measure(arguments, folder) for name, arguments in commands(runs).items()}
+
+
+def measure_search(trials: int, repeats: int = 3) -> tuple[float, int]:
+    """Seconds of CPU time in which a search that knows so many trials asks for another, and the bytes of what it knows,
+    which each job of a search with a pruner takes along.
+    """
+    from ablations.catalog import BASELINE
+    from ablations.catalog.spaces import make_space
+    from ablations.search.sampling import propose
+    from ablations.search.settings import Settings
+
+    settings = Settings(name=NAME, space=make_space(BASELINE), trials=trials, seeds=1, parallel=2, dataset="digits")
+    drawn = propose(dataclasses.replace(settings, sampler="random"), {}, 1)
+    rng, known = np.random.default_rng(0), {}
+    for number in range(trials):
+        trial = copy.deepcopy(drawn)
+        trial.number, trial.values, trial.state = number, [float(rng.gamma(20, 1))], type(trial.state).COMPLETE
+        known[number] = trial
+    started = time.process_time()
+    for number in range(trials, trials + repeats):
+        propose(settings, known, number)
+    return (time.process_time() - started) / repeats, len(pickle.dumps(known))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--folder", type=Path, help="of the archive, which is kept and taken again")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        costs = measure_all((options.folder or Path(scratch)).absolute(), options.runs)
+    for name, cost in costs.items():
+        print(
+            f"{name:30} {cost.cpu_seconds:7.2f} s of CPU time, {cost.wall_seconds:7.2f} s, "
+            f"{cost.peak_bytes / 2**20:6.0f} MiB"
+        )
+    seconds, size = measure_search(options.runs)
+    print(f"a search that knows {options.runs:,} trials: {seconds:.2f} s of CPU time a trial, {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

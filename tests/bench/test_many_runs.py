@@ -1,0 +1,35 @@
+"""The made-up archive is one that every command takes for an archive."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ablations.store import Archive
+from ablations.store.outcomes import outcome
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("whole", [True, False])
+def test_commands_are_timed_over_an_archive_of_made_up_runs(whole: bool, tmp_path: Path) -> None:
+    """In a process of its own: it is held to an instruction set before its libraries are loaded. With files of their
+    own or by links, each run reads back whole, with scores of its own.
+    """
+    code = f"from bench import many_runs; many_runs.WHOLE = {8 if whole else 2}; many_runs.main()"
+    command = [sys.executable, "-c", code, "--runs", "8", "--folder", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = [line.split("  ")[0] for line in done.stdout.splitlines()]
+    assert {"list", "plan", "compare two variants", "report"} <= set(said)
+    stored = Archive.open(tmp_path / "store").read("many")
+    assert len(stored.results) == 8
+    assert not stored.unreadable
+    made = [result for result in stored.results if result.run.seed or result.run.variant.name != "v000"]
+    assert {outcome(result).status for result in made} == {"finished"}
+    assert len({result.scores["balanced_frechet_500"] for result in made}) == len(made)

@@ -1,0 +1,97 @@
+"""`deploy/ray-cluster.yaml`: Ray's own reader takes it, and its commands start a head and a node, here on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from ablations.execution.executors.ray_connection import LOOPBACK
+from tests.ablations.small_study import STUDY
+from tests.services import free_port
+
+pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
+
+FILE = Path(__file__).resolve().parents[2] / "deploy" / "ray-cluster.yaml"
+CONFIG: dict[str, Any] = yaml.safe_load(FILE.read_text())
+START_SECONDS = 120.0
+
+
+def test_ray_accepts_the_file_and_refuses_one_with_a_mistake() -> None:
+    from jsonschema import ValidationError
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    validate_config(prepare_config(json.loads(json.dumps(CONFIG))))
+    with pytest.raises(ValidationError):
+        validate_config({**prepare_config(json.loads(json.dumps(CONFIG))), "max_worker": 2})
+    assert CONFIG["max_workers"] == len(CONFIG["provider"]["worker_ips"])
+
+
+def starting(role: str) -> list[str]:
+    """The last of a role's commands, which starts Ray; the first stops what runs, which here may be somebody's."""
+    stop, start = CONFIG[f"{role}_start_ray_commands"]
+    assert stop == "ray stop"
+    words = [word for word in shlex.split(start) if "=" not in word or word.startswith("--")]
+    assert words[:2] == ["ray", "start"]
+    return words[1:]
+
+
+@contextlib.contextmanager
+def two_started(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """A head and a node by the file's commands, bound to loopback and killed in the end; their address."""
+    port, settings = free_port(), {**os.environ, **LOOPBACK, "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(folder)}
+    address = f"127.0.0.1:{port}"
+    program = str(Path(sys.executable).with_name("ray"))
+    own = ["--block", "--num-cpus", "1", "--node-ip-address", "127.0.0.1", "--object-store-memory", str(80 * 2**20)]
+    begun = []
+    try:
+        for role in ("head", "worker"):
+            words = [word.replace("6379", str(port)).replace("$RAY_HEAD_IP", "127.0.0.1") for word in starting(role)]
+            with (folder / f"{role}.log").open("wb") as log:
+                begun.append(subprocess.Popen([program, *words, *own], env=settings, stdout=log, stderr=log))
+            await_text(folder / f"{role}.log", "Ray runtime started", begun[-1])
+        yield address, settings
+    finally:
+        for process in reversed(begun):
+            for child in [*psutil.Process(process.pid).children(recursive=True), process]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+            process.wait()
+
+
+def await_text(path: Path, text: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while text not in path.read_text(errors="replace"):
+        assert process.poll() is None, path.read_text(errors="replace")
+        assert time.monotonic() < deadline, path.read_text(errors="replace")
+        time.sleep(0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_its_commands_start_nodes_that_train_a_study(tmp_path: Path) -> None:
+    (tmp_path / "small.json").write_text(json.dumps(STUDY.as_dict()))
+    with two_started(tmp_path) as (address, settings):
+        command = [sys.executable, "-m", "ablations.cli", "run", "small.json", "--data", "digits", "--device", "cpu"]
+        command += ["--executor", "ray", "--address", address, "--seeds", "1", "--store", "store", "--mirror", "none"]
+        planned = run([*command, "--dry-run", "--json"], tmp_path, settings)
+        assert planned["workers"] == 2, "one of each node"
+        run([*command, "--json"], tmp_path, settings)
+        assert run([*command, "--dry-run", "--json"], tmp_path, settings)["to_train"] == 0
+
+
+def run(command: list[str], folder: Path, settings: dict[str, str]) -> Any:
+    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
