@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ablations.catalog.outside import LUCIC_LOSSES, lucic_tuning
+from ablations.catalog.studies import BASELINE
+
 SEEDS, WIDTH = 10, 10
 """Seeds a variant, and seeds in a stack."""
 
@@ -21,6 +24,15 @@ SIX_AXES = ("loss", "activation", "normalization", "optimizer", "conditioning", 
 
 TUNING: Mapping[str, Any] = {"trials": 20, "seeds": 2, "steps": 1_000, "final_seeds": 10}
 """Of each level of the six axes: what fits into two hours on two cores."""
+
+OUTSIDE: Mapping[str, Mapping[str, Any]] = {LUCIC_LOSSES.name: lucic_tuning(BASELINE.flat())}
+"""Axes whose levels, tuned alike, are held against a table of others."""
+
+
+def tunings() -> Mapping[str, Mapping[str, Any]]:
+    """Axis to how its levels are tuned, as `ablations tune-and-compare` takes it."""
+    return {axis: {**TUNING, "narrowed": {}, "fixed": {}} for axis in SIX_AXES} | dict(OUTSIDE)
+
 
 SHOWN = ("baseline", "conditional", "cnn", "mse", "no-norm", "sigmoid", "sgd", "batch-norm")
 """Variants of the main study in the overview picture."""

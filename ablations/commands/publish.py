@@ -159,14 +159,13 @@ def _train(
 
 
 def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict[str, Any]) -> bool:
-    """Every level of the six axes, tuned alike and compared on fresh seeds; whether a run failed."""
+    """Every level of the tuned axes, tuned alike and compared on fresh seeds; whether a run failed."""
     from ablations.catalog import publication as published
     from ablations.commands import tune
 
     failed = False
-    settings = dict(published.TUNING) | ({"steps": steps, "trials": 2, "final_seeds": 2} if steps else {})
-    settings |= {"narrowed": {}, "fixed": {}}  # a command that is invoked so does not read its options' texts
-    for axis in published.SIX_AXES:
+    short = {"steps": steps, "trials": 2, "final_seeds": 2} if steps else {}
+    for axis, settings in published.tunings().items():
         click.echo(f"axis {axis}, tuned against tuned")
         try:
             click.get_current_context().invoke(
@@ -175,7 +174,7 @@ def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict
                 location=str(archive.location),
                 mirror=mirror,
                 out=PAGES / axis,
-                **settings,
+                **{**settings, **short},
                 **(options | {"dataset": options["dataset"] or "mnist"}),
             )
         except click.exceptions.Exit as ended:
@@ -194,7 +193,7 @@ def _tuned(archive: Archive) -> dict[str, Tuned]:
 
     found = {}
     present = archive.studies()
-    for axis in published.SIX_AXES:
+    for axis in published.tunings():
         if study_name(axis) in present:
             findings = find(archive.read(study_name(axis)))
             found[axis] = Tuned(findings=findings, rankings=rankings(findings.comparisons), pages=PAGES / axis)

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     "--final-seeds", type=AT_LEAST_ONE, default=5, show_default=True, help="Fresh seeds of the comparison on test."
 )
 @click.option(
+    "--defaults/--no-defaults",
+    "with_defaults",
+    default=True,
+    show_default=True,
+    help="Compare the default settings too, or only the tuned ones, at half the cost.",
+)
+@click.option(
     "--study", "file", help="A .json or .toml study file with axes of your own, and variants to name as base."
 )
 @search_options
@@ -35,6 +42,7 @@ def command(
     base: str,
     file: str | None,
     final_seeds: int,
+    with_defaults: bool,
     location: str,
     mirror: str | None,
     out: Path | None,
@@ -48,12 +56,13 @@ def command(
     command goes on.
     """
     from ablations.catalog import AXES
+    from ablations.catalog.outside import OUTSIDE_AXES
     from ablations.commands.search import find_variants
     from ablations.commands.study_files import read_axes, read_study
     from ablations.config.errors import unknown
     from ablations.search.tuning import rankings, tuned_study, tuning_searches
 
-    axes = AXES if file is None else read_axes(Path(file))
+    axes = {**AXES, **OUTSIDE_AXES} if file is None else read_axes(Path(file))
     if axis not in axes:
         raise unknown("axis", axis, axes)
     own_base = file is not None and base in [item.name for item in read_study(Path(file)).variants]
@@ -74,7 +83,7 @@ def command(
     place = Place(archive=archive, experiment=f"tune {axis}", drawn=False, **{key: options[key] for key in PLACE})
     results = carry_out(searches, place, as_json)
     founds = [item.found for item in results]
-    study = tuned_study(axes[axis], variant, founds, seeds=final_seeds)
+    study = tuned_study(axes[axis], variant, founds, seeds=final_seeds, with_defaults=with_defaults)
     folder = out or Path("results") / "tuning" / axis
     with mirrored(archive, study.name, mirror):
         plan, compared = compare(study, archive, options, as_json)

@@ -80,15 +80,19 @@ def tuning_searches(
     return tuple(found)
 
 
-def tuned_study(axis: Axis, base: Variant, founds: Sequence[Found], *, seeds: int) -> Study:
-    """Every level with its own settings and with those found for it; default against default, tuned against tuned."""
+def tuned_study(axis: Axis, base: Variant, founds: Sequence[Found], *, seeds: int, with_defaults: bool = True) -> Study:
+    """Every level with its own settings and with those found for it; default against default, tuned against tuned.
+
+    Without the defaults only what was found is compared, at half the cost.
+    """
     levels = sides(axis, base)
     variants: list[Variant] = []
     pairs: dict[str, list[tuple[Level, str]]] = {DEFAULT: [], TUNED: []}
     for side, found in zip(levels, founds, strict=True):
         default = found.settings.space.variant
-        variants.append(default)
-        pairs[DEFAULT].append((side.level, default.name))
+        if with_defaults:
+            variants.append(default)
+            pairs[DEFAULT].append((side.level, default.name))
         if found.tuned is not None:
             variants.append(found.tuned)
             pairs[TUNED].append((side.level, found.tuned.name))
@@ -108,8 +112,9 @@ def tuned_study(axis: Axis, base: Variant, founds: Sequence[Found], *, seeds: in
         name=study_name(axis.name),
         title=f"{axis.question} Tuned against tuned",
         description=(
-            f"The levels of the axis {axis.name}, with their default settings and with settings tuned by the same "
-            "number of trials and steps, on seeds that had no part in tuning, scored on the test images."
+            f"The levels of the axis {axis.name}, {'with their default settings and ' if with_defaults else ''}with "
+            "settings tuned by the same number of trials and steps, on seeds that had no part in tuning, scored on the "
+            "test images."
         ),
         variants=tuple(variants),
         contrasts=tuple(contrasts),

@@ -16,6 +16,7 @@ from ablations.search.tuning import Ranking, rankings
 from reports import words
 from reports.analysis.findings import Findings
 from reports.pages.attachments import standalone
+from reports.pages.outside_section import outside_sections
 from reports.pages.rendering import render, write_files
 
 ALIKE = 1.1
@@ -45,7 +46,7 @@ def write_tuning_page(axis: Axis, founds: Sequence[Found], findings: Findings, o
         "settings": founds[0].settings,
         "study_page": study_page,
         "study": findings.study.name,
-    }
+    } | outside_sections({axis.name: findings.results})
     contents = {"report.html": render("tuning.html.j2", values), "budget.svg": standalone(figure).decode()}
     contents |= {f"{found.settings.name}-trials.csv": trials_csv(found) for found in founds}
     write_files(out, contents)
@@ -83,6 +84,8 @@ def _cost(item: Spent) -> str:
 
 def summary(ranked: Sequence[Ranking]) -> str:
     """How many rankings flip, in words."""
+    if not ranked:
+        return "Tuned settings alone were compared."
     flips = [item.flips for item in ranked]
     if flips.count("yes"):
         return f"{words.count(flips.count('yes'), 'ranking')} of {len(flips)} flipped when both sides were tuned."

@@ -23,6 +23,7 @@ from reports.figures.overview import overview
 from reports.pages.attachments import standalone
 from reports.pages.claim_rows import tally
 from reports.pages.claims_page import build_claims
+from reports.pages.outside_section import outside_sections
 from reports.pages.rendering import render
 from reports.pages.study_page import write
 
@@ -85,6 +86,7 @@ def publish(
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
         context = _context(found, answers, main, axes) | {"tuned": tuned, "awaited": awaited}
+        context |= outside_sections({axis: item.findings.results for axis, item in tuned.items()})
         page = render("published.md.j2", context)
         (made / "README.md").write_text(page, encoding="utf-8")
         _check_sizes(made)

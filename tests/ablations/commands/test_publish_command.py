@@ -41,6 +41,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(published, "MAIN", ("long-axes", "axes"))
     monkeypatch.setattr(published, "WIDTH", 1)
     monkeypatch.setattr(published, "SIX_AXES", ("conditioning",))
+    monkeypatch.setattr(published, "OUTSIDE", {})
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from ablations.search.settings import Settings
 from ablations.search.trial import Outcome, Score
 from ablations.search.trial_storage import Trial
 from ablations.search.tuning import rankings, sides, tuned_study, tuning_searches
+from ablations.search.tuning_page import summary
 from reports.analysis.verdicts import compare
 
 
@@ -105,3 +106,15 @@ def test_rankings_that_flip_are_seen(default: float, tuned: float, flips: str) -
     ]
     (ranking,) = rankings(compare(scores, contrasts))
     assert ranking.flips == flips
+
+
+def test_the_tuned_settings_can_be_compared_alone() -> None:
+    founds = [found(s, 1.0) for s in searches("conditioning")]
+    study = tuned_study(AXES["conditioning"], BASELINE, founds, seeds=3, with_defaults=False)
+    assert [variant.name for variant in study.variants] == ["unconditional tuned", "conditional tuned"]
+    assert [(item.treatment, item.reference) for item in study.contrasts] == [
+        ("conditional tuned", "unconditional tuned")
+    ]
+    assert "default" not in study.description
+    assert rankings(()) == ()
+    assert summary(()) == "Tuned settings alone were compared."
