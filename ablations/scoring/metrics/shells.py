@@ -113,7 +113,7 @@ class Shells:
         return self._exact(self.rows, np.concatenate([self._search(part, own) for part, own in parts]))[0]
 
     def _exact(self, x: Float, found: Places) -> tuple[Float64, Places]:
-        difference = np.asarray(x, dtype=np.float64) - np.asarray(self.rows, dtype=np.float64)[found]
+        difference = np.asarray(x, dtype=np.float64) - np.asarray(self.rows[found], dtype=np.float64)
         return np.sqrt((difference**2).sum(1)), found
 
     def _search(self, x: Float, own: Places | None) -> Places:
