@@ -82,7 +82,8 @@ class Answered:
     def counted(self) -> str:
         """How many of its tests speak for it, how many against it."""
         words = [speaks(self.claim, item) for item in self.tests]
-        return ", ".join(f"{words.count(word)} {_SHORT.get(word, word)}" for word in _SPEAKS if word in words)
+        short = _OF_QUESTION if self.claim.kind == "question" else _SHORT
+        return ", ".join(f"{words.count(word)} {short.get(word, word)}" for word in _SPEAKS if word in words)
 
 
 FOR, AGAINST = "for the claim", "against the claim"
@@ -90,6 +91,14 @@ _WORDS: Mapping[Outcome, str] = {"holds": FOR, "contrary": AGAINST}
 _TURNED: Mapping[Outcome, Outcome] = {"holds": "contrary", "contrary": "holds"}
 _SPEAKS = (FOR, AGAINST, "not shown", "too few seeds", "no data")
 _SHORT = {FOR: "for it", AGAINST: "against it", "no data": "without data"}
+_OF_QUESTION = _SHORT | {FOR: "true", AGAINST: "the contrary"}
+"""Nothing speaks for or against a question: what its tests state is true, or the contrary is."""
+
+
+def stands(claim: Claim, item: Tested) -> str:
+    """What a test shows, as a page says it: for or against a claim, of a question true or the contrary."""
+    word = speaks(claim, item)
+    return _OF_QUESTION.get(word, word) if claim.kind == "question" else word
 
 
 def speaks(claim: Claim, item: Tested) -> str:

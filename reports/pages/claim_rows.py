@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ablations.config.claim import RULES
 from reports import words
-from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Tested, speaks
+from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Tested, speaks, stands
 from reports.analysis.statuses import unscored
 from reports.figures.svg import figure, tag
 
@@ -26,7 +26,7 @@ SYMBOLS: Mapping[Answer, str] = {
     "cannot be tested here": "\N{HORIZONTAL ELLIPSIS}",
 }
 CLASSES: Mapping[str, str] = {"confirmed": "better", "refuted": "worse", FOR: "better", AGAINST: "worse"}
-"""To the style sheet's classes of verdicts."""
+"""To the style sheet's classes of verdicts; what a question's tests show has none."""
 WIDE, HIGH, EDGE = 220, 22, 6
 
 
@@ -62,8 +62,8 @@ def row(
             {
                 "says": one.test.says,
                 "setting": said.get(one.test.setting, one.test.setting),
-                "speaks": speaks(item.claim, one),
-                "css": CLASSES.get(speaks(item.claim, one), ""),
+                "speaks": stands(item.claim, one),
+                "css": CLASSES.get(stands(item.claim, one), ""),
                 "effect": effect(one),
                 "evidence": evidence(one),
                 "figure": whisker(one),

@@ -115,9 +115,9 @@ def test_without_a_score_of_the_other_kind_its_view_says_what_is_missing() -> No
 def test_a_question_changes_where_what_its_tests_say_does() -> None:
     found = runs(24, a={"reader": LOW, "plain": HIGH}, b={"reader": HIGH, "plain": LOW})
     item = doubted(found, claim(LOWER, kind="question"))
-    assert (item.item.answer, item.said) == ("described", "1 for it")
+    assert (item.item.answer, item.said) == ("described", "1 true")
     assert changes(item) == {"plain distance": "changed"}
-    assert said(item)["plain distance"] == "1 against it"
+    assert said(item)["plain distance"] == "1 the contrary"
 
 
 def test_a_view_of_nothing_else_is_the_answer_itself() -> None:
