@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ablations.config.secrets import without_secret
+
 PACKAGE = Path(__file__).resolve().parents[1]
 
 DISTRIBUTIONS = ("gan-ablations", "torch", "numpy", "scipy", "mlflow", "safetensors")
@@ -30,7 +32,7 @@ def environment(device: str = "cpu") -> dict[str, str]:
     facts["cpu_count"] = str(os.cpu_count() or 1)
     facts["device"] = device
     facts |= _torch_facts(device)
-    facts["command"] = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]) if sys.argv else ""
+    facts["command"] = without_secret(shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])) if sys.argv else ""
     return facts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shlex
@@ -18,7 +19,7 @@ import pytest
 import yaml
 
 from ablations.execution.executors.ray_connection import LOOPBACK
-from tests.ablations.execution.executors.two_nodes import EAGER
+from tests.ablations.execution.executors.two_nodes import EAGER, patiently
 from tests.ablations.small_study import STUDY
 from tests.services import free_port
 
@@ -27,6 +28,7 @@ pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster
 FILE = Path(__file__).resolve().parents[2] / "deploy" / "ray-cluster.yaml"
 CONFIG: dict[str, Any] = yaml.safe_load(FILE.read_text())
 START_SECONDS = 120.0
+STARTED = "Ray runtime started"
 
 
 def test_ray_accepts_the_file_and_refuses_one_with_a_mistake() -> None:
@@ -62,25 +64,33 @@ def two_started(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     try:
         for role in ("head", "worker"):
             words = [word.replace("6379", str(port)).replace("$RAY_HEAD_IP", "127.0.0.1") for word in starting(role)]
-            with (folder / f"{role}.log").open("wb") as log:
-                begun.append(subprocess.Popen([program, *words, *own], env=settings, stdout=log, stderr=log))
-            await_text(folder / f"{role}.log", "Ray runtime started", begun[-1])
+            begun.append(patiently(functools.partial(start, [program, *words, *own], folder / f"{role}.log", settings)))
         yield address, settings
     finally:
         for process in reversed(begun):
-            for child in psutil.Process(process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
-            process.kill()
-            process.wait()
+            end(process)
 
 
-def await_text(path: Path, text: str, process: subprocess.Popen[bytes]) -> None:
+def start(command: list[str], log: Path, settings: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Return when it says that it runs. Raises `RuntimeError` with what it said instead."""
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, env=settings, stdout=file, stderr=file)
     deadline = time.monotonic() + START_SECONDS
-    while text not in path.read_text(errors="replace"):
-        assert process.poll() is None, path.read_text(errors="replace")
-        assert time.monotonic() < deadline, path.read_text(errors="replace")
+    while STARTED not in log.read_text(errors="replace"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            end(process)
+            raise RuntimeError(log.read_text(errors="replace"))
         time.sleep(0.2)
+    return process
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+    process.kill()
+    process.wait()
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 def test_a_study_on_a_cluster_of_its_own_listens_on_loopback_alone(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
     (tmp_path / "small.json").write_text(json.dumps(STUDY.as_dict()))
-    command = ["run", "small.json", "--data", "digits", "--device", "cpu", "--seeds", "1", "--steps", "2000"]
+    command = ["run", "small.json", "--data", "digits", "--device", "cpu", "--seeds", "1", "--steps", "500"]
     command += ["--executor", "ray", "--address", "local", "--workers", "1", "--store", "store", "--mirror", "none"]
     found: set[tuple[str, int]] = set()
     with started(tmp_path, *command) as process:

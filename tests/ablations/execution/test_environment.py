@@ -27,6 +27,13 @@ def test_the_facts_name_versions_machine_and_command_but_no_host(monkeypatch: py
     assert not any(platform.node() == value for value in facts.values())
 
 
+def test_a_password_on_the_command_line_is_no_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["ablations", "search", "--storage", "postgresql://owner:tell-nobody@db/optuna"])
+    facts = environment("cpu")
+    assert facts["command"] == "ablations search --storage postgresql://owner:***@db/optuna"
+    assert "tell-nobody" not in str(facts)
+
+
 def test_the_commit_and_its_state_come_from_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "ablations"
     package.mkdir()
