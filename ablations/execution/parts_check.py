@@ -33,6 +33,8 @@ TIMED_STEPS, LEAST_SECONDS = 10, 0.2
 IMAGES = 200
 BASE = BASELINE.override({"batch_size": 16, "training_images": IMAGES, "steps": 2 * STEPS}, name="check")
 """The nearest built-in: a part takes the place of the one that this variant has."""
+DRAWS = "draw from torch's, NumPy's or Python's global generators, which a run sets, and from nothing else"
+DRAWS_NOTHING = "only networks may draw random numbers; a penalty is given its own as `draws` (uniform_draws=1)"
 CNN = {"architecture": "cnn", "hidden": (10, 10), "kernels": (5, 3), "normalization": "none"}
 
 
@@ -122,7 +124,7 @@ def _part(kind: str, label: str, part: Part, overrides: Mapping[str, Any]) -> It
         yield Finding(part=label, what="stacks", result=result)
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("trains", lambda: _trains(first, place)),
-        ("deterministic", lambda: _deterministic(make, place)),
+        ("deterministic", lambda: _deterministic(make, place, own is not None)),
         ("resumes", lambda: _resumes(make, place)),
         ("neighbours", lambda: _neighbours(make, place)),
         ("cost", lambda: _cost(make, variant, own is not None and own.convolutional)),
@@ -164,13 +166,12 @@ def _trains(group: SeedGroup, place: str) -> str:
     return f"{STEPS} steps, finite losses and gradients" + (f"; unchanged: {', '.join(still[:3])}" if still else "")
 
 
-def _deterministic(make: Callable[[tuple[int, ...]], SeedGroup], place: str) -> str:
+def _deterministic(make: Callable[[tuple[int, ...]], SeedGroup], place: str, network: bool) -> str:
     one, two = (_curves(make((0, 1)), STEPS) for _ in range(2))
     if not np.array_equal(one, two, equal_nan=True):
         step = int(np.argmax((one != two).any((1, 2)))) + 1
         raise PartError(
-            f"{place}: the same run twice differs from step {step} on; draw from torch's, NumPy's or Python's global "
-            "generators, which a run sets, and from nothing else"
+            f"{place}: the same run twice differs from step {step} on; {DRAWS if network else DRAWS_NOTHING}"
         )
     return "the same bits again"
 

@@ -8,6 +8,7 @@ and waits to be run again, by whoever comes first.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -171,7 +172,7 @@ def open_storage(
     local = url.startswith(_SQLITE)
     with _lock(settings.name, url.removeprefix(_SQLITE), name) if local else nullcontext():
         with _explained(name), quiet():
-            storage = _storage(url, None if local else heartbeat)
+            storage = _storage(with_driver(url), None if local else heartbeat)
             if fresh and settings.name in optuna.study.get_all_study_names(storage):
                 optuna.delete_study(study_name=settings.name, storage=storage)
             study = optuna.create_study(
@@ -241,6 +242,11 @@ def _storage(url: str, heartbeat: int | None) -> RDBStorage:
         grace_period=3 * heartbeat,
         heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(max_retry=RETRIES),
     )
+
+
+def with_driver(url: str) -> str:
+    """PostgreSQL's with the driver that the extra installs, where it names none: SQLAlchemy 2.1 takes another."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
 
 
 def _check_same(settings: Settings, study: optuna.Study, place: str) -> None:

@@ -121,6 +121,15 @@ OTHERS: dict[str, tuple[str, str, str]] = {
     "loss that draws by the clock": (
         loss("lambda d: d * (time.perf_counter_ns() % 1000)"), "deterministic", r"differs from step 1 on",
     ),
+    "loss that draws from a global generator": (
+        loss("lambda d: d * torch.rand_like(d)"), "deterministic", r"only networks may draw random numbers",
+    ),
+    "penalty that draws from a global generator": (
+        "def bad(discriminate, real, fake, draws):\n"
+        "    return discriminate(real * random.random(), torch.ones_like(real[..., :1])).mean((1, 2))\n"
+        'register("penalty", "bad", bad)\n',
+        "deterministic", rf"line {FIRST}: .*a penalty is given its own as `draws`",
+    ),
     "penalty of another shape": (
         "def bad(discriminate, real, fake, draws): return discriminate(real, torch.ones_like(real[..., :1]))\n"
         'register("penalty", "bad", bad)\n',

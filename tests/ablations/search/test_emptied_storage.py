@@ -9,7 +9,7 @@ import pytest
 
 from ablations.config.errors import StoreError
 from ablations.search.campaign import Place, missing
-from ablations.search.trial_storage import open_storage
+from ablations.search.trial_storage import open_storage, with_driver
 from ablations.store import Archive
 from tests.ablations.search.factories import SETTINGS as asked
 
@@ -42,3 +42,12 @@ def test_postgresql_without_its_driver_names_the_extra(monkeypatch: pytest.Monke
     said = r"postgresql://host/x cannot be used: .* 'gan-ablations\[postgres\]'"
     with pytest.raises(StoreError, match=said), open_storage(asked, "postgresql://host/x"):
         pass
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg2"])
+def test_postgresql_is_reached_by_the_driver_of_the_extra_however_it_is_named(scheme: str) -> None:
+    pytest.importorskip("psycopg2", reason="needs a driver for PostgreSQL")
+    url = f"{scheme}://tester@127.0.0.1:1/x"  # where nothing listens
+    with pytest.raises(StoreError, match=r"cannot be used: .*refused"), open_storage(asked, url):
+        pass
+    assert with_driver("sqlite:///a.db") == "sqlite:///a.db"
