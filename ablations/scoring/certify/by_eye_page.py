@@ -74,7 +74,7 @@ def _part(part: Part) -> Iterator[str]:
 
 def _alike(part: Part) -> Iterator[str]:
     several = len(part.eyes) > 1
-    header = ["class shares alike", "seed", "step", *(f"{eye} eye and {READER}" for eye in part.eyes)]
+    header = ["class shares alike", "study", "seed", "step", *(f"{eye} eye and {READER}" for eye in part.eyes)]
     header += [f"mean of the eyes and {READER}"] if several else []
     header += [f"{one} and {two} eye" for one, two in _pairs(part)]
     rows = []
@@ -84,7 +84,8 @@ def _alike(part: Part) -> Iterator[str]:
         cells += [_of_mean(sheet, part.eyes)] if several else []
         cells += [_both(agreement(sheet.eyes[one], sheet.eyes[two])) for one, two in _pairs(part)]
         step = f"{shown.step:,} of {shown.steps:,}"
-        rows.append((f"[{shown.name}]({part.name}/{shown.name}.png)", str(shown.seed), step, *cells))
+        link = f"[{shown.name}]({part.name}/{shown.name}.png)"
+        rows.append((link, shown.study, str(shown.seed), step, *cells))
     yield from markdown_table(header, rows, right=True)
 
 

@@ -55,7 +55,7 @@ def test_sheets_of_several_runs_and_eyes_make_one_page(store: Path, tmp_path: Pa
     done = by_eye(tmp_path)
     assert done.exit_code == 0, done.output
     page = (tmp_path / "README.md").read_text()
-    assert "| [base-seed-1-step-20](early/base-seed-1-step-20.png) | 1 | 20 of 40 |" in page
+    assert "| [base-seed-1-step-20](early/base-seed-1-step-20.png) | small | 1 | 20 of 40 |" in page
     # Who has labelled but one of the two sheets is left out; who labels as was asked is right.
     assert "yours" not in page
     assert "| other | mine eye | 100% | 100% |  |" in page

@@ -62,10 +62,12 @@ def test_the_mean_of_two_readers_lies_between_them() -> None:
 
 def test_a_part_of_one_eye_and_one_of_two_say_whose_labels_agree() -> None:
     alone = markdown([part("0011", first="0111")])
-    assert "| [mse](some/mse.png) | 0 | 2,000 of 2,000 | 75% (75%) |" in alone
+    assert "| [mse](some/mse.png) | quick | 0 | 2,000 of 2,000 | 75% (75%) |" in alone
     assert "mean of the eyes" not in alone
     text = markdown([part("0011", "0111", first="0111", second="1111")])
-    assert "| [mse](some/mse.png) | 0 | 2,000 of 2,000 | 75% (75%) | 50% (50%) | 62% (62%) | 75% (75%) |" in text
+    assert (
+        "| [mse](some/mse.png) | quick | 0 | 2,000 of 2,000 | 75% (75%) | 50% (50%) | 62% (62%) | 75% (75%) |" in text
+    )
     assert "That is more, but not for every model, than either agrees with the classifier (50% to 75%)" in text
     assert "| mse | first eye | 100% | 100% |  |" in text
     assert "| mse | classifier | 75% | 75% | `0` +25.0, `1` \N{MINUS SIGN}25.0 |" in text
