@@ -55,7 +55,7 @@ def two_started(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """A head and a node by the file's commands, bound to loopback and killed in the end; their address."""
     port, settings = (
         free_port(),
-        {**os.environ, **LOOPBACK, **EAGER, "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(folder)},
+        {**os.environ, **EAGER, "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(folder)},
     )
     address = f"127.0.0.1:{port}"
     program = str(Path(sys.executable).with_name("ray"))
@@ -64,7 +64,9 @@ def two_started(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     try:
         for role in ("head", "worker"):
             words = [word.replace("6379", str(port)).replace("$RAY_HEAD_IP", "127.0.0.1") for word in starting(role)]
-            begun.append(patiently(functools.partial(start, [program, *words, *own], folder / f"{role}.log", settings)))
+            # With the variable that binds a head to loopback, Ray refuses to let a node join by command.
+            bound = settings | (LOOPBACK if role == "head" else {})
+            begun.append(patiently(functools.partial(start, [program, *words, *own], folder / f"{role}.log", bound)))
         yield address, settings
     finally:
         for process in reversed(begun):
