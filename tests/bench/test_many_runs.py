@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("whole", [True, False])
 def test_commands_are_timed_over_an_archive_of_made_up_runs(whole: bool, tmp_path: Path) -> None:
     """In a process of its own: it is held to an instruction set before its libraries are loaded. With files of their

@@ -115,7 +115,7 @@ def mlflow_as_composed(folder: Path, database: PostgreSQL, objects: str) -> Prog
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_800)
 @pytest.mark.skipif(not POSTGRESQL, reason="needs the programs of PostgreSQL's server")
 def test_its_services_run_by_their_own_commands_and_keep_their_passwords(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -96,7 +96,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_800)
 def test_its_commands_start_nodes_that_train_a_study(tmp_path: Path) -> None:
     (tmp_path / "small.json").write_text(json.dumps(STUDY.as_dict()))
     with two_started(tmp_path) as (address, settings):

@@ -24,7 +24,7 @@ from tests.ablations.execution.executors.two_nodes import EAGER
 from tests.ablations.small_study import STUDY
 from tests.services import POSTGRESQL, PostgreSQL, free_port, postgresql
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 KEY, SECRET, PASSWORD, LOGIN = "AKIATELLNOBODY47", "do-not/tell+4711", "pass-word-4711", "log-in-4711"
 TOKEN = "70cece11" * 8
 """Of Ray: 64 hexadecimal digits."""

@@ -21,7 +21,7 @@ from tests.ablations.factories import keep, make_result, make_study
 from tests.ablations.small_study import STUDY
 from tests.services import listening
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 LOOPBACK = {"127.0.0.1", "::1"}
 
 

@@ -16,7 +16,7 @@ from tests.ablations.execution.executors.two_nodes import TwoNodes, two_nodes
 from tests.ablations.small_study import digests
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 SMALL = ["--data", "digits", "--device", "cpu", "--steps", "9", "--seeds", "1", "--finalists", "1", "--parallel", "2"]
 NARROW = [f"--space={side}.hidden=8:16" for side in ("generator", "discriminator")] + ["--space=batch_size=8:16"]
