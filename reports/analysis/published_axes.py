@@ -1,5 +1,6 @@
 """The verdicts of the study `axes` as it was once published, and what it would have cost until decided. Reads two CSV
-files: of 20 seeds of 33 variants, by the first score of this project."""
+files: of 20 seeds of 33 variants, by the first score of this project.
+"""
 
 from __future__ import annotations
 
