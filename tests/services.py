@@ -26,9 +26,11 @@ START_SECONDS = 90.0
 
 
 def free_port() -> int:
-    """Below those that the system gives to whoever asks for any, so that no other test takes it before it is used."""
+    """Below those that the system gives to whoever asks for any, so that no other test takes it before it is used, and
+    above those that Ray's workers take.
+    """
     while True:
-        port = random.SystemRandom().randrange(15_000, 32_000)
+        port = random.SystemRandom().randrange(20_500, 32_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 
