@@ -87,8 +87,10 @@ def set_up(engine: Engine) -> None:
         check_held(engine.isa)
         check_observed(engine.isa)
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(engine.threads)
+    threadpool_limits(engine.threads, user_api="blas")  # NumPy's sums, of the scores, depend on how many share them
     torch.set_float32_matmul_precision("medium" if engine.matmul == "onednn" else "highest")
     keep_freed_memory()
 

@@ -66,3 +66,14 @@ def test_set_up_follows_the_engine() -> None:
 
 def test_workers_are_one_a_core() -> None:
     assert engine.default_workers(Engine()) >= 1
+
+
+def test_numpy_has_the_engines_threads_too() -> None:
+    """Its sums, and so the last bits of scores, depend on how many threads share them."""
+    import numpy as np
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    np.linalg.norm(np.ones((4, 4)) @ np.ones((4, 4)))
+    with threadpool_limits(2, user_api="blas"):
+        set_up(choose_engine("cpu"))
+        assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
