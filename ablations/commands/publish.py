@@ -116,7 +116,11 @@ def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
     from reports.pages.published_pages import publish
 
     known = set(archive.studies())
-    kept = [name for name in published.STUDIES_IN_ORDER if name in known and archive.read(name).results]
+    kept = [
+        name
+        for name in published.STUDIES_IN_ORDER
+        if name in known and archive.done({member.key: () for member in archive.members(name)})
+    ]
     main = next((name for name in published.MAIN if name in kept), None)
     if main is None:
         raise StoreError(

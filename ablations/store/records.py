@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable
@@ -53,17 +54,20 @@ def stride_of(steps: int) -> int:
 
 
 def write_records(archive: Archive, studies: Iterable[str], folder: Path) -> Written:
-    """Make `folder` hold the records of these studies' runs that are done, and of no others.
+    """Make `folder` hold the records of these studies, and of their runs that are done, and of no others.
 
     Raises:
         StoreError: a study that the archive does not have.
         DataError: a damaged run, or a folder that cannot be written.
     """
-    runs = folder / "runs"
+    runs, names = folder / "runs", list(studies)
     had = set(_keys(folder))
     scorers: dict[str, str] = {}
     try:
-        for name in studies:
+        for path in folder.glob("studies/*"):
+            if path.name not in names:
+                shutil.rmtree(path)
+        for name in names:
             members, scorer = archive.members(name), archive.scorer(name)
             done = archive.done({member.key: () for member in members})
             scorers |= dict.fromkeys((member.key for member in members if member.key in done), scorer)
@@ -136,9 +140,11 @@ def _packed(archive: Archive, key: str, scorer: str) -> bytes:
 
 def _thinned(result: Result, stride: int) -> Result:
     last = max(result.samples, default=0)
+    said = {name: value for name, value in result.environment.items() if name != "command"}  # with somebody's folders
     return replace(
         result,
         curves={name: _means(values, stride) for name, values in result.curves.items()},
+        environment=said,
         samples={step: images for step, images in result.samples.items() if step == last},
     )
 

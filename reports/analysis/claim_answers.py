@@ -251,7 +251,9 @@ def by_rule(claim: Claim, tests: Sequence[Tested]) -> Answer:
         return "depends"
     if AGAINST in words and (claim.rule == "every case" or words == {AGAINST}):
         return "refuted"
-    return "confirmed" if words == {FOR} else "not shown"
+    if words == {FOR}:
+        return "confirmed"
+    return "not shown" if all(item.trained for item in tests) else "not trained yet"
 
 
 def _mean(numbers: Sequence[float]) -> float:

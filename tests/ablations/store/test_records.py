@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ def results(steps: int = STEPS) -> tuple[Result, ...]:
         dataclasses.replace(
             item,
             curves={name: rng.normal(size=steps).astype(np.float32) for name in CURVES},
+            environment={"cpu": "any", "command": "ablations run quick --store /home/somebody/store"},
             weights={"generator.hidden.0.weight": rng.normal(size=(2, 3)).astype(np.float32)},
             snapshots={steps: {"hidden.0.weight": np.ones((2, 3), np.float32)}},
         )
@@ -65,6 +67,7 @@ def test_records_bring_a_study_into_an_empty_archive_with_all_that_its_report_re
     assert ours.study == theirs.study
     for one, two in zip(ours.results, theirs.results, strict=True):
         assert (one.run, one.status, one.evaluations, one.scorer) == (two.run, two.status, two.evaluations, two.scorer)
+        assert two.environment == {"cpu": "any"}, "a command names somebody's folders"
         assert max(one.samples) == max(two.samples), "the last picture is kept"
         for name in CURVES:
             assert two.curves[name].shape == (STEPS,)
@@ -99,6 +102,10 @@ def test_what_no_study_needs_any_more_goes(given: tuple[Result, ...], tmp_path: 
     archive.write_study(study, members[:1], scorer=given[0].scorer)
     written = write_records(archive, ["quick"], tmp_path / "records")
     assert (written.runs, written.removed) == (1, 3)
+    write_records(archive, [], tmp_path / "none")
+    shutil.copytree(tmp_path / "records" / "studies" / "quick", tmp_path / "records" / "studies" / "older")
+    write_records(archive, ["quick"], tmp_path / "records")
+    assert [path.name for path in (tmp_path / "records" / "studies").iterdir()] == ["quick"]
     assert [path.name for path in (tmp_path / "records" / "runs").iterdir()] == [f"{members[0].key}.tar.xz"]
 
 
