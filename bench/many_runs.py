@@ -171,7 +171,8 @@ def commands(runs: int) -> dict[str, list[str]]:
         "list of one study, each run": ["list", NAME, "--stored", "--json", *store],
         "plan, the first time": plan,
         "plan": plan,
-        "compare two variants": ["compare", f"{NAME}/v001", f"{NAME}/v000", *store],
+        # By a number that D has of any run: of the few runs that are drawn from, all of a variant may have collapsed.
+        "compare two variants": ["compare", f"{NAME}/v001", f"{NAME}/v000", "--metric", "d_accuracy", *store],
     }
     if runs <= REPORTED:
         found["report"] = ["report", NAME, *store, "--out", "report"]
