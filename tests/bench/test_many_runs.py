@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from ablations.store import Archive
-from ablations.store.outcomes import outcome
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,5 +30,5 @@ def test_commands_are_timed_over_an_archive_of_made_up_runs(whole: bool, tmp_pat
     assert len(stored.results) == 8
     assert not stored.unreadable
     made = [result for result in stored.results if result.run.seed or result.run.variant.name != "v000"]
-    assert {outcome(result).status for result in made} == {"finished"}
+    assert {result.status for result in made} == {"finished"}, "with so few steps some count as collapsed all the same"
     assert len({result.scores["balanced_frechet_500"] for result in made}) == len(made)
