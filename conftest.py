@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from ablations.training.instruction_set import default_instruction_set, environment_of
+from ablations.training.instruction_set import default_environment
 
 # Before anything imports torch: they are read once, when its libraries load. Child processes inherit them.
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MPLBACKEND": "Agg"}
 
-os.environ |= {name: value for name, value in environment_of(default_instruction_set()).items() if value is not None}
+os.environ |= default_environment()
 
 import pytest
 import torch

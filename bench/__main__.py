@@ -9,19 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from ablations.training.instruction_set import default_instruction_set, environment_of
+from ablations.training.instruction_set import default_environment
 
 # Before anything imports torch: they are read once, when its libraries load. Child processes inherit them.
 os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "KINETO_LOG_LEVEL": "5"}
 # As the command line holds its processes, whatever this machine's shell sets; the words are not parsed yet.
-os.environ |= {
-    name: value
-    for name, value in environment_of(
-        default_instruction_set("bfloat16" if any("bfloat16" in word for word in sys.argv) else "float32")
-    ).items()
-    if value is not None
-}
+os.environ |= default_environment("bfloat16" if any("bfloat16" in word for word in sys.argv) else "float32")
 
 import click
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablations.training.instruction_set import default_instruction_set, environment_of
+from ablations.training.instruction_set import default_environment
 from bench.checkout import CheckoutError, checked_out
 
 TRAININGS = Path(__file__).with_name("trainings.py")
@@ -86,12 +86,10 @@ def trained(tree: Path, pattern: str = "") -> Digests:
     """The digests of a tree's trainings, made in a process of its own by its own script, or by today's."""
     script = tree / "bench" / TRAININGS.name
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    # As the command line holds its processes: whatever else of these variables this machine's shell may set.
-    held = {name: value for name, value in environment_of(default_instruction_set()).items() if value is not None}
     done = subprocess.run(
         [sys.executable, "-P", str(script if script.exists() else TRAININGS), pattern],
         cwd=tree,
-        env={**os.environ, **threads, **held, "PYTHONPATH": str(tree)},
+        env={**os.environ, **threads, **default_environment(), "PYTHONPATH": str(tree)},
         capture_output=True,
         text=True,
         check=False,

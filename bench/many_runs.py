@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-from ablations.training.instruction_set import default_instruction_set, environment_of
+from ablations.training.instruction_set import default_environment
 
 # Before anything imports torch: the kernels are chosen when its libraries load. Child processes inherit it.
-os.environ |= {name: value for name, value in environment_of(default_instruction_set()).items() if value is not None}
+os.environ |= default_environment()
 
 import numpy as np
 

@@ -21,10 +21,10 @@ from typing import Any
 
 import psutil
 
-from ablations.training.instruction_set import default_instruction_set, environment_of
+from ablations.training.instruction_set import default_environment
 
 # Before anything imports torch: the kernels are chosen when its libraries load. Child processes inherit it.
-os.environ |= {name: value for name, value in environment_of(default_instruction_set()).items() if value is not None}
+os.environ |= default_environment()
 
 from ablations.execution.choice import ExecutorOptions
 from ablations.execution.events import Event

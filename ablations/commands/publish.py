@@ -128,7 +128,8 @@ def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
             f"pages; train it: ablations publish --only {published.MAIN[-1]}"
         )
     written = write_records(archive, kept, out / RECORDS)
-    click.echo(f"{written.runs:,} runs in {out / RECORDS}, {written.size / 1e6:.1f} MB; {written.new:,} are new")
+    changed = f"{written.new:,} are new, {written.removed:,} removed"
+    click.echo(f"{written.runs:,} runs in {out / RECORDS}, {written.size / 1e6:.1f} MB; {changed}")
     with tempfile.TemporaryDirectory() as name:
         published_runs = Archive.open(name)
         read_records(out / RECORDS, published_runs)

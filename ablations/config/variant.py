@@ -101,6 +101,11 @@ class Update:
     batch_statistics: Literal["separate", "joint"] = "separate"
     """Where D has BatchNorm: statistics of real and fake images apart, or of one batch of both, in G's step too."""
 
+    @property
+    def once_an_epoch(self) -> bool:
+        """The images of an epoch pass by, and one batch of them is trained on."""
+        return self.per == "epoch"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:

@@ -144,6 +144,14 @@ def environment_of(name: str) -> dict[str, str | None]:
     return {variable: variables.get(variable) for variable in VARIABLES}
 
 
+def default_environment(precision: str = "float32") -> dict[str, str]:
+    """What holds a process to the default set, as the command line holds its own: for programs that must say so among
+    their imports, before the first library that reads it.
+    """
+    wanted = environment_of(default_instruction_set(precision))
+    return {variable: value for variable, value in wanted.items() if value is not None}
+
+
 def hold(name: str) -> None:
     """Hold this process, and those it starts from now on, to a set. Does nothing where that is so already.
 

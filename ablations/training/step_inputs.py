@@ -86,7 +86,7 @@ class Sampler:
         )
         discriminator = []
         for number in range(step * update.discriminator_steps, (step + 1) * update.discriminator_steps):
-            indices = self._order.last_of_epoch(number) if update.per == "epoch" else self._order.batch(number)
+            indices = self._order.last_of_epoch(number) if update.once_an_epoch else self._order.batch(number)
             discriminator.append(
                 DiscriminatorDraw(
                     images=self._training.at(indices),

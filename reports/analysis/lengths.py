@@ -66,7 +66,7 @@ def scored_steps(runs: Sequence[Result]) -> list[int]:
 def epochs(result: Result) -> float | None:
     """How many times the whole training saw each image, on average."""
     variant, there = result.run.variant, result.environment.get("training_images", "")
-    if not there.isdecimal() or variant.update.per != "batch":
+    if not there.isdecimal() or variant.update.once_an_epoch:
         return None
     images = min(int(there), variant.training_images)
     return variant.steps * variant.batch_size * variant.update.discriminator_steps / images

@@ -72,7 +72,7 @@ def _trace(variant: Variant, trace: Trace, results: Sequence[Result]) -> Traced 
 
 def epoch_steps(variant: Variant, result: Result) -> int:
     """Steps of an epoch: its whole batches, or one where a variant is updated once an epoch."""
-    if variant.update.per == "epoch":
+    if variant.update.once_an_epoch:
         return 1
     there = int(result.environment.get("training_images", variant.training_images))
     return max(1, min(variant.training_images, there) // (variant.batch_size * variant.update.discriminator_steps))

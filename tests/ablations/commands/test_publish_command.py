@@ -87,7 +87,7 @@ def test_stacks_are_trained_in_turn_and_pages_written_from_the_store(
     assert third.exit_code == 0, third.output
     assert "4 published runs taken from" in third.output
     assert "4 runs in" in third.output
-    assert "; 0 are new" in third.output
+    assert "; 0 are new, 0 removed" in third.output
     assert {path: path.read_bytes() for path in pages} == pages, "the pages are made of the records alone"
     assert set(Archive.open(tmp_path / "elsewhere").keys()) <= set(keys)
 
