@@ -1,7 +1,8 @@
 """The rule of the numerics: a changed bit needs a new number, and a new number a changed bit.
 
 The short trainings of `trainings` are made with the package of the working tree and with that of a revision, on this
-machine, one after the other.
+machine, one after the other, on the engine that the revision takes here: an engine that came later is no changed bit,
+since it is part of what identifies a run.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def compare(repository: Path, revision: str, pattern: str = "") -> Outcome:
     """
     with checked_out(repository, revision, "ablations", "bench") as tree:
         numbers = (number_of(tree), number_of(repository))
-        return judge(trained(tree, pattern), trained(repository, pattern), numbers)
+        return judge(trained(tree, pattern), trained(repository, pattern, engine_of(tree)), numbers)
 
 
 def number_of(tree: Path) -> int:
@@ -82,12 +83,29 @@ def number_of(tree: Path) -> int:
     return int(found.group(1)) if found else 1
 
 
-def trained(tree: Path, pattern: str = "") -> Digests:
-    """The digests of a tree's trainings, made in a process of its own by its own script, or by today's."""
+def engine_of(tree: Path) -> str:
+    """The engine that a tree's package chooses on this machine, as JSON."""
+    ask = (
+        "import dataclasses, json; from ablations.training.engine import choose_engine; "
+        "print(json.dumps(dataclasses.asdict(choose_engine('cpu'))))"
+    )
+    return _printed(tree, "-c", ask).strip()
+
+
+def trained(tree: Path, pattern: str = "", engine: str = "") -> Digests:
+    """The digests of a tree's trainings, made in a process of its own by its own script, or by today's; on an engine
+    of `engine_of`, or on the tree's own.
+    """
     script = tree / "bench" / TRAININGS.name
+    asked = [pattern, engine] if engine else [pattern]
+    return dict(json.loads(_printed(tree, str(script if script.exists() else TRAININGS), *asked)))
+
+
+def _printed(tree: Path, *arguments: str) -> str:
+    """By a Python process with a tree's package, held to the default instruction set and one thread."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
-        [sys.executable, "-P", str(script if script.exists() else TRAININGS), pattern],
+        [sys.executable, "-P", *arguments],
         cwd=tree,
         env={**os.environ, **threads, **default_environment(), "PYTHONPATH": str(tree)},
         capture_output=True,
@@ -96,7 +114,7 @@ def trained(tree: Path, pattern: str = "") -> Digests:
     )
     if done.returncode:
         raise CheckoutError(f"the trainings cannot be made with the package in {tree}:\n{done.stderr.strip()}")
-    return dict(json.loads(done.stdout))
+    return done.stdout
 
 
 def last_set(repository: Path) -> str:

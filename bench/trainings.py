@@ -2,7 +2,8 @@
 
 Every recipe, every level of every axis and some crossings, for a few dozen steps across the end of an epoch, with
 dropout, labels, BatchNorm and all optimizers among them: whatever can change the bits of a training changes one of
-these. It is run with the package of the working tree and with that of a revision: `python bench/trainings.py`.
+these. It is run with the package of the working tree and with that of a revision: `python bench/trainings.py TEXT
+ENGINE`, with a text in the names of what is trained, and an engine as JSON in the place of the tree's own.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ def _sha(arrays: Mapping[str, NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def main(pattern: str = "") -> None:
-    engine = choose_engine("cpu")
+def main(pattern: str = "", engine_facts: str = "") -> None:
+    engine = Engine(**json.loads(engine_facts)) if engine_facts else choose_engine("cpu")
     set_up(engine)
     chosen = {name: variant for name, variant in variants().items() if pattern in name}
     print(json.dumps({name: digests(trained_group(v, SEEDS, engine)) for name, v in chosen.items()}, indent=1))

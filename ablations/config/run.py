@@ -26,8 +26,9 @@ class Engine:
     """Intra-operation threads of a process."""
     precision: Literal["float32", "float64", "bfloat16"] = "float32"
     """float64 serves tests; bfloat16 is of the operands of products only, never taken unasked."""
-    matmul: Literal["default", "onednn"] = "default"
-    """The library behind float32 matrix products on a CPU; "onednn" only where it keeps float32."""
+    matmul: Literal["default", "onednn", "onednn_direct"] = "default"
+    """The library behind float32 matrix products on a CPU; "onednn" only where it keeps float32, "onednn_direct" where
+    PyTorch does not ask it by itself: see `training.products`."""
     isa: str = "native"
     """The instruction set that the libraries are held to: see `training.instruction_set`."""
 

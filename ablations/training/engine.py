@@ -89,9 +89,12 @@ def set_up(engine: Engine) -> None:
     import torch
     from threadpoolctl import threadpool_limits
 
+    from ablations.training.products import by_onednn
+
     torch.set_num_threads(engine.threads)
     threadpool_limits(engine.threads, user_api="blas")  # NumPy's sums, of the scores, depend on how many share them
     torch.set_float32_matmul_precision("medium" if engine.matmul == "onednn" else "highest")
+    by_onednn(engine.matmul == "onednn_direct")
     keep_freed_memory()
 
 

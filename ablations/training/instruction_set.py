@@ -52,9 +52,10 @@ class InstructionSet:
     variables: Mapping[str, str]
     said: Mapping[str, str]
     """Values of `observed` that hold wherever this set is held to."""
-    products: Literal["default", "onednn", "measured"]
+    products: Literal["default", "onednn", "onednn_direct", "measured"]
     """Which library multiplies float32 matrices. PyTorch hands them to oneDNN only where the processor has AVX-512,
-    whatever oneDNN is held to; so under `avx2` it never may. With bfloat16 units oneDNN would round their operands."""
+    whatever oneDNN is held to; so under `avx2` it never may, and `training.products` asks oneDNN itself. With bfloat16
+    units oneDNN would round their operands."""
     bfloat16: bool = False
     """Products of bfloat16 operands, summed in float32, are the processor's own: what `--precision bfloat16` needs."""
 
@@ -67,7 +68,7 @@ INSTRUCTION_SETS: Mapping[str, InstructionSet] = {
             flags=_AVX2,
             variables=_EVERYWHERE | {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
             said=_EVERYWHERE_SAID | {"aten": "AVX2", "onednn": "Intel AVX2"},
-            products="default",
+            products="onednn_direct",
         ),
         InstructionSet(
             name="avx512",
@@ -103,7 +104,7 @@ INSTRUCTION_SETS: Mapping[str, InstructionSet] = {
 VARIABLES = tuple(sorted({name for item in INSTRUCTION_SETS.values() for name in item.variables}))
 
 _BY_PREFERENCE: tuple[Name, ...] = ("avx512", "avx2", "native")
-"""AVX-512 costs nothing and has the same bits on both makers' processors; AVX2 costs a third to a half more."""
+"""AVX-512 costs nothing and has the same bits on both makers' processors; AVX2 costs up to a half more."""
 
 
 WITH_BFLOAT16: tuple[Name, ...] = ("amx_bf16", "avx512_bf16")
