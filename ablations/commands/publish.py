@@ -68,7 +68,8 @@ def command(
 
     Hours on two cores; begun again, it goes on where it stopped, and in another clone where the publication stands:
     the folder `records` beside the pages has all published runs, without their weights. All studies are trained for a
-    first stack of seeds before any is for the next. The pages are made of the records alone.
+    first stack of seeds before any is for the next. A stack that was published from another kind of machine counts as
+    it is. The pages are made of the records alone.
     """
     from ablations.catalog import publication as published
     from ablations.config.errors import unknown
@@ -152,12 +153,16 @@ def _train(
     from ablations.catalog import STUDIES
     from ablations.execution.options import Options
     from ablations.execution.plan import make_plan
+    from ablations.store.records import engines_of
 
     failed = False
     for count in [*range(width, seeds, width), seeds]:
         for name in names:
             click.echo(f"study {name}, {count} of {seeds} seeds")
-            plan = make_plan(STUDIES[name], Options(seeds=count, width=min(width, seeds), **options), archive)
+            there = engines_of(archive, name)
+            plan = make_plan(
+                STUDIES[name], Options(seeds=count, width=min(width, seeds), accepted=there, **options), archive
+            )
             with mirrored(archive, name, mirror):
                 failed = carry_out(plan, archive, False).failed or failed
     return failed

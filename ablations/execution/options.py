@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ablations.config import Study
+from ablations.config import Engine, Study
 from ablations.config.errors import ConfigError
 from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions
 from ablations.execution.job import CHECKPOINT_SECONDS, Keep
@@ -37,6 +37,9 @@ class Options:
     precision: Literal["float32", "bfloat16"] = "float32"
     isa: str | None = None
     """The instruction set; None: the one that this process is held to."""
+    accepted: tuple[Engine, ...] = ()
+    """Whose stored stacks count in the place of this machine's, the first of them first; a stack that none has is
+    trained here. For a study that different machines add to: draws are the same on all, so seeds stay paired."""
     workers: int | None = None
     width: int | None = None
     fresh: bool = False

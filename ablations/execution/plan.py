@@ -134,7 +134,11 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     own_data = own_dataset(name)
     conditions = Conditions(dataset=name, data_digest=data.digest, engine=engine, own_data=own_data)
     seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
-    stacks = _stacks(recorded, seeds, options.width or default_width(recorded.seeds), conditions)
+    width = options.width or default_width(recorded.seeds)
+    stacks = _stacks(recorded, seeds, width, conditions)
+    for accepted in () if options.fresh else options.accepted:
+        elsewhere = dataclasses.replace(conditions, engine=accepted)
+        stacks = _stored_first(stacks, _stacks(recorded, seeds, width, elsewhere), seeds, archive)
     names = {variant.name for variant in asked.variants}
     steps = {
         runs[0].key: evaluation_steps(runs[0].variant.steps, recorded.evaluations, recorded.scored_steps)
@@ -216,6 +220,21 @@ def _stacks(study: Study, seeds: Mapping[str, int], width: int, conditions: Cond
         tuple(conditions.run(variant=variant, seed=first + slot, width=width, slot=slot) for slot in range(width))
         for variant in study.variants
         for first in range(0, seeds[variant.name], width)
+    ]
+
+
+def _stored_first(
+    planned: list[tuple[Run, ...]], others: list[tuple[Run, ...]], seeds: Mapping[str, int], archive: Archive
+) -> list[tuple[Run, ...]]:
+    """The planned stacks; in the place of one that is not stored whole, its like in `others`, where that one is."""
+
+    def keys(runs: tuple[Run, ...]) -> dict[str, tuple[int, ...]]:
+        return {run.key: () for run in runs if run.seed < seeds[run.variant.name]}
+
+    done = archive.done({key: steps for runs in (*planned, *others) for key, steps in keys(runs).items()})
+    return [
+        other if keys(other).keys() <= done and not keys(runs).keys() <= done else runs
+        for runs, other in zip(planned, others, strict=True)
     ]
 
 

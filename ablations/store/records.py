@@ -14,6 +14,7 @@ import lzma
 import shutil
 import tarfile
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from ablations.catalog.published_bits import CURVES_UP_TO, curve_digests
+from ablations.config import Engine
 from ablations.config.errors import DataError, UserError
 from ablations.store import parcel, run_folder
 from ablations.store.archive import Archive
@@ -117,6 +119,15 @@ def read_records(
         if path.name in _KEPT and archive.attachment(path.parent.name, path.name) is None:
             archive.attach(path.parent.name, path.name, path.read_bytes())
     return came
+
+
+def engines_of(archive: Archive, study: str) -> tuple[Engine, ...]:
+    """On which the finished runs of a study were trained, the commonest first; none of an unknown study."""
+    if study not in archive.studies():
+        return ()
+    done = archive.done({member.key: () for member in archive.members(study)})
+    heads = (run_folder.readable_head(archive.folder(key)) for key in sorted(done))
+    return tuple(engine for engine, _ in Counter(Engine(**head["run"]["engine"]) for head in heads).most_common())
 
 
 def _keys(folder: Path) -> list[str]:

@@ -40,7 +40,9 @@ KEPT = (
 """Of a study's report, beside its Markdown and its table of runs; and the score of each axis along training."""
 TUNING = "tuning"
 """Folder of the axes tuned against tuned."""
-FACTS = ("cpu", "cpu_count", "git_commit", "version.torch", "version.mlflow", "python", "platform")
+FACTS = (
+    "cpu", "cpu_count", "cpu_capability", "git_commit", "version.torch", "version.mlflow", "python", "platform",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from ablations.execution.estimate import snapshot_bytes
 from ablations.execution.executors import ProcessExecutor, SerialExecutor
 from ablations.execution.plan import Plan, default_width, make_plan, plan_again
 from ablations.store import Archive
+from ablations.store.records import engines_of
 from ablations.training.numerics import NUMERICS
 from tests.ablations.factories import make_result
 from tests.ablations.small_study import BASE, OPTIONS, STUDY
@@ -134,6 +135,7 @@ PRINT_KEYS = """
 import sys
 from ablations.execution.plan import make_plan
 from ablations.store import Archive
+from ablations.store.records import engines_of
 from ablations.training.numerics import NUMERICS
 from tests.ablations.small_study import OPTIONS, STUDY
 print(*sorted(member.key for member in make_plan(STUDY, OPTIONS, Archive.open(sys.argv[1])).members))
@@ -193,6 +195,26 @@ def test_what_the_archive_has_is_not_planned_and_a_stack_keeps_its_form(archive:
     assert {job.name: job.wanted for job in again.jobs} == {job.name: job.wanted for job in left.jobs}
     archive.put(dataclasses.replace(have, run=job.runs[0], status="failed"))
     assert plan(archive).reused == {have.key}
+
+
+def test_whole_stacks_of_another_machine_count_where_they_are_accepted(archive: Archive) -> None:
+    """A publication that goes on where the processor has another instruction set trains only what is missing."""
+    other = dataclasses.replace(plan(archive).conditions.engine, isa="avx512", matmul="onednn")
+    for job in plan(archive).jobs:
+        runs = [dataclasses.replace(run, engine=other) for run in job.runs]
+        for run in runs if job.variant.name == "base" else runs[:1]:
+            archive.put(dataclasses.replace(make_result(job.variant), run=run))
+    mine, theirs = plan(archive), plan(archive, accepted=(other,))
+    assert not mine.reused
+    assert len(theirs.reused) == STUDY.seeds
+    assert {job.variant.name for job in theirs.jobs} == {v.name for v in STUDY.variants} - {"base"}
+    assert {job.runs[0].engine for job in theirs.jobs} == {mine.conditions.engine}, "half a stack is trained here whole"
+    assert theirs.reused <= keys(theirs)
+    assert not plan(archive, accepted=(other,), fresh=True).reused
+    archive.write_study(STUDY, theirs.members, scorer="s")
+    assert engines_of(archive, STUDY.name) == (other,)
+    assert engines_of(archive, "no such study") == ()
+    assert plan(archive, accepted=(mine.conditions.engine, other)).members == theirs.members
 
 
 def test_a_run_with_fewer_scored_steps_is_planned_when_more_are_wanted(archive: Archive) -> None:
