@@ -162,7 +162,9 @@ def _display(plan: Any, shown: bool) -> Iterator[Any]:
     if not shown:
         yield lambda event: None
     elif in_notebook():
-        yield NotebookBar(estimates)
+        bar = NotebookBar(estimates)
+        yield bar
+        bar.close()
     else:
         with Display(estimates, stream=sys.stderr) as display:
             yield display

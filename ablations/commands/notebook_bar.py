@@ -6,11 +6,11 @@ import html
 import importlib
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ablations.execution.events import Event
-from ablations.execution.progress import Tally, plain_line, whole_detail
+from ablations.execution.progress import Tally, duration, plain_line, whole_detail
 
 INTERVAL = 0.5
 
@@ -27,7 +27,7 @@ class NotebookBar:
     def __init__(self, estimates: Mapping[str, float], clock: Callable[[], float] = time.monotonic) -> None:
         shown = importlib.import_module("IPython.display")  # there is one, where there is a notebook
         self._html: Callable[[str], Any] = shown.HTML
-        self._clock, self._last = clock, float("-inf")
+        self._clock, self._last, self._begun = clock, float("-inf"), clock()
         self.tally = Tally(estimates, clock)
         self._place = shown.display(self._html(self.text()), display_id=True)
 
@@ -37,7 +37,14 @@ class NotebookBar:
             self._last = self._clock()
             self._place.update(self._html(self.text()))
 
+    def close(self) -> None:
+        """Say that it is over."""
+        groups = f"{len(self.tally.ended)}/{len(self.tally.names)} groups"
+        self._place.update(self._html(self._bar([f"{groups}, in {duration(self._clock() - self._begun)}"])))
+
     def text(self) -> str:
-        groups = plain_line(self.tally).split(" | ")[1:]
-        lines = "<br>".join(html.escape(line) for line in [whole_detail(self.tally), *groups])
-        return f'<progress value="{self.tally.fraction:.3f}" max="1" style="width: 24em"></progress><br>{lines}'
+        return self._bar([whole_detail(self.tally), *plain_line(self.tally).split(" | ")[1:]])
+
+    def _bar(self, lines: Sequence[str]) -> str:
+        below = "<br>".join(map(html.escape, lines))
+        return f'<progress value="{self.tally.fraction:.3f}" max="1" style="width: 24em"></progress><br>{below}'

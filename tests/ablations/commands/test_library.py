@@ -159,3 +159,5 @@ def test_a_notebook_has_a_bar_in_one_place(monkeypatch: pytest.MonkeyPatch) -> N
     assert 'value="0.000"' in shown[0]
     assert "&lt;v&gt; seed 0" in shown[1]
     assert 'value="1.000"' in shown[-1]
+    bar.close()
+    assert "1/1 groups, in " in shown[-1]
