@@ -137,8 +137,10 @@ def test_the_ladder_adds_one_refinement_at_a_time() -> None:
     for before, after in itertools.pairwise(rungs):
         moved = [axis.name for axis in SEPARATE if axis.level_of(before) != axis.level_of(after)]
         assert len(moved) == 1, (after.name, moved)
-    top = rungs[-1].override({"steps": RECIPES["s1"].steps})
-    assert top.digest == RECIPES["s1"].digest, "the last rung is S1 as it became"
+    ends = RECIPES["s1-first-attempt"].digest, RECIPES["s1"].digest
+    assert (rungs[0].digest, rungs[-1].digest) == ends, "runs of the recipes, whole length and all"
+    ladder, recipes = STUDIES["ladder"], STUDIES["recipes"]
+    assert (ladder.evaluations, ladder.scored_steps) == (recipes.evaluations, recipes.scored_steps)
 
 
 def test_every_level_of_every_axis_is_a_variant_of_the_axes_study() -> None:
