@@ -155,11 +155,10 @@ def _train(
     from ablations.execution.plan import make_plan
     from ablations.store.records import engines_of
 
-    failed = False
+    failed, there = False, engines_of(archive)
     for count in [*range(width, seeds, width), seeds]:
         for name in names:
             click.echo(f"study {name}, {count} of {seeds} seeds")
-            there = engines_of(archive, name)
             plan = make_plan(
                 STUDIES[name], Options(seeds=count, width=min(width, seeds), accepted=there, **options), archive
             )

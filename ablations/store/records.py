@@ -121,11 +121,9 @@ def read_records(
     return came
 
 
-def engines_of(archive: Archive, study: str) -> tuple[Engine, ...]:
-    """On which the finished runs of a study were trained, the commonest first; none of an unknown study."""
-    if study not in archive.studies():
-        return ()
-    done = archive.done({member.key: () for member in archive.members(study)})
+def engines_of(archive: Archive) -> tuple[Engine, ...]:
+    """On which the finished runs of an archive were trained, the commonest first."""
+    done = archive.done(dict.fromkeys(archive.keys(), ()))
     heads = (run_folder.readable_head(archive.folder(key)) for key in sorted(done))
     return tuple(engine for engine, _ in Counter(Engine(**head["run"]["engine"]) for head in heads).most_common())
 
