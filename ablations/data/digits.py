@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +19,8 @@ TEST_IMAGES_PER_CLASS = 50
 
 def load_digits(folder: Path, notify: Notify) -> Dataset:
     """1,297 training images and 500 test images, 50 of each class; always the same split."""
-    # Imported here: it takes about a second, and only this dataset needs it.
-    from sklearn import datasets
-
-    bunch = datasets.load_digits()
-    images, labels = enlarge(np.asarray(bunch.images)), np.asarray(bunch.target, dtype=np.int64)
+    values = _shipped()
+    images, labels = enlarge(values[:, :-1].reshape(-1, 8, 8)), values[:, -1].astype(np.int64)
     test = np.sort(np.concatenate([_spread(np.flatnonzero(labels == label)) for label in range(10)]))
     train = np.setdiff1d(np.arange(len(labels)), test)
     return Dataset(
@@ -31,6 +30,17 @@ def load_digits(folder: Path, notify: Notify) -> Dataset:
         test_images=torch.from_numpy(images[test])[:, None],
         test_labels=torch.from_numpy(labels[test]),
     )
+
+
+def _shipped() -> NDArray[np.float64]:
+    """A row for each image: its pixels, then its label. As `sklearn.datasets.load_digits` reads it, which takes seconds
+    to import.
+    """
+    found = find_spec("sklearn")
+    assert found is not None
+    assert found.origin is not None
+    with gzip.open(Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz", "rt") as file:
+        return np.loadtxt(file, delimiter=",")
 
 
 def enlarge(images: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -107,8 +107,8 @@ def scorer_of(name: str, folder: Path | None) -> str:
     """The identity of the scorer of a dataset; raises `DataError` where it has no extractors yet."""
 
     def find() -> str:
+        from ablations.scoring.identity import scorer_identity
         from ablations.scoring.panel import panel_of
-        from ablations.scoring.scorer import scorer_identity
 
         return scorer_identity(panel_of(name, folder))
 

@@ -27,8 +27,9 @@ from ablations.execution.choice import (
 )
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop, stopping
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.panel import panel_of
-from ablations.scoring.scorer import Scorer, load_scorer, own_sources, scorer_identity
+from ablations.scoring.scorer import Scorer, load_scorer, own_sources
 from ablations.store import run_folder
 from ablations.store.archive import Archive
 from ablations.store.claims import Claim

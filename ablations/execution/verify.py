@@ -21,8 +21,8 @@ from ablations.data.splits import load_split
 from ablations.execution.environment import environment
 from ablations.execution.events import Event
 from ablations.execution.job import GroupJob
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.panel import panel_of
-from ablations.scoring.scorer import scorer_identity
 from ablations.store.archive import Archive
 from ablations.store.result import Array, Result
 from ablations.training.numerics import NUMERICS

@@ -10,10 +10,10 @@ from torch import Tensor
 from ablations.catalog.metrics import facts
 from ablations.config.errors import DataError
 from ablations.data import Dataset
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.metrics.frechet_inf import GROUPS
 from ablations.scoring.panel import Panel
 from ablations.scoring.samples import Samples
-from ablations.scoring.scorer import scorer_identity
 from ablations.scoring.suite import evaluate, references_of, sample_count
 
 LEAST = 2 * GROUPS

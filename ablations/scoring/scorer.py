@@ -1,4 +1,4 @@
-"""The one scorer: from a model's images to every metric of them, and the identity of what measured."""
+"""The one scorer: from a model's images to every metric of them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,13 @@ from torch import Tensor
 
 from ablations.catalog.metric_facts import Tier
 from ablations.catalog.metrics import primary
-from ablations.config.digest import sha256_of
 from ablations.config.parts import EXTRACTOR_PARTS, METRIC_PARTS
 from ablations.data import Dataset
 from ablations.data.splits import load_split
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.metrics.repeats import SETS, parts_of, repeats
-from ablations.scoring.own_metrics import own_digests
-from ablations.scoring.panel import Panel, load_panel, panel_of
+from ablations.scoring.panel import Panel, panel_of
 from ablations.scoring.suite import noise_floor, references_of, sample_count, score
-
-SUITE = 3
-"""The number of the suite of metrics: it changes with any change of a metric's value."""
 
 
 class Scorer:
@@ -56,14 +52,6 @@ class Scorer:
             more = [one.views(draw(number))[self._repeated] for number in range(1, SETS)]
             scores |= repeats([views[self._repeated], *more], self._parts)
         return scores
-
-
-def scorer_identity(panel: Panel | None = None) -> str:
-    """Of the suite, of the extractors and of the user's own metrics: scores of different scorers never stand
-    in one table.
-    """
-    own = own_digests()
-    return sha256_of([SUITE, (panel or load_panel()).digest, *([own] if own else [])])[:16]
 
 
 def own_sources() -> str:

@@ -24,11 +24,11 @@ from ablations.scoring.certify.known_distances import Bias, Coverage
 from ablations.scoring.certify.lines import Line, moves, tolerances
 from ablations.scoring.certify.operations import Material
 from ablations.scoring.certify.still_read import Read, still_read, still_read_lines, words
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.metrics.closest import closest_pairs
 from ablations.scoring.metrics.frechet import frechet_distance
 from ablations.scoring.own_metrics import check_own_claims
 from ablations.scoring.panel import READER, Panel
-from ablations.scoring.scorer import scorer_identity
 from ablations.scoring.suite import References
 
 SHOWN = 16

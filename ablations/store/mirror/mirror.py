@@ -27,7 +27,7 @@ from ablations.store.mirror.location import locate
 from ablations.store.mirror.mlflow_runs import COMPLETE, Runs, is_complete
 from ablations.store.mirror.searches import Searches, pages
 from ablations.store.mirror.server import MODEL_TRAINING
-from ablations.store.mirror.variant_runs import PARENT, Variants
+from ablations.store.mirror.variant_runs import PARENT, Parents, Variants
 from ablations.store.result import Result, Status
 from ablations.store.search_record import SearchRecord, TrialRecord
 from ablations.store.stored_study import Member
@@ -95,10 +95,10 @@ class Mirror:
             shelf = self._shelf(archive)
             if self._runs.tags_of(experiment).get(shelf.state) == state:
                 return 0
-            shelf.begin(experiment, study)
-            written = shelf.write_children(experiment, archive, study, contents)
+            parents = shelf.begin(experiment, study, contents)
+            written = shelf.write_children(experiment, archive, study, parents)
             if summarize:
-                shelf.finish(experiment, archive, name, contents)
+                shelf.finish(experiment, archive, name, parents)
                 self._runs.tag_experiment(experiment, {shelf.state: state})
         return written
 
@@ -153,29 +153,26 @@ class _Shelf:
         self.searches = Searches(runs, files)
         self.state = state
 
-    def begin(self, experiment: str, study: Study) -> None:
+    def begin(self, experiment: str, study: Study, contents: Mapping[Member, str]) -> Parents:
         """The experiment's description and the variants' runs, in the study's order."""
         tags = {"kind": "study", "title": study.title, "mlflow.note.content": rows.study_note(study)}
         known = self._runs.tags_of(experiment)
         view = {key: text for key, text in rows.view(primary()).items() if key not in known}
         self._runs.tag_experiment(experiment, {self.state: "", **tags, **view})
-        start = time.time()
-        for index, variant in enumerate(study.variants):
-            # MLflow's table shows the latest first: so it has the study's order.
-            self._variants.parent(experiment, variant, start=start - 0.01 * index)
+        return self._variants.begin(experiment, study.variants, contents)
 
-    def write_children(self, experiment: str, archive: Archive, study: Study, contents: Mapping[Member, str]) -> int:
+    def write_children(self, experiment: str, archive: Archive, study: Study, parents: Parents) -> int:
         """The runs of single seeds that are missing or have changed; what is incomplete or doubled goes."""
-        wanted = {_name_of(item): content for item, content in contents.items()}
+        wanted = {_name_of(item): content for item, content in parents.wanted.items()}
         present: set[tuple[str, str]] = set()
-        for run in self._runs.search([experiment], kind="seed"):
+        for run in self._variants.children(experiment, parents.outdated):
             name, content = _name_in(run), run.data.tags.get("content_sha256")
             if is_complete(run) and name not in present and wanted.get(name) == content:
                 present.add(name)
             elif name in wanted or not is_complete(run):
                 self._runs.delete(run)
         scorer, written = archive.scorer(study.name), 0
-        for member, content in contents.items():
+        for member, content in parents.wanted.items():
             if _name_of(member) in present:
                 continue
             try:
@@ -203,19 +200,23 @@ class _Shelf:
         params = rows.run_params(result, variant)
         self._runs.log(run.info.run_id, points=rows.run_points(result), params=params, tags=COMPLETE)
 
-    def finish(self, experiment: str, archive: Archive, name: str, contents: Mapping[Member, str]) -> None:
+    def finish(self, experiment: str, archive: Archive, name: str, parents: Parents) -> None:
         """Summaries of the variants, the report with its verdicts; what the archive no longer has is deleted."""
-        known = {_name_of(item) for item in contents}
-        for run in self._runs.search([experiment], kind="seed"):
-            if _name_in(run) not in known:
+        known, children = {_name_of(item) for item in parents.wanted}, []
+        for run in self._variants.children(experiment, parents.outdated):
+            if _name_in(run) in known:
+                children.append(run)
+            else:
                 self._runs.delete(run)
-        stored = archive.read(name)
-        groups: dict[Variant, list[Result]] = {variant: [] for variant in stored.study.variants}
+        stored = archive.read(name, only=parents.outdated)
+        groups: dict[Variant, list[Result]] = {
+            variant: [] for variant in stored.study.variants if variant.name in parents.outdated
+        }
         for result in stored.results:
             groups[result.run.variant].append(result)
-        self._variants.summarize(experiment, groups)
+        self._variants.summarize(experiment, groups, children, parents)
         names = {name: None for result in stored.results for name in result.scores}
-        self._runs.tag_experiment(experiment, rows.view(primary(names)))
+        self._runs.tag_experiment(experiment, rows.view(primary([*names, *parents.summarized])))
         report, verdicts = _attachments(archive, name)
         if report is not None:
             found = self._runs.search([experiment], kind="study")
@@ -223,7 +224,7 @@ class _Shelf:
             self._files.put(holder, REPORT, report)
             self._runs.end(holder.info.run_id, "FINISHED")
         for variant_name, text in (json.loads(verdicts) if verdicts else {}).items():
-            variant = next((item for item in groups if item.name == variant_name), None)
+            variant = next((item for item in stored.study.variants if item.name == variant_name), None)
             if variant is not None:
                 run_id = self._variants.parent(experiment, variant)
                 self._runs.log(run_id, tags={rows.VERDICT: text[: rows.TAG]})

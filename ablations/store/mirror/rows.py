@@ -22,6 +22,8 @@ CURVE_POINTS = 50
 
 NOTE, TAG = 20_000, 8_000
 """Characters that MLflow takes of a description and of a tag."""
+MEAN = "_mean"
+"""After a score's name, in a variant's run: its mean over seeds."""
 VERDICT = "verdict"
 """The tag of a variant's run that says how it compares."""
 
@@ -37,7 +39,7 @@ def view(metric: str) -> Mapping[str, str]:
     table = {
         "selectedColumns": ["attributes.`Created`", "tags.`status`", "tags.`verdict`", *summaries],
         # Only a variant's run has this metric, so the variants come first, the best at the top, and the seeds last.
-        "orderByKey": f"metrics.`{metric}_mean`",
+        "orderByKey": f"metrics.`{metric}{MEAN}`",
         "orderByAsc": True,
     }
     return {
@@ -193,7 +195,7 @@ def summary_points(results: Sequence[Result]) -> list[Point]:
         if facts(name).group != SCORES:
             continue
         values = [result.scores[name] for result in finished if name in result.scores]
-        points.append(Point(f"{name}_mean", statistics.fmean(values), last))
+        points.append(Point(name + MEAN, statistics.fmean(values), last))
         points.append(Point(f"{name}_median", float(np.median(values)), last))
         if len(values) > 1 and np.isfinite(values).all():
             points.append(Point(f"{name}_std", float(np.std(values, ddof=1)), last))

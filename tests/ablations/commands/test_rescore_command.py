@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ablations.cli import main
-from ablations.scoring.scorer import scorer_identity
+from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive, run_folder
 from tests.ablations.small_study import STUDY, kept, run
 

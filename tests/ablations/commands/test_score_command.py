@@ -15,8 +15,8 @@ from PIL import Image
 
 from ablations.cli import main
 from ablations.data import Dataset, load_dataset
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.panel import load_panel
-from ablations.scoring.scorer import scorer_identity
 from ablations.scoring.suite import evaluate, noise_floor, references_of
 
 

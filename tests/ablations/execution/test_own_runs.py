@@ -15,7 +15,7 @@ from ablations.execution.plan import make_plan
 from ablations.execution.rescore import RescoreJob, rescore_jobs
 from ablations.execution.runner import execute
 from ablations.execution.verify import verify
-from ablations.scoring.scorer import scorer_identity
+from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive
 from tests.ablations.registries import kept
 from tests.ablations.small_study import BASE, OPTIONS, run

@@ -17,8 +17,9 @@ from ablations.config.errors import DataError, StoreError
 from ablations.data import load_dataset
 from ablations.execution.events import Event, GroupEnded
 from ablations.execution.rescore import carry_out_rescoring, rescore_jobs, rescore_run
+from ablations.scoring import identity
 from ablations.scoring import scorer as scoring
-from ablations.scoring.scorer import scorer_identity
+from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive, Result, run_folder
 from ablations.training.generator import StoredGenerator
 from ablations.training.seed_group import SeedGroup
@@ -71,7 +72,7 @@ def change_scorer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]
     """Makes the scorer of this process another, though it measures the same; gives its identity."""
 
     def change() -> str:
-        monkeypatch.setattr(scoring, "SUITE", scoring.SUITE + 1)
+        monkeypatch.setattr(identity, "SUITE", identity.SUITE + 1)
         scoring.load_scorer.cache_clear()
         return scorer_identity()
 

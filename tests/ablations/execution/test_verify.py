@@ -14,7 +14,7 @@ from ablations.cli import main
 from ablations.config import Engine
 from ablations.config.errors import DataError, StoreError
 from ablations.execution.verify import deviations, first_difference, prediction_interval, verify
-from ablations.scoring.scorer import scorer_identity
+from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive
 from ablations.store.result import Evaluation, Result
 from ablations.training.numerics import NUMERICS

@@ -17,9 +17,10 @@ from ablations.execution.executors import ProcessExecutor
 from ablations.execution.parts_check import examine
 from ablations.execution.plan import make_plan
 from ablations.execution.runner import execute
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.own_extractors import _made
 from ablations.scoring.panel import PANEL, load_panel, panel_of
-from ablations.scoring.scorer import own_sources, scorer_identity
+from ablations.scoring.scorer import own_sources
 from ablations.scoring.suite import evaluate, references_of
 from ablations.store import Archive
 from tests.ablations.registries import kept

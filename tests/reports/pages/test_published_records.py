@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from ablations.cli import main
 from ablations.execution.plan_facts import scorer_of
-from ablations.scoring.scorer import scorer_identity
+from ablations.scoring.identity import scorer_identity
 from ablations.store.archive import Archive
 from ablations.training.numerics import NUMERICS
 

@@ -25,9 +25,9 @@ from ablations.scoring.certify.known_distances import Bias, Coverage, bias_lines
 from ablations.scoring.certify.lines import Line
 from ablations.scoring.certify.measure import Certificate, certify
 from ablations.scoring.certify.still_read import few_left
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.metrics.values import Features
 from ablations.scoring.panel import load_panel
-from ablations.scoring.scorer import scorer_identity
 from reports.figures.sample_grids import WORD_HEIGHT
 
 ROOT = Path(__file__).parents[4]

@@ -16,9 +16,9 @@ from ablations.config.errors import ConfigError
 from ablations.data import load_dataset
 from ablations.scoring.certify.damages import DAMAGES
 from ablations.scoring.certify.measure import certify
+from ablations.scoring.identity import scorer_identity
 from ablations.scoring.own_metrics import check_own_claims
 from ablations.scoring.panel import panel_of
-from ablations.scoring.scorer import scorer_identity
 from tests.ablations.registries import kept
 
 registries = pytest.fixture(autouse=True)(kept)
