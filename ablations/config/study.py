@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -98,6 +99,16 @@ class Study:
             if variant.name == name:
                 return variant
         raise unknown(f"variant of study {self.name!r}:", name, [v.name for v in self.variants])
+
+    def restricted(self, names: Collection[str]) -> Study:
+        """The study with these of its variants, and the contrasts and claims that need no others."""
+        kept = {*names}
+        return dataclasses.replace(
+            self,
+            variants=tuple(variant for variant in self.variants if variant.name in kept),
+            contrasts=tuple(c for c in self.contrasts if {c.treatment, c.reference} <= kept),
+            claims=tuple(claim for claim in self.claims if {*claim.variants} <= kept),
+        )
 
     @functools.cached_property
     def main_reference(self) -> str | None:

@@ -79,13 +79,3 @@ def _reference_seeds(study: Study, seeds: int, options: Options) -> int | None:
         treatments = sum(contrast.reference == reference for contrast in study.contrasts)
         return math.ceil(math.sqrt(treatments) * seeds - 1e-9)
     return asked
-
-
-def restricted(study: Study, names: set[str]) -> Study:
-    """The study with these of its variants, and the contrasts and claims that need no others."""
-    return dataclasses.replace(
-        study,
-        variants=tuple(variant for variant in study.variants if variant.name in names),
-        contrasts=tuple(c for c in study.contrasts if {c.treatment, c.reference} <= names),
-        claims=tuple(claim for claim in study.claims if {*claim.variants} <= names),
-    )

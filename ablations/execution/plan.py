@@ -17,7 +17,7 @@ from ablations.execution.choice import NodeCheck, capacity, choose_executor, ver
 from ablations.execution.costs import Costs, cost_key, known_costs
 from ablations.execution.executors import Executor
 from ablations.execution.job import GroupJob
-from ablations.execution.options import Options, customized, restricted
+from ablations.execution.options import Options, customized
 from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, variants_facts
 from ablations.execution.schedule import schedule
 from ablations.store.archive import Archive
@@ -126,7 +126,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     """
     recorded = customized(study, options)
     chosen = [recorded.variant(name) for name in options.only] or list(recorded.variants)
-    asked = restricted(recorded, {variant.name for variant in chosen})
+    asked = recorded.restricted([variant.name for variant in chosen])
     name = options.dataset or recorded.dataset
     data = data_facts(name, options.data_folder)
     facts = variants_facts(asked.variants, data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -75,7 +76,8 @@ def publish(
         StoreError: nothing is stored, or scores that cannot stand in one table.
         UserError: the folder cannot be written, or a page would be too large for a repository.
     """
-    found = {name: find(stored) for name, stored in studies.items()}
+    found = {name: find(trained_part(stored)) for name, stored in studies.items()}
+    wanted = {name: _wanted(stored.study) for name, stored in studies.items()}
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch)
         answers = build_claims(studies, made / "claims")
@@ -87,7 +89,7 @@ def publish(
             for path in sorted([*item.pages.glob("budget.svg"), *item.pages.glob("*-trials.csv")]):
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
-        context = _context(found, answers, main, axes) | {"tuned": tuned, "awaited": awaited}
+        context = _context(found, wanted, answers, main, axes) | {"tuned": tuned, "awaited": awaited}
         context |= outside_sections({axis: item.findings.results for axis, item in tuned.items()})
         page = render("published.md.j2", context)
         (made / "README.md").write_text(page, encoding="utf-8")
@@ -99,6 +101,16 @@ def publish(
         except OSError as error:
             raise UserError(f"cannot write into {out}: {error.strerror or error}; choose another --out") from error
     return answers
+
+
+def trained_part(stored: StoredStudy) -> StoredStudy:
+    """A study with the variants that have runs, and what can be asked of them; its description names the others."""
+    study, trained = stored.study, {result.run.variant.name for result in stored.results}
+    missing = [variant.name for variant in study.variants if variant.name not in trained]
+    if not missing:
+        return stored
+    said = f"{study.description} Not trained yet: {', '.join(missing)}."
+    return dataclasses.replace(stored, study=dataclasses.replace(study.restricted(trained), description=said))
 
 
 def write_study(found: Findings, folder: Path) -> None:
@@ -120,7 +132,11 @@ def write_study(found: Findings, folder: Path) -> None:
 
 
 def _context(
-    found: Mapping[str, Findings], answers: Sequence[Answered], main: str, axes: Sequence[str]
+    found: Mapping[str, Findings],
+    wanted: Mapping[str, int],
+    answers: Sequence[Answered],
+    main: str,
+    axes: Sequence[str],
 ) -> dict[str, Any]:
     results = tuple(result for one in found.values() for result in one.results)
     facts = environment(results)
@@ -134,8 +150,8 @@ def _context(
         "metric": found[main].metric,
         "floor": found[main].rules.noise_floor,
         "studies": [
-            (one.study, len(one.results), _wanted(one.study), _seeds(one), words.tally(one.comparisons))
-            for one in found.values()
+            (one.study, len(one.results), wanted[name], _seeds(one), words.tally(one.comparisons))
+            for name, one in found.items()
         ],
         "numerics": sorted({str(result.run.numerics) for result in results}),
         "scorer": sorted({result.scorer for result in results if result.scorer}),

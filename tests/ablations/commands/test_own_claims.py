@@ -17,7 +17,7 @@ from ablations.commands.study_files import read_study
 from ablations.config import Study
 from ablations.config.claim import Check, Claim, Curve, Value
 from ablations.config.errors import ConfigError
-from ablations.execution.options import Options, customized, restricted
+from ablations.execution.options import Options, customized
 from reports.analysis.findings import find
 from reports.pages.study_page import write
 from tests.reports import factories
@@ -111,7 +111,7 @@ def test_a_study_made_shorter_or_narrower_is_still_run(tmp_path: Path) -> None:
     """`--steps` and `--only` leave claims without an answer, not without a run."""
     study = read(tmp_path, tree(TEST | {"measure": {"of": "wide", "step": 50}}))
     assert customized(study, Options(steps=4)).claims == study.claims
-    assert restricted(study, {"plain"}).claims == ()
+    assert study.restricted(["plain"]).claims == ()
 
 
 def claimed() -> Study:

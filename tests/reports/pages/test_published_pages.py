@@ -73,6 +73,18 @@ def test_a_study_that_is_not_trained_yet_is_named(pages: Path) -> None:
     assert "| recipes: The recipes of the five documents | none yet |" in (pages / "README.md").read_text()
 
 
+def test_a_study_that_is_trained_in_part_asks_what_can_be_asked() -> None:
+    whole = factories.stored(factories.quick_study(seeds=3, steps=100))
+    assert published.trained_part(whole) is whole
+    names = {"baseline", "cnn", "mse"}
+    part = published.trained_part(
+        dataclasses.replace(whole, results=tuple(r for r in whole.results if r.run.variant.name in names))
+    )
+    assert {variant.name for variant in part.study.variants} == names
+    assert {(c.treatment, c.reference) for c in part.study.contrasts} == {("cnn", "baseline"), ("mse", "baseline")}
+    assert part.study.description.endswith("Not trained yet: sigmoid, no_norm, batch_norm, sgd, conditional.")
+
+
 def test_what_lies_beside_the_pages_stays_and_old_pages_go(pages: Path) -> None:
     assert (pages / "certificate" / "README.md").read_text() == "x"
     assert not (pages / "axes" / "old.svg").exists()
