@@ -66,22 +66,28 @@ def _dense(matrix: Tensor) -> Tensor:
     return matrix.contiguous()
 
 
+def _usual(name: str, *operands: Tensor, **scales: Any) -> Tensor:
+    """By PyTorch's own kernel, which its form with a place for the result still is."""
+    found: Tensor = getattr(torch.ops.aten, name).out(*operands, **scales, out=operands[0].new_empty(0))
+    return found
+
+
 def _mm(left: Tensor, right: Tensor) -> Tensor:
     if _large(left, right):
         return _product(left, right)
-    return torch.mm(left, right, out=left.new_empty(0))
+    return _usual("mm", left, right)
 
 
 def _addmm(added: Tensor, left: Tensor, right: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     if _large(left, right) and _is_row(added, right.shape[-1]) and beta == alpha == 1:
         return _product(left, right, added.reshape(-1).contiguous())
-    return torch.addmm(added, left, right, beta=beta, alpha=alpha, out=left.new_empty(0))
+    return _usual("addmm", added, left, right, beta=beta, alpha=alpha)
 
 
 def _bmm(left: Tensor, right: Tensor) -> Tensor:
     if len(left) and _large(left, right):
         return torch.stack([_product(*pair) for pair in zip(left, right, strict=True)])
-    return torch.bmm(left, right, out=left.new_empty(0))
+    return _usual("bmm", left, right)
 
 
 def _baddbmm(added: Tensor, left: Tensor, right: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
@@ -89,7 +95,7 @@ def _baddbmm(added: Tensor, left: Tensor, right: Tensor, *, beta: Any = 1, alpha
     if len(left) and rows and _large(left, right) and _is_row(added[0], right.shape[-1]):
         biases = added.squeeze(1).contiguous()
         return torch.stack([_product(*one) for one in zip(left, right, biases, strict=True)])
-    return torch.baddbmm(added, left, right, beta=beta, alpha=alpha, out=left.new_empty(0))
+    return _usual("baddbmm", added, left, right, beta=beta, alpha=alpha)
 
 
 def _is_row(added: Tensor, columns: int) -> bool:
