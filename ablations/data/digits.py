@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ablations.config.errors import DataError
 from ablations.data.dataset import Dataset, Notify
 
 SIDE = 20
@@ -37,8 +38,10 @@ def _shipped() -> NDArray[np.float64]:
     to import.
     """
     found = find_spec("sklearn")
-    assert found is not None
-    assert found.origin is not None
+    if found is None or found.origin is None:
+        raise DataError(
+            "the dataset digits lies in scikit-learn, which is not installed: python -m pip install scikit-learn"
+        )
     with gzip.open(Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz", "rt") as file:
         return np.loadtxt(file, delimiter=",")
 

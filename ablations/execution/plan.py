@@ -136,19 +136,19 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
     width = options.width or default_width(recorded.seeds)
     stacks = _stacks(recorded, seeds, width, conditions)
+    steps = {
+        variant.name: evaluation_steps(variant.steps, recorded.evaluations, recorded.scored_steps)
+        for variant in recorded.variants
+    }
     for accepted in () if options.fresh else options.accepted:
         elsewhere = dataclasses.replace(conditions, engine=accepted)
-        stacks = _stored_first(stacks, _stacks(recorded, seeds, width, elsewhere), seeds, archive)
+        stacks = _stored_first(stacks, _stacks(recorded, seeds, width, elsewhere), seeds, steps, archive)
     names = {variant.name for variant in asked.variants}
-    steps = {
-        runs[0].key: evaluation_steps(runs[0].variant.steps, recorded.evaluations, recorded.scored_steps)
-        for runs in stacks
-    }
     wanted = {
-        run.key: steps[runs[0].key]
+        key: found
         for runs in stacks
-        for run in runs
-        if run.seed < seeds[run.variant.name] and run.variant.name in names
+        if runs[0].variant.name in names
+        for key, found in _wanted(runs, seeds, steps).items()
     }
     stored = set() if options.fresh else archive.done(wanted)
     costs = known_costs()
@@ -156,7 +156,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     for runs in stacks:
         slots = tuple(run.slot for run in runs if run.key in wanted and run.key not in stored)
         if runs[0].variant.name in names and slots:
-            scored = steps[runs[0].key]
+            scored = steps[runs[0].variant.name]
             seconds = _seconds(runs, len(scored), len(slots), facts[runs[0].variant.name], data.shape, costs)
             jobs.append(_job(runs, slots, scored, recorded.name, options, archive, seconds))
     return Plan(
@@ -223,18 +223,29 @@ def _stacks(study: Study, seeds: Mapping[str, int], width: int, conditions: Cond
     ]
 
 
+def _wanted(
+    runs: tuple[Run, ...], seeds: Mapping[str, int], steps: Mapping[str, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
+    """The runs of a stack that the study asks for, by key, each with the steps at which it must be scored."""
+    name = runs[0].variant.name
+    return {run.key: steps[name] for run in runs if run.seed < seeds[name]}
+
+
 def _stored_first(
-    planned: list[tuple[Run, ...]], others: list[tuple[Run, ...]], seeds: Mapping[str, int], archive: Archive
+    planned: list[tuple[Run, ...]],
+    others: list[tuple[Run, ...]],
+    seeds: Mapping[str, int],
+    steps: Mapping[str, tuple[int, ...]],
+    archive: Archive,
 ) -> list[tuple[Run, ...]]:
     """The planned stacks; in the place of one that is not stored whole, its like in `others`, where that one is."""
-
-    def keys(runs: tuple[Run, ...]) -> dict[str, tuple[int, ...]]:
-        return {run.key: () for run in runs if run.seed < seeds[run.variant.name]}
-
-    done = archive.done({key: steps for runs in (*planned, *others) for key, steps in keys(runs).items()})
+    found = [
+        (_wanted(runs, seeds, steps), _wanted(other, seeds, steps)) for runs, other in zip(planned, others, strict=True)
+    ]
+    done = archive.done({key: of for pair in found for keys in pair for key, of in keys.items()})
     return [
-        other if keys(other).keys() <= done and not keys(runs).keys() <= done else runs
-        for runs, other in zip(planned, others, strict=True)
+        other if theirs.keys() <= done and not mine.keys() <= done else runs
+        for runs, other, (mine, theirs) in zip(planned, others, found, strict=True)
     ]
 
 

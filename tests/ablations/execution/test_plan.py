@@ -211,6 +211,8 @@ def test_whole_stacks_of_another_machine_count_where_they_are_accepted(archive: 
     assert {job.runs[0].engine for job in theirs.jobs} == {mine.conditions.engine}, "half a stack is trained here whole"
     assert theirs.reused <= keys(theirs)
     assert not plan(archive, accepted=(other,), fresh=True).reused
+    longer = plan(archive, accepted=(other,), evaluations=4)
+    assert {job.runs[0].engine for job in longer.jobs} == {mine.conditions.engine}, "scored too rarely, trained here"
     assert engines_of(archive) == (other,)
     assert plan(archive, accepted=(mine.conditions.engine, other)).members == theirs.members
 
