@@ -1,4 +1,4 @@
-"""Servers of a test's own on loopback, which can be killed, frozen and begun again: PostgreSQL, MLflow's."""
+"""Servers of a test's own on loopback: PostgreSQL and MLflow's, to be killed, frozen, begun again; an object store."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 """Empty where there is no server of PostgreSQL."""
@@ -143,6 +144,23 @@ def mlflow_server(folder: Path, database: str, settings: Mapping[str, str] | Non
     command += ["--backend-store-uri", database, "--artifacts-destination", str(folder / "artifacts")]
     own = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **(settings or {})}
     return Program(command, f"{url}/health", folder / "mlflow.log", own)
+
+
+@contextlib.contextmanager
+def object_store() -> Iterator[str]:
+    """HOST:PORT of an s3 server of this process. What fsspec has connected before forgets its server: fsspec keeps a
+    connection by its arguments, and the server's address, which is in the environment, is none of them.
+    """
+    server = pytest.importorskip("moto.server", reason="needs moto[server]")
+    s3fs = pytest.importorskip("s3fs", reason="needs s3fs: pip install 'gan-ablations[cluster]'")
+    found = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    found.start()
+    s3fs.S3FileSystem.clear_instance_cache()
+    try:
+        host, port = found.get_host_and_port()
+        yield f"{host}:{port}"
+    finally:
+        found.stop()
 
 
 @contextlib.contextmanager

@@ -6,13 +6,11 @@ stands in, which speaks the same protocol.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shlex
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,7 @@ from ablations.store import Archive
 from ablations.store.mirror import Mirror
 from tests.ablations.factories import keep, make_result, make_study
 from tests.outage import in_postgresql
-from tests.services import POSTGRESQL, PostgreSQL, Program, free_port, postgresql
+from tests.services import POSTGRESQL, PostgreSQL, Program, free_port, object_store, postgresql
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text())
@@ -70,19 +68,6 @@ def test_it_keeps_the_compose_specification() -> None:
 
 
 # --- its commands ---
-
-
-@contextlib.contextmanager
-def object_store() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"{host}:{port}"
-    finally:
-        server.stop()
 
 
 def environment_of(service: str, objects: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ import pytest
 
 from tests.ablations.execution.executors.two_nodes import EAGER
 from tests.ablations.small_study import STUDY
-from tests.services import POSTGRESQL, PostgreSQL, free_port, postgresql
+from tests.services import POSTGRESQL, PostgreSQL, free_port, object_store, postgresql
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 KEY, SECRET, PASSWORD, LOGIN = "AKIATELLNOBODY47", "do-not/tell+4711", "pass-word-4711", "log-in-4711"
@@ -34,13 +34,8 @@ SMALL = ["--data", "digits", "--device", "cpu", "--seeds", "1", "--steps", "9"]
 
 @pytest.fixture(scope="module")
 def objects() -> Iterator[str]:
-    server = pytest.importorskip("moto.server", reason="needs moto[server]")
-    pytest.importorskip("s3fs", reason="needs s3fs: pip install 'gan-ablations[cluster]'")
-    found = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    found.start()
-    host, port = found.get_host_and_port()
-    yield f"http://{host}:{port}"
-    found.stop()
+    with object_store() as address:
+        yield f"http://{address}"
 
 
 @pytest.fixture(scope="module")

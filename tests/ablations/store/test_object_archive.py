@@ -20,11 +20,10 @@ from ablations.store.object_archive import ObjectArchive
 from ablations.store.object_store import ObjectStore
 from tests.ablations.factories import assert_same_result, keep, make_result, make_study
 from tests.ablations.small_study import OPTIONS, STUDY, digests, run
+from tests.services import object_store
 
 SECRET = "do-not-tell-4711"
 
-moto = pytest.importorskip("moto.server", reason="needs moto[server]")
-pytest.importorskip("s3fs", reason="needs s3fs: pip install 'gan-ablations[cluster]'")
 pytestmark = pytest.mark.slow
 
 OnMachine = Callable[[str], Archive]
@@ -32,11 +31,8 @@ OnMachine = Callable[[str], Archive]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    found = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    found.start()
-    host, port = found.get_host_and_port()
-    yield f"http://{host}:{port}"
-    found.stop()
+    with object_store() as address:
+        yield f"http://{address}"
 
 
 @pytest.fixture
