@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 PARENT = "mlflow.parentRunId"
 SHOWN = "shown"
 """Tag of a parent, which is written when its children and its summary are: a digest of what they were written from."""
-GONE = "none"
-"""In place of the digest, where the study no longer has the variant: no children are left."""
 
 Place = tuple[str, str]
 """A variant's name and its digest."""
@@ -73,7 +71,7 @@ class Variants:
         outdated = {
             place[0]
             for place, runs in found.items()
-            if [run.data.tags.get(SHOWN) for run in runs] != [digests.get(place, GONE)]
+            if place not in digests or [run.data.tags.get(SHOWN) for run in runs] != [digests[place]]
         }
         for place, runs in found.items():
             for run in runs if place[0] in outdated else ():
@@ -97,7 +95,8 @@ class Variants:
         children: Iterable[Run],
         parents: Parents,
     ) -> None:
-        """Bring the parent of each outdated variant up to date with its results, and every child to its parent.
+        """Bring the parent of each outdated variant up to date with its results, and every child to its parent; those
+        of variants that the study no longer has go.
 
         MLflow's metrics can be added to but not changed: a parent whose results have changed is replaced by a new one.
         """
@@ -110,9 +109,12 @@ class Variants:
                 self._runs.log(self.parent(experiment, variant), tags={SHOWN: parents.digests[place]})
         for place, runs in parents.found.items():
             for run in runs if place[0] in parents.outdated and place not in filled else ():
+                if place not in parents.digests:
+                    self._runs.delete(run)
+                    continue
                 if run.info.status == "RUNNING":
                     self._runs.end(run.info.run_id, "FINISHED")
-                self._runs.log(run.info.run_id, tags={SHOWN: parents.digests.get(place, GONE)})
+                self._runs.log(run.info.run_id, tags={SHOWN: parents.digests[place]})
 
     def _summarize(
         self,
