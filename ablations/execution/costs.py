@@ -81,7 +81,8 @@ def cost_key(variant: Variant, shape: DataShape, engine: Engine) -> str:
     tree = {name: value for name, value in variant.as_dict().items() if name not in _CHEAP}
     for side in ("generator_optimizer", "discriminator_optimizer"):
         tree[side] = {name: value for name, value in tree[side].items() if name not in _CHEAP_OF_OPTIMIZERS}
-    return sha256_of([tree, [*shape.image, shape.classes], engine.device, engine.precision, engine.isa])[:16]
+    own = [engine.device, engine.precision, engine.isa, engine.matmul]
+    return sha256_of([tree, [*shape.image, shape.classes], own])[:16]
 
 
 @functools.lru_cache(maxsize=1)

@@ -38,14 +38,18 @@ def environment(device: str = "cpu") -> dict[str, str]:
 
 @functools.cache
 def cpu_model() -> str:
-    """The processor's name as the operating system gives it, such as "AMD EPYC 7B13"."""
+    """The processor's name as the operating system gives it, such as "AMD EPYC 7B13, family 25, model 1": a virtual
+    machine's name is often that of many kinds.
+    """
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() in ("model name", "Model", "cpu model"):
-                return value.strip()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        pass  # not Linux
+        lines = []  # not Linux
+    found = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
+    for key in ("model name", "Model", "cpu model"):
+        if key in found:
+            kind = [f"{word} {found[of]}" for word, of in (("family", "cpu family"), ("model", "model")) if of in found]
+            return ", ".join([found[key], *kind])
     if sys.platform == "darwin" and (brand := _output("sysctl", "-n", "machdep.cpu.brand_string")):
         return brand
     return platform.processor() or platform.machine()

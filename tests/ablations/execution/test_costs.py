@@ -48,7 +48,8 @@ def test_what_changes_no_cost_changes_no_key() -> None:
     ]
     assert {key(**changes) for changes in cheap} == {base}
     assert len({base, *(key(**changes) for changes in dear)}) == len(dear) + 1
-    assert cost_key(BASELINE, MNIST_SHAPE, Engine(isa="avx2")) != base
+    for engine in (Engine(isa="avx2"), Engine(precision="bfloat16"), Engine(matmul="onednn_direct")):
+        assert cost_key(BASELINE, MNIST_SHAPE, engine) != base
 
 
 def test_the_measured_width_is_taken_then_the_nearest_then_what_is_reckoned() -> None:
