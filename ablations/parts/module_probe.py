@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
-from torch.utils.flop_counter import FlopCounterMode
 
 from ablations.config.own_modules import line_of_function
 from ablations.config.own_parts import PartError, failing_in_a_sentence, in_a_sentence
@@ -131,6 +130,8 @@ def _mixes(form: ModuleForm, inputs: Tensor) -> bool:
 
 def _operations(form: ModuleForm, inputs: Tensor) -> tuple[int, bool]:
     """Multiply-adds of one sample, and whether most of them are convolutions'."""
+    from torch.utils.flop_counter import FlopCounterMode  # it loads Triton: 71 MiB
+
     counter = FlopCounterMode(display=False)
     with seeded(0), torch.no_grad(), failing_in_a_sentence(str(form)), counter:
         form.fresh(0).train()(*form.examples(inputs[0]))

@@ -181,7 +181,7 @@ class SeedGroup:
                     if stored.shape != values.shape:
                         raise ValueError(f"{name}.{key} has shape {tuple(stored.shape)}, not {tuple(values.shape)}")
                     values.copy_(stored)
-            one.optimizer.load_state_dict(_optimizer_state(one.optimizer, state, f"{name}.optimizer."))
+            one.optimizer.load_state_dict(_optimizer_state(one, state, f"{name}.optimizer."))
             one.round_weights()
         self.step = step
         self._curves = []
@@ -256,13 +256,13 @@ def _alone(trained: TrainedNetwork, slot: int) -> dict[str, Tensor]:
     return {name: values[slot : slot + 1] for name, values in trained.tensors.items()}
 
 
-def _optimizer_state(optimizer: torch.optim.Optimizer, state: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:
-    tree = optimizer.state_dict()
+def _optimizer_state(trained: TrainedNetwork, state: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:
+    tree = trained.optimizer.state_dict()
     tree["state"] = {}
     for key, value in state.items():
         if key.startswith(prefix):
             index, name = key.removeprefix(prefix).split(".")
-            parameter = optimizer.param_groups[0]["params"][int(index)]
+            parameter = trained.parameters[int(index)]
             alike = value.shape == parameter.shape
             kept = in_order_of(parameter.detach(), value.to(parameter.device)) if alike else value
             tree["state"].setdefault(int(index), {})[name] = kept.clone()

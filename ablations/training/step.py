@@ -17,6 +17,7 @@ from ablations.config.parts import LOSSES
 from ablations.parts.layers import Tensors
 from ablations.parts.losses import generator_loss, loss_function
 from ablations.parts.networks import StackedNetwork
+from ablations.parts.optimizers import AnyOptimizer
 from ablations.parts.penalties import Penalty, penalty_function
 
 _FAKE_SHARES = {"sum": 1.0, "mean": 0.5}
@@ -69,7 +70,7 @@ class TrainedNetwork:
         self,
         network: StackedNetwork,
         tensors: dict[str, Tensor],
-        optimizer: torch.optim.Optimizer,
+        optimizer: AnyOptimizer,
         operands: torch.dtype | None = None,
     ) -> None:
         self.network = network
