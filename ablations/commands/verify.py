@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ from ablations.commands.shared import data_folder_option, json_option, print_jso
 from ablations.config.own_parts import load
 
 if TYPE_CHECKING:
+    from ablations.execution.progress import Display
     from ablations.execution.verify import Verification
     from ablations.store import Archive
     from ablations.store.result import Result
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("reports/published"),
     show_default=True,
-    help="Folder of the published pages.",
+    help="Folder of the published pages; reports/published/quick for the rows of one study, which here take minutes.",
 )
 @click.option(
     "--sample",
@@ -82,16 +85,20 @@ def command(
     for key in chosen:
         archive.get(key, weights=False)  # one that is missing is said at once
     load(parts)  # may import torch: only now
-    from ablations.execution.verify import verify  # imports torch: only now, held to the instruction set
+    from ablations.execution.plan_facts import seconds_again
+    from ablations.execution.verify import label_of, verify  # imports torch: only now, held to the instruction set
 
+    found = [archive.get(key, weights=False) for key in chosen]
+    estimates = {label_of(item): seconds_again(item.run, data_folder, len(item.evaluations)) for item in found}
     outcomes = []
-    for key in chosen:
-        stored = archive.get(key)
-        outcome = verify(stored, data_folder=data_folder)
-        bounds = None if outcome.identical else interval_of(archive, stored)
-        outcomes.append(tree_of(key, outcome, tolerance, bounds))
-        if not as_json:
-            print_outcome(outcome, tolerance, bounds)
+    with shown(estimates) as emit:
+        for key in chosen:
+            stored = archive.get(key)
+            outcome = verify(stored, data_folder=data_folder, emit=emit)
+            bounds = None if outcome.identical else interval_of(archive, stored)
+            outcomes.append(tree_of(key, outcome, tolerance, bounds))
+            if not as_json:
+                print_outcome(outcome, tolerance, bounds)
     if as_json:
         print_json(outcomes)
     if not all(outcome["accepted"] for outcome in outcomes):
@@ -115,22 +122,33 @@ def verify_pages(pages: Path, sample: int, data_folder: Path | None, as_json: bo
     for name in sorted({row.isa for row in possible})[:1]:
         hold(name)
         possible = [row for row in possible if row.isa == name]
-    from ablations.execution.published import verify_published
+    from ablations.execution.published import seconds_again, verify_published
 
     outcomes = []
-    for row in possible:
-        outcome = verify_published(row, data_folder)
-        outcomes.append(outcome)
-        if not as_json:
-            said = "identical" if outcome.identical else "DIFFERENT" if outcome.difference else "not comparable"
-            click.echo(f"{said}: {row.label}" + (f": first in {outcome.difference}" if outcome.difference else ""))
-            for name, (then, now) in outcome.facts.items():
-                click.echo(f"  {name}: {then} published, {now} here")
+    with shown({row.label: seconds_again(row, data_folder) for row in possible}) as emit:
+        for row in possible:
+            outcome = verify_published(row, data_folder, emit)
+            outcomes.append(outcome)
+            if not as_json:
+                said = "identical" if outcome.identical else "DIFFERENT" if outcome.difference else "not comparable"
+                click.echo(f"{said}: {row.label}" + (f": first in {outcome.difference}" if outcome.difference else ""))
+                for name, (then, now) in outcome.facts.items():
+                    click.echo(f"  {name}: {then} published, {now} here")
     if as_json:
         keys = ("label", "identical", "difference", "facts")
         print_json([{key: getattr(outcome, key) for key in keys} for outcome in outcomes])
     if len(outcomes) < len(chosen) or not all(outcome.identical for outcome in outcomes):
         raise click.exceptions.Exit(1)
+
+
+def shown(estimates: Mapping[str, float]) -> Display:
+    """How long it takes, and then how far it is: on standard error, since what came of it goes to the other."""
+    from ablations.execution.progress import Display, duration
+
+    words = "1 run" if len(estimates) == 1 else f"{len(estimates)} runs"
+    took = duration(sum(estimates.values()))
+    click.echo(f"{words} to train again, each in a stack as wide as its own was: about {took}", err=True)
+    return Display(estimates, stream=sys.stderr)
 
 
 def hold_as(location: str, runs: tuple[str, ...], study: str | None) -> None:

@@ -14,11 +14,11 @@ from ablations.config.own_use import own_dataset, sources_for
 from ablations.config.study import evaluation_steps
 from ablations.data import DataShape
 from ablations.execution.choice import NodeCheck, capacity, choose_executor, versions
-from ablations.execution.costs import Costs, cost_key, known_costs
+from ablations.execution.costs import known_costs
 from ablations.execution.executors import Executor
 from ablations.execution.job import GroupJob
 from ablations.execution.options import Options, customized
-from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, variants_facts
+from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, stack_seconds, variants_facts
 from ablations.execution.schedule import schedule
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
@@ -157,7 +157,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         slots = tuple(run.slot for run in runs if run.key in wanted and run.key not in stored)
         if runs[0].variant.name in names and slots:
             scored = steps[runs[0].variant.name]
-            seconds = _seconds(runs, len(scored), len(slots), facts[runs[0].variant.name], data.shape, costs)
+            seconds = stack_seconds(runs, len(scored), len(slots), facts[runs[0].variant.name], data.shape, costs)
             jobs.append(_job(runs, slots, scored, recorded.name, options, archive, seconds))
     return Plan(
         study=asked,
@@ -275,17 +275,6 @@ def _job(
         keep=options.keep,
         parts=sources_for(variant, runs[0].dataset),
     )
-
-
-def _seconds(
-    runs: tuple[Run, ...], scored: int, wanted: int, facts: VariantFacts, shape: DataShape, costs: Costs
-) -> float:
-    """Of a stack, on one core; 0 where a network of the user's own fails at once."""
-    if facts.cost is None:
-        return 0.0
-    run, width = runs[0], len(runs)
-    key = cost_key(run.variant, shape, run.engine)
-    return costs.group(run.variant, key, facts.cost, run.dataset, width=width, scored=scored, wanted=wanted)
 
 
 def default_width(seeds: int) -> int:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablations.config import Variant
+from ablations.config import Run, Variant
 from ablations.config.errors import ConfigError
 from ablations.config.own_parts import PartError, silenced
 from ablations.config.parts import DATASETS, METRIC_PARTS
 from ablations.config.rules import check_batch
 from ablations.data import DataShape, data_folder
+from ablations.execution.costs import Costs, cost_key, known_costs
 from ablations.execution.estimate import StepCost, snapshot_bytes, step_cost
 from ablations.execution.remembered import remembered, state_of
 
@@ -76,6 +77,26 @@ def variants_facts(variants: Iterable[Variant], data: DataFacts) -> dict[str, Va
     """By name; raises `ConfigError` where one does not fit the data."""
     state = state_of(_sources("parts", "config", "execution"))
     return {variant.name: _variant_facts(variant, data, state) for variant in variants}
+
+
+def stack_seconds(
+    runs: tuple[Run, ...], scored: int, wanted: int, facts: VariantFacts, shape: DataShape, costs: Costs
+) -> float:
+    """Of a stack of which so many seeds are scored so often, on one core; 0 where a network of the user's own fails at
+    once.
+    """
+    if facts.cost is None:
+        return 0.0
+    run, width = runs[0], len(runs)
+    key = cost_key(run.variant, shape, run.engine)
+    return costs.group(run.variant, key, facts.cost, run.dataset, width=width, scored=scored, wanted=wanted)
+
+
+def seconds_again(run: Run, folder: Path | None, scored: int = 1) -> float:
+    """About how long one core trains the stack of a run again, to score the run itself so many times."""
+    data = data_facts(run.dataset, folder)
+    facts = variants_facts([run.variant], data)[run.variant.name]
+    return stack_seconds((run,) * run.width, scored, 1, facts, data.shape, known_costs())
 
 
 def _variant_facts(variant: Variant, data: DataFacts, state: str) -> VariantFacts:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ablations.catalog import STUDIES
 from ablations.catalog.published_bits import PublishedRun, curve_digests, first_difference, short
-from ablations.config import Engine
+from ablations.config import Engine, Run
 from ablations.config.overrides import build
 from ablations.data.splits import load_split
+from ablations.execution import plan_facts
 from ablations.execution.events import Event
 from ablations.execution.job import GroupJob
 from ablations.execution.plan import Conditions
@@ -40,23 +41,10 @@ def verify_published(
         ConfigError: the study or variant is no longer in the catalog.
         DataError: the dataset cannot be had.
     """
-    study = STUDIES.get(row.study)
-    names = [] if study is None else [variant.name for variant in study.variants]
-    if study is None or row.variant not in names:
-        facts = {"variant": (f"{row.study}/{row.variant}", "not in the catalog")}
-        return PublishedVerification(label=row.label, identical=False, difference="", facts=facts)
-    variant = study.variant(row.variant).override({"steps": row.last_step})
-    _, digest = load_split(row.dataset, "whole", data_folder)
-    facts = _differing(row, variant.digest, digest)
-    if facts:
-        return PublishedVerification(label=row.label, identical=False, difference="", facts=facts)
-    settings = {"device": row.device, "precision": row.precision, "matmul": row.matmul, "isa": row.isa}
-    engine = build(Engine, settings, "engine")
-    conditions = Conditions(dataset=row.dataset, data_digest=digest, engine=engine)
-    first = row.seed - row.slot
-    runs = tuple(
-        conditions.run(variant=variant, seed=first + slot, width=row.width, slot=slot) for slot in range(row.width)
-    )
+    repeated = _repeated(row, data_folder)
+    if isinstance(repeated, PublishedVerification):
+        return repeated
+    runs = repeated
     with tempfile.TemporaryDirectory(prefix="ablations-published-") as name:
         folder = Path(name)
         job = GroupJob(
@@ -76,6 +64,33 @@ def verify_published(
     if difference is None and short(result.digests["weights_sha256"]) != row.weights:
         difference = f"the weights after step {row.last_step:,}"
     return PublishedVerification(label=row.label, identical=difference is None, difference=difference or "", facts={})
+
+
+def seconds_again(row: PublishedRun, data_folder: Path | None = None) -> float:
+    """About how long `verify_published` takes on one core; 0 where nothing can be compared. Raises what it does."""
+    repeated = _repeated(row, data_folder)
+    return 0.0 if isinstance(repeated, PublishedVerification) else plan_facts.seconds_again(repeated[0], data_folder)
+
+
+def _repeated(row: PublishedRun, data_folder: Path | None) -> tuple[Run, ...] | PublishedVerification:
+    """The stack of a row's run; else why it cannot be compared."""
+    study = STUDIES.get(row.study)
+    names = [] if study is None else [variant.name for variant in study.variants]
+    if study is None or row.variant not in names:
+        facts = {"variant": (f"{row.study}/{row.variant}", "not in the catalog")}
+        return PublishedVerification(label=row.label, identical=False, difference="", facts=facts)
+    variant = study.variant(row.variant).override({"steps": row.last_step})
+    _, digest = load_split(row.dataset, "whole", data_folder)
+    facts = _differing(row, variant.digest, digest)
+    if facts:
+        return PublishedVerification(label=row.label, identical=False, difference="", facts=facts)
+    settings = {"device": row.device, "precision": row.precision, "matmul": row.matmul, "isa": row.isa}
+    engine = build(Engine, settings, "engine")
+    conditions = Conditions(dataset=row.dataset, data_digest=digest, engine=engine)
+    first = row.seed - row.slot
+    return tuple(
+        conditions.run(variant=variant, seed=first + slot, width=row.width, slot=slot) for slot in range(row.width)
+    )
 
 
 def _differing(row: PublishedRun, variant: str, data: str) -> dict[str, tuple[str, str]]:

@@ -19,7 +19,7 @@ from ablations.catalog.quantities import CURVES
 from ablations.config.errors import DataError
 from ablations.execution.options import Options
 from ablations.execution.plan import make_plan
-from ablations.execution.published import verify_published
+from ablations.execution.published import seconds_again, verify_published
 from ablations.execution.runner import execute
 from ablations.store.archive import Archive
 from reports.analysis.published_rows import published_rows
@@ -38,6 +38,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[PublishedRun]:
 def test_a_published_run_is_repeated_without_a_store(rows: list[PublishedRun]) -> None:
     found = verify_published(rows[1])
     assert (found.identical, found.difference, found.facts) == (True, "", {})
+    assert seconds_again(rows[1]) > 0
 
 
 def test_another_training_is_found_out(rows: list[PublishedRun]) -> None:
@@ -53,6 +54,7 @@ def test_what_makes_a_comparison_impossible_is_named(rows: list[PublishedRun]) -
     assert found.facts.keys() == {"numerics of the code", "data"}
     gone = verify_published(dataclasses.replace(rows[0], variant="of another age"))
     assert gone.facts == {"variant": ("quick/of another age", "not in the catalog")}
+    assert seconds_again(dataclasses.replace(rows[0], numerics=0)) == 0
 
 
 def test_rows_read_back_as_they_were_written(rows: list[PublishedRun], tmp_path: Path) -> None:

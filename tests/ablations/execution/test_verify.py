@@ -92,7 +92,10 @@ def test_the_command_takes_keys_and_studies(trained: Archive) -> None:
     assert outcome["run"] == key
     done = runner.invoke(main, ["verify", "--study", "small", "--sample", "2", "--store", str(trained.root)])
     assert done.exit_code == 0, done.output
-    assert done.output.count("identical: ") == 2
+    assert done.stdout.count("identical: ") == 2
+    assert "identical" not in done.stderr
+    assert done.stderr.startswith("2 runs to train again, each in a stack as wide as its own was: about ")
+    assert "0/2 groups | " in done.stderr
     for arguments in ([], [key, "--study", "small"]):
         assert runner.invoke(main, ["verify", *arguments, "--store", str(trained.root)]).exit_code == 2
 
