@@ -36,7 +36,7 @@ SMALL = {
     "doctor": ["--data", "digits"],
     "compare": ["--metric", "d_accuracy"],  # four steps teach nothing: both sides have collapsed
 }
-BEFORE = {"ablations verify --published": "ablations report quick --publish reports/published"}
+BEFORE = {"ablations verify --published": "ablations report quick --publish reports/published/quick"}
 """What makes the files that a command finds in a clone of the project."""
 
 
