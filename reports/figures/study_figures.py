@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from markupsafe import Markup
 
@@ -18,6 +19,8 @@ from reports.words import bounds, number, percent, question, signed
 
 PART = 13
 """Height of a part's row."""
+LINE = 15
+"""Height of a further line of a name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,10 @@ def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: b
     """Differences and their simultaneous intervals, one a row with its parts below; the band is the noise floor."""
     width, row = (400, 46) if narrow else (960, 34)
     left, right, top = (8, 8, 30) if narrow else (340, 180, 34)
-    heights = [row + PART * len(item.parts) for item in rows]
+    names = [wrap(item.name, 56 if narrow else 50) for item in rows]
+    taller = [LINE * (len(lines) - 1) for lines in names]
+    parts = [PART * len(item.parts) for item in rows]
+    heights = [row + (more + below if narrow else max(more, below)) for more, below in zip(taller, parts, strict=True)]
     height = top + sum(heights) + (60 if narrow else 44)
     whiskers = [(item.interval, item.mean) for one in rows for item in _drawn(one)]
     edges = [v for span, mean in whiskers for v in (span.low, span.high, mean) if math.isfinite(v)] + [0.0]
@@ -143,8 +149,9 @@ def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: b
     for line, note in enumerate(notes if narrow else [" \N{MIDDLE DOT} ".join(notes)]):
         body.append(text(note, middle, bottom + 34 + 16 * line, "label", "middle"))
     y = float(top)
-    for item, high in zip(rows, heights, strict=True):
-        body.append(_forest_row(item, across, y + row / 2 + (8 if narrow else 0), (left, width), narrow))
+    for item, lines, more, high in zip(rows, names, taller, heights, strict=True):
+        middle_of_row = y + row / 2 + (8 + more if narrow else 0)
+        body.append(_forest_row(item, lines, across, middle_of_row, (left, width), narrow))
         y += high
     return figure(width, height, f"Forest plot of {len(rows)} differences", *body)
 
@@ -178,13 +185,17 @@ def strips(
     return figure(width, height, f"Final {metric} of every seed", *body)
 
 
-def _forest_row(item: Row, across: Scale, y: float, edges: tuple[float, float], narrow: bool) -> Markup:
+def _forest_row(
+    item: Row, lines: Sequence[str], across: Scale, y: float, edges: tuple[float, float], narrow: bool
+) -> Markup:
     left, width = edges
     parts = [tag("title", item.hover)]
     if narrow:
-        parts.append(text(_cut(item.name, 56), left, y - 12, "name"))
+        first = y - 12 - LINE * (len(lines) - 1)
+        parts += [text(line, left, first + LINE * index, "name") for index, line in enumerate(lines)]
     else:
-        parts += [text(_cut(item.name, 50), 0, y + 4, "name"), text(item.shown, width, y + 4, "value", "end")]
+        parts += [text(line, 0, y + 4 + LINE * index, "name") for index, line in enumerate(lines)]
+        parts.append(text(item.shown, width, y + 4, "value", "end"))
     parts += _whisker(item.interval, item.mean, across, y, 4)
     if math.isfinite(item.mean):
         parts.append(tag("circle", cx=across(item.mean), cy=y, r=5, class_="mark" if item.solid else "mark hollow"))
@@ -269,7 +280,3 @@ def _apart(scale: Scale, ticks: Sequence[float], least: float) -> list[float]:
         if all(abs(scale(tick) - scale(other)) >= least for other in kept):
             kept.append(tick)
     return sorted(kept)
-
-
-def _cut(sentence: str, most: int) -> str:
-    return sentence if len(sentence) <= most else sentence[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"

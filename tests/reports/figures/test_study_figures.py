@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import math
 import xml.etree.ElementTree as ET
 
@@ -13,7 +14,7 @@ from reports.figures import small_figures
 from reports.figures.curves import Line, lines
 from reports.figures.palette import Style, styles
 from reports.figures.sample_grids import grid, png
-from reports.figures.study_figures import contrast_rows, effect_rows, forest, strips
+from reports.figures.study_figures import LINE, contrast_rows, effect_rows, forest, strips
 from tests.reports.analysis.test_factorial import crossed
 from tests.reports.analysis.test_factorial import scores as crossed_scores
 from tests.reports.factories import quick_study, stored
@@ -49,6 +50,22 @@ def test_a_forest_has_a_row_for_every_contrast_with_its_mean_inside_its_interval
         whisker, mark = (next(child for child in row if child.tag == tag) for tag in ("line", "circle"))
         assert float(whisker.attrib["x1"]) <= float(mark.attrib["cx"]) <= float(whisker.attrib["x2"])
     assert by_class(figure, "floor")
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_long_question_is_told_to_its_end_and_rows_do_not_touch(narrow: bool) -> None:
+    asked = " ".join(["BatchNorm before the activation instead of LayerNorm"] * 3)
+    rows = contrast_rows(ANSWERS, STYLES)
+    long = [
+        dataclasses.replace(row, name=f"{asked} {end}", parts=())
+        for row, end in zip(rows[:2], ("MLP", "CNN"), strict=True)
+    ]
+    figure = forest(long, metric="frechet_10k", floor=0, of="a - b", narrow=narrow)
+    lines = [name for row in by_class(figure, "row") for name in row if name.get("class") == "name"]
+    words = " ".join(str(line.text) for line in lines)
+    assert words == f"{asked} MLP {asked} CNN"
+    heights = [float(line.attrib["y"]) for line in lines]
+    assert min(b - a for a, b in itertools.pairwise(heights)) >= LINE
 
 
 def test_main_effects_and_interactions_have_rows_named_by_their_levels() -> None:
