@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablations.commands.shared import data_folder_option, json_option, print_json, store_option, traceback_option
+from ablations.config.errors import UserError
 from ablations.config.own_parts import load
 
 if TYPE_CHECKING:
@@ -89,7 +91,10 @@ def command(
     from ablations.execution.verify import label_of, verify  # imports torch: only now, held to the instruction set
 
     found = [archive.get(key, weights=False) for key in chosen]
-    estimates = {label_of(item): seconds_again(item.run, data_folder, len(item.evaluations)) for item in found}
+    estimates = dict.fromkeys(map(label_of, found), 0.0)
+    for item in found:
+        with suppress(UserError):  # what is wrong with one, `verify` says in its turn
+            estimates[label_of(item)] = seconds_again(item.run, data_folder, len(item.evaluations))
     outcomes = []
     with shown(estimates) as emit:
         for key in chosen:

@@ -6,8 +6,10 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from ablations.catalog.metrics import facts
+from ablations.cli import main
 from ablations.config import Study, own_parts
 from ablations.config.errors import ConfigError, StoreError
 from ablations.execution.executors import ProcessExecutor
@@ -90,6 +92,9 @@ def test_a_run_is_kept_with_its_source_and_read_verified_and_scored_only_where_t
     assert [result.status for result in archive.read("own").results] == ["finished"] * 4
     with pytest.raises(StoreError, match=r"'mine' of my_parts.py \(SHA-256 \w{12}\) is needed: name that .*--parts"):
         verify(stored)
+    told = CliRunner().invoke(main, ["verify", key, "--store", str(archive.root)])
+    assert told.exit_code == 2
+    assert "is needed: name that" in told.stderr
     with pytest.raises(ConfigError, match=r"cannot be scored anew: the .* of my_parts.py .* is needed"):
         rescore_jobs(archive, "own", "another")
     text = file.read_text()
