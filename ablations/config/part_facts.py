@@ -58,7 +58,7 @@ class OutputFacts(Part):
 @dataclass(frozen=True, kw_only=True)
 class OptimizerFacts(Part):
     """The builder takes parameters, a `config.Optimizer` and whether they are on a GPU, and gives an elementwise
-    `ablations.parts.optimizers.AnyOptimizer`: a torch.optim.Optimizer is one.
+    torch.optim.Optimizer; the built-in ones are no more of it than training asks for (`AnyOptimizer`).
     """
 
     transfers: int

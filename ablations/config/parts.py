@@ -131,10 +131,10 @@ OPTIMIZERS = Registry(
     OptimizerFacts,
     {
         "adam": OptimizerFacts(
-            builder="ablations.parts.optimizers:adam", settings=("learning_rate", "beta1", "beta2"), transfers=7
+            builder="ablations.parts.optimizers:Adam", settings=("learning_rate", "beta1", "beta2"), transfers=7
         ),
         "sgd": OptimizerFacts(
-            builder="ablations.parts.optimizers:sgd", settings=("learning_rate", "momentum"), transfers=3
+            builder="ablations.parts.optimizers:Sgd", settings=("learning_rate", "momentum"), transfers=3
         ),
     },
 )

@@ -41,10 +41,9 @@ def verify_published(
         ConfigError: the study or variant is no longer in the catalog.
         DataError: the dataset cannot be had.
     """
-    repeated = _repeated(row, data_folder)
-    if isinstance(repeated, PublishedVerification):
-        return repeated
-    runs = repeated
+    runs = _stack(row, data_folder)
+    if isinstance(runs, PublishedVerification):
+        return runs
     with tempfile.TemporaryDirectory(prefix="ablations-published-") as name:
         folder = Path(name)
         job = GroupJob(
@@ -68,11 +67,11 @@ def verify_published(
 
 def seconds_again(row: PublishedRun, data_folder: Path | None = None) -> float:
     """About how long `verify_published` takes on one core; 0 where nothing can be compared. Raises what it does."""
-    repeated = _repeated(row, data_folder)
-    return 0.0 if isinstance(repeated, PublishedVerification) else plan_facts.seconds_again(repeated[0], data_folder)
+    runs = _stack(row, data_folder)
+    return 0.0 if isinstance(runs, PublishedVerification) else plan_facts.seconds_again(runs[0], data_folder)
 
 
-def _repeated(row: PublishedRun, data_folder: Path | None) -> tuple[Run, ...] | PublishedVerification:
+def _stack(row: PublishedRun, data_folder: Path | None) -> tuple[Run, ...] | PublishedVerification:
     """The stack of a row's run; else why it cannot be compared."""
     study = STUDIES.get(row.study)
     names = [] if study is None else [variant.name for variant in study.variants]

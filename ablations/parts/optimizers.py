@@ -1,7 +1,7 @@
 """Optimizers. Only elementwise ones: on a stack of seeds they act on each seed as if it were alone.
 
 The built-in ones call the kernels of torch.optim's fused optimizers, with which they agree to the bit, but not the
-classes around these: their first step loads PyTorch's compiler, 190 MiB and more than a second in every process.
+classes around these: their first step loads PyTorch's compiler, over 100 MiB and a second in every process.
 """
 
 from __future__ import annotations
@@ -42,9 +42,11 @@ Builder = Callable[[Sequence[Tensor], Optimizer, bool], AnyOptimizer]
 
 
 class Fused(ABC):
-    """All parameters in one call of a kernel; its state has the names and shapes of torch.optim's."""
+    """All parameters in one call of a kernel, which is one name on CPUs and GPUs; its state has the names and shapes of
+    torch.optim's.
+    """
 
-    def __init__(self, parameters: Sequence[Tensor], config: Optimizer) -> None:
+    def __init__(self, parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> None:
         self._parameters = list(parameters)
         self._config = config
         self.state: dict[Tensor, dict[str, Tensor]] = {}
@@ -107,14 +109,6 @@ class Sgd(Fused):
             self._parameters, gradients, buffers, lr=rate, momentum=momentum, is_first_step=first and momentum > 0,
             weight_decay=0.0, dampening=0.0, nesterov=False, maximize=False,
         )  # fmt: skip
-
-
-def adam(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> AnyOptimizer:
-    return Adam(parameters, config)
-
-
-def sgd(parameters: Sequence[Tensor], config: Optimizer, on_gpu: bool) -> AnyOptimizer:
-    return Sgd(parameters, config)
 
 
 def build_optimizer(config: Optimizer, parameters: Sequence[Tensor]) -> AnyOptimizer:

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from ablations.execution.executors.ray_connection import LOOPBACK
-from tests.ablations.execution.executors.two_nodes import EAGER, patiently
+from tests.ablations.execution.executors.two_nodes import EAGER, WITH_TOKEN, patiently
 from tests.ablations.small_study import STUDY
 from tests.services import free_port
 
@@ -32,8 +32,6 @@ FILE = Path(__file__).resolve().parents[2] / "deploy" / "ray-cluster.yaml"
 CONFIG: dict[str, Any] = yaml.safe_load(FILE.read_text())
 START_SECONDS = 120.0
 STARTED = "Ray runtime started"
-TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "70cece11" * 8}
-"""As `ray up` brings it to the nodes."""
 
 
 def test_ray_accepts_the_file_and_refuses_one_with_a_mistake() -> None:
@@ -60,7 +58,7 @@ def started(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """A head by the file's command, bound to loopback and killed in the end; its address."""
     port, settings = (
         free_port(),
-        {**os.environ, **LOOPBACK, **EAGER, **TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(folder)},
+        {**os.environ, **LOOPBACK, **EAGER, **WITH_TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(folder)},
     )
     address = f"127.0.0.1:{port}"
     program = str(Path(sys.executable).with_name("ray"))

@@ -20,14 +20,12 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.ablations.execution.executors.two_nodes import EAGER
+from tests.ablations.execution.executors.two_nodes import EAGER, TOKEN, WITH_TOKEN
 from tests.ablations.small_study import STUDY
 from tests.services import POSTGRESQL, PostgreSQL, free_port, object_store, postgresql
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 KEY, SECRET, PASSWORD, LOGIN = "AKIATELLNOBODY47", "do-not/tell+4711", "pass-word-4711", "log-in-4711"
-TOKEN = "70cece11" * 8
-"""Of Ray: 64 hexadecimal digits."""
 SECRETS = (SECRET, PASSWORD, LOGIN, TOKEN)
 SMALL = ["--data", "digits", "--device", "cpu", "--seeds", "1", "--steps", "9"]
 
@@ -111,7 +109,7 @@ def test_a_study_with_an_object_store_a_mirror_and_a_cluster_tells_nothing(
         "s3", endpoint_url=objects, region_name="us-east-1", aws_access_key_id=KEY, aws_secret_access_key=SECRET
     )
     client.create_bucket(Bucket="bucket")
-    settings |= {"AWS_ENDPOINT_URL": objects, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN, **EAGER}
+    settings |= {"AWS_ENDPOINT_URL": objects, **WITH_TOKEN, **EAGER}
     settings["RAY_TMPDIR"] = str(logs)
     command = ["run", "small.json", *SMALL, "--store", "s3://bucket/team", "--out", "report"]
     cluster = ["--executor", "ray", "--address", "local", "--workers", "1"]

@@ -14,12 +14,11 @@ from ablations.config import Optimizer
 from ablations.parts.optimizers import AnyOptimizer, build_optimizer
 
 SHAPES = ((3, 7, 5), (3, 5), (3, 1))
-PLAIN = Optimizer(name="sgd", learning_rate=0.05)
 THEIRS: dict[Optimizer, Callable[[Sequence[Tensor]], torch.optim.Optimizer]] = {
     Optimizer(name="adam", learning_rate=2e-3, beta1=0.5, beta2=0.99): lambda parameters: torch.optim.Adam(
         parameters, lr=2e-3, betas=(0.5, 0.99), fused=True
     ),
-    PLAIN: lambda parameters: torch.optim.SGD(parameters, lr=0.05, fused=True),
+    Optimizer(name="sgd", learning_rate=0.05): lambda parameters: torch.optim.SGD(parameters, lr=0.05, fused=True),
     Optimizer(name="sgd", learning_rate=0.05, momentum=0.9): lambda parameters: torch.optim.SGD(
         parameters, lr=0.05, momentum=0.9, fused=True
     ),
@@ -75,7 +74,7 @@ def _states(optimizer: torch.optim.Optimizer) -> list[dict[str, Tensor | None]]:
 
 
 def test_training_loads_no_compiler() -> None:
-    """PyTorch's, Triton's and SymPy's modules: 190 MiB and a second and more, in every worker."""
+    """PyTorch's, Triton's and SymPy's modules: over 100 MiB and a second in every worker."""
     code = (
         "import sys\n"
         "from ablations.catalog import BASELINE\n"

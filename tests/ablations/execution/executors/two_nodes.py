@@ -15,6 +15,10 @@ T = TypeVar("T")
 PATIENCE = 5
 EAGER = {"RAY_worker_niceness": "0"}
 """Ray's workers yield to everything else on their machine, so that tests beside other work would never end."""
+TOKEN = "70cece11" * 8
+"""Of Ray: 64 hexadecimal digits."""
+WITH_TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": TOKEN}
+"""As `ray up` brings it to the nodes; another test of this process may have switched the mode on without one."""
 
 
 class TwoNodes:
