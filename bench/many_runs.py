@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import dataclasses
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -44,6 +46,8 @@ KEPT_IMAGES = 2
 LINKS = 50_000
 """To one file: a disk has a limit of its own."""
 OPTIONS = Options(device="cpu", workers=1, width=10)
+LATER = 10
+"""Runs that the mirror gets when it has all others."""
 WHOLE = 10_000
 """Up to so many runs each has files of its own."""
 
@@ -142,10 +146,20 @@ class Cost:
     peak_bytes: int
 
 
+_COMMAND = """
+from bench.memory import peak_of_this_process
+from ablations.cli import main
+try:
+    main(prog_name="ablations")
+finally:
+    open("peak.txt", "w").write(str(peak_of_this_process()))
+"""
+
+
 def measure(arguments: Sequence[str], cwd: Path) -> Cost:
     """Run `ablations` with arguments. Raises `RuntimeError`, with what it printed, where it fails."""
-    command = [sys.executable, "-m", "ablations.cli", *arguments]
-    settings = {**os.environ, "ABLATIONS_MIRROR": "none"}
+    command = [sys.executable, "-c", _COMMAND, *arguments]
+    settings = {**os.environ, "ABLATIONS_MIRROR": "none", "PYTHONPATH": str(Path(__file__).parents[1])}
     started = time.perf_counter()
     with (cwd / "printed.txt").open("wb") as printed:
         process = subprocess.Popen(command, cwd=cwd, env=settings, stdout=printed, stderr=printed)
@@ -154,7 +168,8 @@ def measure(arguments: Sequence[str], cwd: Path) -> Cost:
     wall = time.perf_counter() - started
     if process.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: {(cwd / 'printed.txt').read_text()[-2_000:]}")
-    return Cost(wall_seconds=wall, cpu_seconds=usage.ru_utime + usage.ru_stime, peak_bytes=usage.ru_maxrss * 1024)
+    peak = int(float((cwd / "peak.txt").read_text()))
+    return Cost(wall_seconds=wall, cpu_seconds=usage.ru_utime + usage.ru_stime, peak_bytes=peak)
 
 
 REPORTED = 10_000
@@ -179,14 +194,59 @@ def commands(runs: int) -> dict[str, list[str]]:
     return found
 
 
-def measure_all(folder: Path, runs: int) -> dict[str, Cost]:
-    """Of an archive that `fill` wrote into `folder`/store; it is written where it is missing."""
+def written(folder: Path, runs: int) -> None:
+    """Fill `folder`/store, and beside it the study as a file, where they are missing."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{NAME}.json"
     if not file.exists():
         file.write_text(json.dumps(fill(folder / "store", runs).as_dict()))
+
+
+def measure_all(folder: Path, runs: int) -> dict[str, Cost]:
+    """Of the commands over an archive that `written` has filled."""
     (folder / "store" / "work" / "heads.sqlite").unlink(missing_ok=True)
     return {name: measure(arguments, folder) for name, arguments in commands(runs).items()}
+
+
+def measure_mirror(folder: Path) -> dict[str, Cost]:
+    """Of MLflow's page in a local store: made from nothing of the archive in `folder`/store, then brought up to date
+    with nothing new, with runs of one variant, and with as many of a variant each.
+    """
+    archive = Archive.open(folder / "store")
+    of_variants: dict[str, list[str]] = {}
+    for member in archive.members(NAME):
+        of_variants.setdefault(member.variant, []).append(member.key)
+    others = list(of_variants.values())[1:]
+    count = min(LATER, len(others[0]) - 1)
+    one, each = others[0][:count], [keys[-1] for keys in others][:count]
+    place = ["mirror", "--store", "store", "--to", "mirror"]
+    shutil.rmtree(folder / "mirror", ignore_errors=True)
+    with contextlib.ExitStack() as held:
+        for key in (*one, *each):
+            held.enter_context(_held_back(archive.folder(key)))
+        found = {"mirror from nothing": measure(place, folder), "mirror, nothing new": measure(place, folder)}
+        for name, keys in (("of one variant", one), ("of a variant each", each)):
+            for key in keys:
+                _aside(archive.folder(key)).rename(archive.folder(key))
+            found[f"mirror, {len(keys)} new runs {name}"] = measure(place, folder)
+    return found
+
+
+def _aside(folder: Path) -> Path:
+    return folder.parent.with_name("held") / folder.name
+
+
+@contextlib.contextmanager
+def _held_back(folder: Path) -> Iterator[None]:
+    """The run's folder stands beside those of the archive, unless it has been put back before the end."""
+    aside = _aside(folder)
+    aside.parent.mkdir(exist_ok=True)
+    folder.rename(aside)
+    try:
+        yield
+    finally:
+        if aside.exists():
+            aside.rename(folder)
 
 
 def measure_search(trials: int, repeats: int = 1) -> tuple[float, int]:
@@ -216,14 +276,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--folder", type=Path, help="of the archive, which is kept and taken again")
+    parser.add_argument("--mirror", action="store_true", help="measure the mirror alone, which takes 0.1 s a run")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        costs = measure_all((options.folder or Path(scratch)).absolute(), options.runs)
+        folder = (options.folder or Path(scratch)).absolute()
+        written(folder, options.runs)
+        costs = measure_mirror(folder) if options.mirror else measure_all(folder, options.runs)
     for name, cost in costs.items():
         print(
-            f"{name:30} {cost.cpu_seconds:7.2f} s of CPU time, {cost.wall_seconds:7.2f} s, "
+            f"{name:36} {cost.cpu_seconds:7.2f} s of CPU time, {cost.wall_seconds:7.2f} s, "
             f"{cost.peak_bytes / 2**20:6.0f} MiB"
         )
+    if options.mirror:
+        return
     seconds, size = measure_search(options.runs)
     print(f"a search that knows {options.runs:,} trials: {seconds:.2f} s of CPU time a trial, {size / 1e6:.1f} MB")
 

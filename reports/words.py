@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ablations.catalog.metrics import facts
 from reports.analysis.agreement import Answer, Split
@@ -14,7 +15,9 @@ from reports.analysis.decisions import Verdict
 from reports.analysis.groups import LEAST_GROUP
 from reports.analysis.lengths import Course
 from reports.analysis.sentences import power_in_words, statuses_in_words
-from reports.analysis.variance import Components
+
+if TYPE_CHECKING:
+    from reports.analysis.variance import Components
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"

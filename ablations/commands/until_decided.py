@@ -148,7 +148,7 @@ def expected_runs(series: Series) -> int | None:
 
     from reports.analysis.cost import expected
     from reports.analysis.decision_rules import Rules
-    from reports.analysis.frames import primary_metric, scores
+    from reports.analysis.scored import primary_metric, scores
 
     name = series.plan.recorded.name
     still = series.progress.open

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from ablations.config.errors import StoreError
 from ablations.store.noise_check import NoiseCheck
 from ablations.store.outcomes import FINISHED, Outcome, outcome, statuses
 from ablations.store.result import Result
-from reports.analysis import frames, variance
+from reports.analysis import frames, scored, variance
 from reports.analysis.aggregate import Spread, failure_rate, spread
 from reports.analysis.agreement import Answer, Measures, answers
 from reports.analysis.claim_answers import Answered, answer
@@ -137,10 +136,11 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
     check_comparable(study.name, results)
     check_scored(stored)
-    measures = Measures.of(frames.metric_names(results))
+    measures = Measures.of(scored.metric_names(results))
     metric = measures.primary
-    rules = Rules(noise_floor=stated_floor(results) if noise_floor is None else noise_floor).for_difference(difference)
-    tables = {name: frames.scores(results, name) for name in measures.all}
+    floor = scored.stated_floor(results) if noise_floor is None else noise_floor
+    rules = Rules(noise_floor=floor).for_difference(difference)
+    tables = {name: scored.scores(results, name) for name in measures.all}
     unordered, second = tables[metric], tables.get(measures.second or "")
     scores = {variant.name: unordered[variant.name] for variant in study.variants if variant.name in unordered}
     judged, progress = _judge(study, tables, measures, rules, statuses(results))
@@ -189,14 +189,9 @@ def progress_of(stored: StoredStudy) -> Progress:
     results = tuple(stored.results)
     check_comparable(stored.study.name, results)
     check_scored(stored)
-    measures = Measures.of(frames.metric_names(results))
-    tables = {name: frames.scores(results, name) for name in measures.decisive}
-    return _follow(stored.study, tables, measures, Rules(noise_floor=stated_floor(results)), statuses(results))
-
-
-def stated_floor(results: tuple[Result, ...]) -> float:
-    """The largest noise floor among the runs, 0 if none states one."""
-    return max((result.noise_floor for result in results if math.isfinite(result.noise_floor)), default=0.0)
+    measures = Measures.of(scored.metric_names(results))
+    tables = {name: scored.scores(results, name) for name in measures.decisive}
+    return _follow(stored.study, tables, measures, Rules(noise_floor=scored.stated_floor(results)), statuses(results))
 
 
 def environment(results: tuple[Result, ...]) -> dict[str, str]:

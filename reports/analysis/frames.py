@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
-from ablations.store.outcomes import FINISHED, outcome
+from ablations.store.outcomes import outcome
 from ablations.store.result import Result
-from reports.analysis.statuses import INTERRUPTED
+from reports.analysis.scored import score_of
 
 if TYPE_CHECKING:
     from ablations.store.stored_study import StoredStudy
@@ -22,16 +21,6 @@ BINS = 80
 """Points of a drawn curve: each is the mean over 1/80 of the steps."""
 BAND = (0.1, 0.9)
 """The quantiles over seeds that a band spans."""
-
-
-def metric_names(results: Iterable[Result]) -> list[str]:
-    """Of all metrics that any evaluation of these results has, in the order in which they first stand."""
-    return list(dict.fromkeys(name for result in results for item in result.evaluations for name in item.metrics))
-
-
-def primary_metric(results: Iterable[Result]) -> str:
-    """What the metric that verdicts are given on is called in these results; the usual name if nothing was scored."""
-    return primary(metric_names(results))
 
 
 def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
@@ -61,22 +50,6 @@ def runs_frame(stored: StoredStudy, metric: str) -> pd.DataFrame:
             | {name: value for name, value in scores.items() if name != metric}
         )
     return pd.DataFrame(rows)
-
-
-def score_of(result: Result, metric: str) -> float:
-    """The metric of the last evaluation; NaN unless the run counts as finished and the value is finite."""
-    value = float(result.scores.get(metric, float("nan")))
-    return value if np.isfinite(value) and outcome(result).status == FINISHED else float("nan")
-
-
-def scores(results: Iterable[Result], metric: str) -> dict[str, dict[int, float]]:
-    """Variant to seed to score, `inf` for a run that ended without one; runs that were interrupted are left out."""
-    table: dict[str, dict[int, float]] = {}
-    for result in results:
-        value = score_of(result, metric)
-        if np.isfinite(value) or result.status != INTERRUPTED:
-            table.setdefault(result.run.variant.name, {})[result.run.seed] = value if np.isfinite(value) else np.inf
-    return table
 
 
 def evaluations_frame(results: Iterable[Result]) -> pd.DataFrame:

@@ -20,8 +20,7 @@ from reports.analysis.agreement import Measures, Split, answers
 from reports.analysis.comparable import check_comparable
 from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.decision_rules import Rules
-from reports.analysis.findings import stated_floor
-from reports.analysis.frames import metric_names, primary_metric
+from reports.analysis.scored import metric_names, primary_metric, stated_floor
 from reports.analysis.statuses import INTERRUPTED
 from reports.analysis.verdicts import compare
 

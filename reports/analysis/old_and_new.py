@@ -18,7 +18,7 @@ from ablations.store.outcomes import statuses
 from reports.analysis.agreement import OPPOSITE, Answer, Split
 from reports.analysis.comparison import Comparison
 from reports.analysis.findings import Findings
-from reports.analysis.frames import scores
+from reports.analysis.scored import scores
 from reports.analysis.verdicts import Scores, compare
 
 EVIDENT = (*OPPOSITE, "equivalent")

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from scipy import stats
 
 from ablations.store.outcomes import FINISHED
 
@@ -31,6 +30,8 @@ def exact_p(treatment: Mapping[str, int], reference: Mapping[str, int]) -> float
     table = [[side.get(FINISHED, 0), unscored(side)] for side in (treatment, reference)]
     if not unscored(treatment) + unscored(reference) or not all(map(sum, table)):
         return 1.0
+    from scipy import stats  # takes a second, and most comparisons end above
+
     return float(stats.fisher_exact(np.array(table)).pvalue)
 
 

@@ -18,8 +18,8 @@ from reports.analysis.claim_answers import Answered, answer
 from reports.analysis.claim_measures import Runs
 from reports.analysis.comparable import check_comparable
 from reports.analysis.decision_rules import Rules
-from reports.analysis.findings import stated_floor
 from reports.analysis.sceptic import doubt
+from reports.analysis.scored import stated_floor
 from reports.pages.claim_history import first_in_words, histories
 from reports.pages.claim_rows import claims_frame, columns, family, row, tally
 from reports.pages.overturn_words import overturned_by

@@ -32,3 +32,20 @@ def test_commands_are_timed_over_an_archive_of_made_up_runs(whole: bool, tmp_pat
     made = [result for result in stored.results if result.run.seed or result.run.variant.name != "v000"]
     assert {result.status for result in made} == {"finished"}, "with so few steps some count as collapsed all the same"
     assert len({result.scores["balanced_frechet_500"] for result in made}) == len(made)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_the_mirror_is_timed_from_nothing_and_brought_up_to_date(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench.many_runs", "--mirror", "--runs", "8", "--folder", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line[:36].rstrip() for line in done.stdout.splitlines()] == [
+        "mirror from nothing",
+        "mirror, nothing new",
+        "mirror, 3 new runs of one variant",
+        "mirror, 1 new runs of a variant each",
+    ]
+    assert "1 run written" in (tmp_path / "printed.txt").read_text(), "of the last pass"
+    assert len(Archive.open(tmp_path / "store").read("many").results) == 8, "what was held back stands in its place"
+    assert not list((tmp_path / "store" / "held").iterdir())

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 
@@ -8,24 +6,6 @@ from reports.analysis import frames
 from tests.reports.factories import quick_study, recipes_study, stored
 
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged", ("sgd", 2): "interrupted", ("sgd", 3): "failed"})
-
-
-def test_the_score_is_the_frechet_distance_whatever_its_size() -> None:
-    assert frames.primary_metric(STORED.results) == "balanced_frechet_10k"
-    assert frames.primary_metric(()) == "balanced_frechet_10k"
-
-
-def test_runs_without_a_score_rank_worst_and_interrupted_ones_are_missing() -> None:
-    scores = frames.scores(STORED.results, "balanced_frechet_10k")
-    assert [seed for seed, score in scores["sgd"].items() if math.isinf(score)] == [1, 3]
-    assert 2 not in scores["sgd"]
-    assert set(scores["cnn"]) == {0, 1, 2, 3, 4}
-
-
-def test_a_score_before_the_end_is_no_final_score() -> None:
-    diverged = next(r for r in STORED.results if r.status == "diverged")
-    assert diverged.scores["balanced_frechet_10k"] > 0
-    assert math.isnan(frames.score_of(diverged, "balanced_frechet_10k"))
 
 
 def test_every_run_has_a_row_with_its_identity_and_status() -> None:

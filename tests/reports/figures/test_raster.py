@@ -15,7 +15,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from reports.analysis import frames
+from reports.analysis import scored
 from reports.analysis.agreement import Measures, answers
 from reports.analysis.decision_rules import Rules
 from reports.figures.css import rules, styled, value
@@ -29,11 +29,11 @@ from tests.reports.factories import quick_study, stored
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged"})
-SCORES = frames.scores(STORED.results, "balanced_frechet_10k")
+SCORES = scored.scores(STORED.results, "balanced_frechet_10k")
 STYLES = styles(STORED.study)
 ANSWERS = answers(
-    lambda name: frames.scores(STORED.results, name),
-    Measures.of(frames.metric_names(STORED.results)),
+    lambda name: scored.scores(STORED.results, name),
+    Measures.of(scored.metric_names(STORED.results)),
     STORED.study.contrasts,
     Rules(),
 )

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from reports.analysis import frames
+from reports.analysis import frames, scored
 from reports.analysis.agreement import Measures, answers
 from reports.analysis.decision_rules import Rules
 from reports.analysis.factorial import effects
@@ -20,11 +20,11 @@ from tests.reports.analysis.test_factorial import scores as crossed_scores
 from tests.reports.factories import quick_study, stored
 
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged"})
-SCORES = frames.scores(STORED.results, "balanced_frechet_10k")
+SCORES = scored.scores(STORED.results, "balanced_frechet_10k")
 STYLES = styles(STORED.study)
-MEASURES = Measures.of(frames.metric_names(STORED.results))
+MEASURES = Measures.of(scored.metric_names(STORED.results))
 ANSWERS = answers(
-    lambda name: frames.scores(STORED.results, name),
+    lambda name: scored.scores(STORED.results, name),
     MEASURES,
     STORED.study.contrasts,
     Rules(noise_floor=1.5),
