@@ -203,10 +203,13 @@ class _Session:
                     ray.get(office.stop.remote(reason))
                 self._submit()
                 done = self._wait()
-                for event in ray.get(office.collect.remote()):
+                events, places = ray.get(office.collect.remote())
+                for event in events:
                     self._on_event(event)
                 for reference in done:
                     self._end(self._running.pop(reference), reference)
+                for reference in self._cut_off(places):
+                    self._died(self._running.pop(reference), "its node is not heard of any more")
         except BaseException:
             for reference in self._running:
                 with suppress(ray.exceptions.RayError):
@@ -234,6 +237,16 @@ class _Session:
             return []
         done, _ = ray.wait(list(self._running), num_returns=1, timeout=POLL_SECONDS)
         return list(done)
+
+    def _cut_off(self, places: Mapping[str, str]) -> list[Any]:
+        """Tasks on nodes that the cluster has given up. Of one whose cable was pulled, so that nobody closed the
+        connection, Ray itself says nothing for minutes.
+        """
+        import ray
+
+        alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+        began = {task: places.get(task.task_id().hex()) for task in self._running}
+        return [task for task, node in began.items() if node is not None and node not in alive]
 
     def _end(self, job: Job, reference: Any) -> None:
         import ray

@@ -51,7 +51,12 @@ class Office:
 
     def __init__(self) -> None:
         self._events: list[Event] = []
+        self._places: dict[str, str] = {}
         self._reason: str | None = None
+
+    def begin(self, task: str, node: str) -> None:
+        """Take in on which node a task has begun, both by Ray's numbers."""
+        self._places[task] = node
 
     def tell(self, event: Event | None = None) -> str | None:
         """Take in an event; returns why the job is to stop, if it is."""
@@ -62,10 +67,10 @@ class Office:
     def stop(self, reason: str) -> None:
         self._reason = reason
 
-    def collect(self) -> list[Event]:
-        """What was said since the last time, in order."""
+    def collect(self) -> tuple[list[Event], dict[str, str]]:
+        """What was said since the last time, in order; and the node of every task that has begun."""
         events, self._events = self._events, []
-        return events
+        return events, self._places
 
 
 class _Line:
@@ -76,6 +81,8 @@ class _Line:
         self._reason: str | None = None
         self._asked = time.monotonic()
         self.ended: list[Event] = []
+        context = ray.get_runtime_context()
+        self._ask(office.begin.remote(context.get_task_id(), context.get_node_id()))
 
     def emit(self, event: Event) -> None:
         if isinstance(event, GroupEnded):
@@ -89,11 +96,14 @@ class _Line:
         return self._reason
 
     def _call(self, event: Event | None = None) -> None:
+        self._reason = self._ask(self._office.tell.remote(event))
+        self._asked = time.monotonic()
+
+    def _ask(self, answer: Any) -> Any:
         try:
-            self._reason = ray.get(self._office.tell.remote(event))
+            return ray.get(answer)
         except ray.exceptions.RayError as error:
             raise ConnectionError("whoever asked for the job is gone") from error
-        self._asked = time.monotonic()
 
 
 def check(requirement: Requirement | None) -> Refused | None:
