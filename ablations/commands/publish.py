@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,17 @@ import click
 
 from ablations.commands.engine_options import isa_option
 from ablations.commands.run import AT_LEAST_ONE
-from ablations.commands.shared import carry_out, data_folder_option, mirror_option, mirrored, study_data_option
+from ablations.commands.shared import (
+    carry_out,
+    data_folder_option,
+    mirror_option,
+    mirrored,
+    print_table,
+    study_data_option,
+)
 
 if TYPE_CHECKING:
+    from ablations.execution.plan import Plan
     from ablations.store import Archive
     from reports.analysis.claim_answers import Answered
     from reports.pages.published_pages import Tuned
@@ -59,9 +68,12 @@ PAGES = Path("results") / "published-tuning"
     show_default=True,
     help="Folder of the pages.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Print what would be trained and about how long it takes; train nothing, no pages."
+)
 def command(
     seeds: int | None, steps: int | None, only: tuple[str, ...], from_records: bool, tuned: bool, train: bool,
-    location: str, mirror: str | None, out: Path,
+    location: str, mirror: str | None, out: Path, dry_run: bool,
     **options: Any,
 ) -> None:  # fmt: skip
     """Train the published studies, 10 seeds a variant, and write their pages and the answers to the claims.
@@ -85,9 +97,10 @@ def command(
     if from_records:
         came = read_records(out / RECORDS, archive, scorer_of=lambda name: _scorer(name, options["data_folder"]))
         click.echo(f"{came:,} published runs taken from {out / RECORDS}")
-    failed = train and _train(
-        archive, names, mirror, seeds or published.SEEDS, published.WIDTH, {"steps": steps, **options}
-    )
+    if dry_run:
+        _show_plan(archive, names, tuned, seeds or published.SEEDS, {"steps": steps, **options})
+        return
+    failed = train and _train(archive, names, mirror, seeds or published.SEEDS, {"steps": steps, **options})
     if train and tuned:
         failed = _tune(archive, mirror, steps, options) or failed
     answers = _write(archive, out)
@@ -146,25 +159,67 @@ def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
     )
 
 
-def _train(
-    archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: int, width: int, options: dict[str, Any]
-) -> bool:
-    """Every study, a stack of seeds after the other; whether a run failed."""
+def _plans(archive: Archive, names: tuple[str, ...], counts: Iterable[int], options: dict[str, Any]) -> Iterator[Plan]:
+    """Of every study, for so many seeds, one count after the other; made when the one before is done with."""
     from ablations.catalog import STUDIES
+    from ablations.catalog import publication as published
     from ablations.execution.options import Options
     from ablations.execution.plan import make_plan
     from ablations.store.records import engines_of
 
-    failed, there = False, engines_of(archive)
-    for count in [*range(width, seeds, width), seeds]:
+    there = engines_of(archive)
+    for count in counts:
+        own = {"seeds": count, "width": min(published.WIDTH, count), "accepted": there, **options}
         for name in names:
-            click.echo(f"study {name}, {count} of {seeds} seeds")
-            plan = make_plan(
-                STUDIES[name], Options(seeds=count, width=min(width, seeds), accepted=there, **options), archive
-            )
-            with mirrored(archive, name, mirror):
-                failed = carry_out(plan, archive, False).failed or failed
+            yield make_plan(STUDIES[name], Options(**own), archive)
+
+
+def _train(archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: int, options: dict[str, Any]) -> bool:
+    """Every study, a stack of seeds after the other; whether a run failed."""
+    from ablations.catalog import publication as published
+
+    failed = False
+    if len(names) > 1:
+        list(_plans(archive, names, [seeds], options))  # what one of them lacks is said before hours of training
+    for plan in _plans(archive, names, [*range(published.WIDTH, seeds, published.WIDTH), seeds], options):
+        click.echo(f"study {plan.study.name}, {plan.study.seeds} of {seeds} seeds")
+        with mirrored(archive, plan.study.name, mirror):
+            failed = carry_out(plan, archive, False).failed or failed
     return failed
+
+
+def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int, options: dict[str, Any]) -> None:
+    """A line a study: what an earlier one trains too is counted there."""
+    from ablations.catalog import AXES
+    from ablations.catalog import publication as published
+    from ablations.catalog.outside import OUTSIDE_AXES
+    from ablations.execution.progress import duration
+    from ablations.execution.schedule import schedule
+
+    rows: list[tuple[str, ...]] = []
+    seconds: list[float] = []
+    counted: set[str] = set()
+    workers = 1
+    for plan in _plans(archive, names, [seeds], options):
+        jobs = [job for job in plan.jobs if not counted.intersection(job.wanted_steps)]
+        counted.update(key for job in jobs for key in job.wanted_steps)
+        missing, runs = sum(len(job.wanted) for job in jobs), sum(plan.seeds.values())
+        work = [job.estimate_seconds for job in jobs]
+        rows.append((plan.study.name, f"{runs:,}", f"{runs - missing:,}", f"{missing:,}", duration(sum(work))))
+        seconds, workers = seconds + work, plan.workers
+    print_table(("study", "runs", "stored", "to train", "of one core"), rows, right=frozenset({1, 2, 3, 4}))
+    end = max((span.end for span in schedule(sorted(seconds, reverse=True), workers)), default=0.0)
+    of_workers = f"{workers} worker{'s' if workers != 1 else ''}"
+    click.echo(f"\n{len(counted):,} runs to train, about {duration(end)} with {of_workers}")
+    if tuned:
+        levels = {axis: len({**AXES, **OUTSIDE_AXES}[axis].levels) for axis in published.tunings()}
+        trainings = sum(
+            levels[axis] * (own["trials"] * own["seeds"] + own["final_seeds"])
+            for axis, own in published.tunings().items()
+        )
+        click.echo(
+            f"on top: {len(levels)} axes tuned against tuned, up to {trainings:,} trainings: --no-tuned leaves them"
+        )
 
 
 def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict[str, Any]) -> bool:

@@ -106,3 +106,26 @@ def test_what_cannot_be_published_is_refused_with_the_way_out(tmp_path: Path) ->
         assert result.exit_code == 2, result.output
         assert words in result.stderr
     assert not (tmp_path / "pages").exists()
+
+
+def test_a_dry_run_says_what_is_left_and_trains_nothing(small: None, tmp_path: Path) -> None:
+    place = ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages")]
+    done = ablations("publish", "--dry-run", "--data", "digits", "--workers", "1", "--seeds", "3", *place)
+    assert done.exit_code == 0, done.output
+    (row,) = (line for line in done.output.splitlines() if line.startswith("axes "))
+    assert row.split()[:4] == ["axes", "6", "0", "6"]
+    assert "6 runs to train, about" in done.output
+    assert "on top: 1 axes tuned against tuned, up to 100 trainings" in done.output
+    assert not Archive.open(tmp_path / "store").keys()
+    assert not (tmp_path / "pages").exists()
+
+
+def test_what_one_of_the_studies_lacks_is_said_before_any_is_trained(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "STUDIES_IN_ORDER", ("axes", "faces"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    done = ablations("publish", "--steps", "10", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages"))
+    assert done.exit_code == 2, done.output
+    assert "ablations extractor --data faces" in done.stderr
+    assert not Archive.open(tmp_path / "store").keys()
