@@ -85,6 +85,9 @@ def test_a_study_over_the_network_has_the_bits_of_one_at_home(cluster: tuple[Hos
     assert stored(laptop, "far") == stored(laptop, "near")
     for host in (head, node):
         assert not list(host.home.rglob("run.json")), "what a job leaves goes home whole"
+    (laptop.home / ".ray" / "auth_token").write_text(TOKEN[::-1])
+    with pytest.raises(RuntimeError, match=r"does not let this machine in; .* ~/\.ray/auth_token"):
+        laptop.run(ablations(*RUN, "--executor", "ray", "--store", "refused"), {})
 
 
 @pytest.mark.slow

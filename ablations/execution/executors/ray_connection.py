@@ -21,6 +21,8 @@ LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 OBJECT_STORE_BYTES = 100 * 2**20
 """Of a cluster started here; what does not fit goes to the disk."""
 CONNECT_SECONDS = 5.0
+REFUSED = "Failed to connect to Ray cluster"
+"""How Ray begins what it says of a cluster that answers and then does not talk."""
 SLOW, ATTEMPTS = "timed out during startup", 3
 """What Ray says of processes that were not up within half a minute, as on a busy machine; how often they may try."""
 
@@ -64,6 +66,11 @@ def _why(address: str, error: Exception) -> str:
         return (
             f"--address local: no Ray cluster could be started here: {reason}; try again when the machine is less "
             "busy, or take --executor processes"
+        )
+    if reason.startswith(REFUSED):
+        return (
+            f"--address {address}: {reason}: something answers there, but does not let this machine in; a cluster that "
+            "asks for a token wants it in ~/.ray/auth_token here too, and RAY_AUTH_MODE=token where `ray start` joins"
         )
     return (
         f"--address {address}: no Ray cluster to join: {reason}; start one with `ray start --head`, or take "
