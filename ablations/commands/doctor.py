@@ -83,7 +83,7 @@ def measure_studies(
             plan = make_plan(find_study(name), options, Archive.open(scratch))
         for found in measure_plan(plan):
             if isinstance(found, Costs):
-                keep(found)
+                keep(found, plan.conditions.engine)
             elif not as_json:
                 click.echo(f"{found.variant:24} width {found.width:2}  {1e3 * found.seconds:8.3f} ms a step of a seed")
     if as_json:

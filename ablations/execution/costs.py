@@ -25,6 +25,8 @@ from ablations.execution.environment import cpu_model
 from ablations.execution.estimate import EVALUATION_SECONDS, StepCost, analytic_step_seconds
 
 SHIPPED = Path(__file__).with_name("costs.json")
+USUAL = "cpu-float32-avx512"
+"""The kind of engine whose figures stand in for those that were measured nowhere."""
 _CHEAP = ("name", "recipe", "steps", "initialization", "training_images", "own_parts")
 _CHEAP_OF_OPTIMIZERS = ("learning_rate", "beta1", "beta2", "momentum")
 """What changes nothing of a step's cost."""
@@ -75,6 +77,9 @@ class Costs:
             factors={**self.factors, **factors},
         )
 
+    def as_dict(self) -> dict[str, Any]:
+        return {"steps": self.steps, "evaluations": self.evaluations, "factors": self.factors}
+
 
 def cost_key(variant: Variant, shape: DataShape, engine: Engine) -> str:
     """Of everything that decides what a step costs, on a machine of one kind."""
@@ -85,14 +90,22 @@ def cost_key(variant: Variant, shape: DataShape, engine: Engine) -> str:
     return sha256_of([tree, [*shape.image, shape.classes], own])[:16]
 
 
-@functools.lru_cache(maxsize=1)
-def shipped_costs() -> Costs:
-    return _read(SHIPPED, here=False) or Costs(here=False)
+def kind_of(engine: Engine) -> str:
+    """Engines of one kind share what their scores cost, and how far `analytic_step_seconds` is off."""
+    return f"{engine.device}-{engine.precision}-{engine.isa}"
 
 
-def known_costs() -> Costs:
+@functools.lru_cache
+def shipped_costs(kind: str) -> Costs:
+    """The package's, for engines of a kind, or else of the usual one."""
+    trees = _trees(SHIPPED)
+    return _read(trees.get(kind, trees.get(USUAL)), here=False) or Costs(here=False)
+
+
+def known_costs(engine: Engine) -> Costs:
     """Those of this kind of machine where some were measured, and the package's for what was not."""
-    own, shipped = _read(place_here(), here=True), shipped_costs()
+    kind = kind_of(engine)
+    own, shipped = _read(_trees(place_here()).get(kind), here=True), shipped_costs(kind)
     if own is None:
         return shipped
     # figures of another machine only for what was not measured here, at this machine's speed
@@ -106,22 +119,22 @@ def known_costs() -> Costs:
     )
 
 
-def keep(costs: Costs) -> Path:
-    """Write what was measured here; returns where."""
+def keep(costs: Costs, engine: Engine) -> Path:
+    """Write what was measured here of engines of a kind; returns where."""
     place = place_here()
     place.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(place, dump(costs))
+    write_atomically(place, dump({**_trees(place), kind_of(engine): costs.as_dict()}))
     return place
 
 
-def measured_here() -> Costs:
-    """What was measured here so far."""
-    return _read(place_here(), here=True) or Costs()
+def measured_here(engine: Engine) -> Costs:
+    """What was measured here so far of engines of a kind."""
+    return _read(_trees(place_here()).get(kind_of(engine)), here=True) or Costs()
 
 
-def dump(costs: Costs) -> bytes:
-    tree = {"steps": costs.steps, "evaluations": costs.evaluations, "factors": costs.factors}
-    return (json.dumps(tree, indent=1, sort_keys=True) + "\n").encode()
+def dump(trees: Mapping[str, Any]) -> bytes:
+    """By kind of engine."""
+    return (json.dumps(trees, indent=1, sort_keys=True) + "\n").encode()
 
 
 def place_here() -> Path:
@@ -130,9 +143,17 @@ def place_here() -> Path:
     return Path(platformdirs.user_cache_dir("gan-ablations")) / "costs" / f"{kind}.json"
 
 
-def _read(path: Path, *, here: bool) -> Costs | None:
-    """None where there is no file, or one that cannot be read: it is measured again when it is asked for."""
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        tree = json.loads(path.read_bytes())
+def _trees(path: Path) -> dict[str, Any]:
+    """By kind of engine; empty where there is no file, or one that cannot be read: it is measured again then."""
+    with contextlib.suppress(OSError, ValueError):
+        trees = json.loads(path.read_bytes())
+        if isinstance(trees, dict):
+            return trees
+    return {}
+
+
+def _read(tree: Any, *, here: bool) -> Costs | None:
+    """None where it says nothing of use."""
+    with contextlib.suppress(TypeError, KeyError):
         return Costs(steps=tree["steps"], evaluations=tree["evaluations"], factors=tree["factors"], here=here)
     return None

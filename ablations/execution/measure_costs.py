@@ -50,7 +50,7 @@ def measure_plan(plan: Plan, seconds: float = 0.5) -> Iterator[Measured | Costs]
         factors[key] = took / analytic_step_seconds(cost, width)
         yield Measured(variant=job.variant.name, width=width, seconds=took)
     evaluations = {common.dataset: evaluation_seconds(plan, dataset)} if plan.jobs else {}
-    yield measured_here().with_measured(steps, factors, evaluations)
+    yield measured_here(common.engine).with_measured(steps, factors, evaluations)
 
 
 def step_seconds(job: GroupJob, dataset: Dataset, seconds: float) -> float:

@@ -151,7 +151,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         for key, found in _wanted(runs, seeds, steps).items()
     }
     stored = set() if options.fresh else archive.done(wanted)
-    costs = known_costs()
+    costs = known_costs(conditions.engine)
     jobs = []
     for runs in stacks:
         slots = tuple(run.slot for run in runs if run.key in wanted and run.key not in stored)

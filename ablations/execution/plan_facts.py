@@ -96,7 +96,7 @@ def seconds_again(run: Run, folder: Path | None, scored: int = 1) -> float:
     """About how long one core trains the stack of a run again, to score the run itself so many times."""
     data = data_facts(run.dataset, folder)
     facts = variants_facts([run.variant], data)[run.variant.name]
-    return stack_seconds((run,) * run.width, scored, 1, facts, data.shape, known_costs())
+    return stack_seconds((run,) * run.width, scored, 1, facts, data.shape, known_costs(run.engine))
 
 
 def _variant_facts(variant: Variant, data: DataFacts, state: str) -> VariantFacts:

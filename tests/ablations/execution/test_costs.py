@@ -14,7 +14,7 @@ from ablations.cli import main
 from ablations.config import Engine, Study
 from ablations.data.shape import MNIST_SHAPE
 from ablations.execution import costs
-from ablations.execution.costs import Costs, cost_key, known_costs, shipped_costs
+from ablations.execution.costs import Costs, cost_key, kind_of, known_costs, shipped_costs
 from ablations.execution.estimate import StepCost, analytic_step_seconds
 
 ENGINE = Engine(isa="avx512", matmul="onednn")
@@ -65,30 +65,42 @@ def test_a_group_trains_all_its_seeds_and_scores_those_that_are_wanted() -> None
 
 
 def test_what_is_measured_is_kept_beside_what_was(place: Path) -> None:
-    assert not known_costs().here
+    assert not known_costs(ENGINE).here
     first = Costs().with_measured({"a": {"5": 2.0}}, {"a": 1.0}, {"mnist": {"quick": 1.0, "full": 2.0}})
-    costs.keep(first)
-    costs.keep(costs.measured_here().with_measured({"a": {"10": 1.0}}, {"a": 1.5}, {}))
-    found = known_costs()
+    costs.keep(first, ENGINE)
+    costs.keep(costs.measured_here(ENGINE).with_measured({"a": {"10": 1.0}}, {"a": 1.5}, {}), ENGINE)
+    found = known_costs(ENGINE)
     assert found.here
     assert found.steps["a"] == {"5": 2.0, "10": 1.0}
     assert found.evaluation("mnist", "full") == 2.0
     place.write_bytes(b"{")
-    assert not known_costs().here
+    assert not known_costs(ENGINE).here
 
 
 def test_figures_of_another_machine_are_scaled_by_what_both_have_measured() -> None:
-    shipped = shipped_costs()
+    shipped = shipped_costs(kind_of(ENGINE))
     key, other = list(shipped.steps)[:2]
-    costs.keep(Costs().with_measured({key: {"5": 9.0}}, {key: 2 * shipped.factors[key]}, {}))
-    found = known_costs()
+    costs.keep(Costs().with_measured({key: {"5": 9.0}}, {key: 2 * shipped.factors[key]}, {}), ENGINE)
+    found = known_costs(ENGINE)
     assert found.steps[key] == {"5": 9.0}
     assert found.steps[other] == {width: pytest.approx(2 * s) for width, s in shipped.steps[other].items()}
 
 
+def test_engines_of_other_kinds_are_kept_apart() -> None:
+    """What is reckoned by the usual factor, and scores, hang on the instruction set."""
+    other = Engine(isa="avx2", matmul="onednn_direct")
+    costs.keep(Costs().with_measured({"a": {"5": 2.0}}, {"a": 9.0}, {"mnist": {"quick": 1.0, "full": 2.0}}), other)
+    assert not known_costs(ENGINE).here
+    costs.keep(Costs().with_measured({}, {"b": 1.0}, {}), ENGINE)
+    found = known_costs(other)
+    assert (found.factors, found.evaluation("mnist", "full")) == ({"a": 9.0}, 2.0)
+    assert known_costs(ENGINE).factors == {"b": 1.0}
+    assert shipped_costs("cpu-float32-none") == shipped_costs(kind_of(ENGINE))
+
+
 def test_the_package_knows_the_cost_of_quick_and_of_every_recipe() -> None:
     variants = [*STUDIES["quick"].variants, *STUDIES["recipes"].variants, AXES["loss"].level("mse").apply(BASELINE)]
-    known = shipped_costs()
+    known = shipped_costs(kind_of(ENGINE))
     assert not [v.name for v in variants if cost_key(v, MNIST_SHAPE, ENGINE) not in known.steps]
     assert known.evaluations["mnist"]["full"] > known.evaluations["mnist"]["quick"] > 0
 
@@ -108,8 +120,8 @@ def test_the_doctor_measures_a_study_and_the_plan_reckons_with_it(place: Path, t
     after = CliRunner().invoke(main, plan)
     assert "another kind" not in after.output
     tree = json.loads(CliRunner().invoke(main, [*plan, "--json"]).stdout)
-    found = known_costs()
-    (steps,) = [widths["2"] for widths in json.loads(place.read_text())["steps"].values()]
-    scores = found.evaluation("digits", "quick") + found.evaluation("digits", "full")
+    (kept,) = json.loads(place.read_text()).values()
+    (steps,) = [widths["2"] for widths in kept["steps"].values()]
+    scores = sum(kept["evaluations"]["digits"].values())
     assert tree["measured"] is True
     assert tree["groups"][0]["estimate_seconds"] == pytest.approx(30 * 2 * steps + 2 * scores, abs=0.06)

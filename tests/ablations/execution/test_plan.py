@@ -59,7 +59,7 @@ def test_groups_are_packed_by_what_they_were_measured_to_cost_the_longest_first(
     seconds = {v.name: 3.0 if v.name == dear else 0.5 for v in STUDY.variants}
     steps = {cost_key(v, shape, engine): {"1": seconds[v.name] / v.steps} for v in STUDY.variants}
     known = Costs(steps=steps, evaluations={"digits": {"quick": 0.0, "full": 0.0}})
-    monkeypatch.setattr("ablations.execution.plan.known_costs", lambda: known)
+    monkeypatch.setattr("ablations.execution.plan.known_costs", lambda engine: known)
     found = plan(archive, seeds=2, width=1)
     assert [job.variant.name == dear for job in found.jobs] == [True, True, False, False]
     assert [job.estimate_seconds for job in found.jobs] == pytest.approx([3.0, 3.0, 0.5, 0.5])
