@@ -18,6 +18,7 @@ from ablations.execution.costs import Costs, cost_key, kind_of, known_costs, shi
 from ablations.execution.estimate import StepCost, analytic_step_seconds
 
 ENGINE = Engine(isa="avx512", matmul="onednn")
+AVX2 = Engine(isa="avx2", matmul="onednn_direct")
 COST = StepCost(dense_flops=1e8, convolution_flops=0, parameter_bytes=1e6)
 
 
@@ -88,20 +89,20 @@ def test_figures_of_another_machine_are_scaled_by_what_both_have_measured() -> N
 
 def test_engines_of_other_kinds_are_kept_apart() -> None:
     """What is reckoned by the usual factor, and scores, hang on the instruction set."""
-    other = Engine(isa="avx2", matmul="onednn_direct")
-    costs.keep(Costs().with_measured({"a": {"5": 2.0}}, {"a": 9.0}, {"mnist": {"quick": 1.0, "full": 2.0}}), other)
+    costs.keep(Costs().with_measured({"a": {"5": 2.0}}, {"a": 9.0}, {"mnist": {"quick": 1.0, "full": 2.0}}), AVX2)
     assert not known_costs(ENGINE).here
     costs.keep(Costs().with_measured({}, {"b": 1.0}, {}), ENGINE)
-    found = known_costs(other)
+    found = known_costs(AVX2)
     assert (found.factors, found.evaluation("mnist", "full")) == ({"a": 9.0}, 2.0)
     assert known_costs(ENGINE).factors == {"b": 1.0}
     assert shipped_costs("cpu-float32-none") == shipped_costs(kind_of(ENGINE))
 
 
-def test_the_package_knows_the_cost_of_quick_and_of_every_recipe() -> None:
+@pytest.mark.parametrize("engine", [ENGINE, AVX2], ids=lambda engine: engine.isa)
+def test_the_package_knows_the_cost_of_quick_and_of_every_recipe(engine: Engine) -> None:
     variants = [*STUDIES["quick"].variants, *STUDIES["recipes"].variants, AXES["loss"].level("mse").apply(BASELINE)]
-    known = shipped_costs(kind_of(ENGINE))
-    assert not [v.name for v in variants if cost_key(v, MNIST_SHAPE, ENGINE) not in known.steps]
+    known = shipped_costs(kind_of(engine))
+    assert not [v.name for v in variants if cost_key(v, MNIST_SHAPE, engine) not in known.steps]
     assert known.evaluations["mnist"]["full"] > known.evaluations["mnist"]["quick"] > 0
 
 
