@@ -217,9 +217,8 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
             levels[axis] * (own["trials"] * own["seeds"] + own["final_seeds"])
             for axis, own in published.tunings().items()
         )
-        click.echo(
-            f"on top: {len(levels)} axes tuned against tuned, up to {trainings:,} trainings: --no-tuned leaves them"
-        )
+        axes = f"{len(levels)} {'axis' if len(levels) == 1 else 'axes'}"
+        click.echo(f"on top: {axes} tuned against tuned, up to {trainings:,} trainings: --no-tuned leaves them")
 
 
 def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict[str, Any]) -> bool:

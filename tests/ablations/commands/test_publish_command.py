@@ -115,7 +115,7 @@ def test_a_dry_run_says_what_is_left_and_trains_nothing(small: None, tmp_path: P
     (row,) = (line for line in done.output.splitlines() if line.startswith("axes "))
     assert row.split()[:4] == ["axes", "6", "0", "6"]
     assert "6 runs to train, about" in done.output
-    assert "on top: 1 axes tuned against tuned, up to 100 trainings" in done.output
+    assert "on top: 1 axis tuned against tuned, up to 100 trainings" in done.output
     assert not Archive.open(tmp_path / "store").keys()
     assert not (tmp_path / "pages").exists()
 
