@@ -61,8 +61,9 @@ class Host:
     def start(self, words: Sequence[str], settings: Mapping[str, str]) -> subprocess.Popen[str]:
         """Of `settings` and the machine's environment; the output is one text."""
         environment = {**os.environ, **settings, "HOME": "/tmp/home", "TMPDIR": "/tmp"}
-        both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return subprocess.Popen(self.command(words), env=environment, **both)  # type: ignore[call-overload, no-any-return]
+        return subprocess.Popen(
+            self.command(words), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
 
     def run(self, words: Sequence[str], settings: Mapping[str, str]) -> str:
         """Raises `RuntimeError` with what it said where it fails."""
@@ -98,6 +99,7 @@ def hosts(*names: str) -> Iterator[list[Host]]:
         _ip("-n", switch, "link", "set", "switch", "up")
         for number, (name, space) in enumerate(zip(names, spaces[1:], strict=True), start=1):
             host = Host(name, number, space, root)
+            made.append(host)
             _ip("-n", space, "link", "add", "cable", "type", "veth", "peer", "name", f"port{number}", "netns", switch)
             _ip("-n", switch, "link", "set", f"port{number}", "master", "switch", "up")
             _ip("-n", space, "address", "add", f"{host.address}/24", "dev", "cable")
@@ -105,7 +107,6 @@ def hosts(*names: str) -> Iterator[list[Host]]:
                 _ip("-n", space, "link", "set", device, "up")
             # leads nowhere: a program that asks which of its addresses faces the world gets an answer
             _ip("-n", space, "route", "add", "default", "via", f"{NETWORK}.254")
-            made.append(host)
         yield made
     finally:
         for host in made:

@@ -179,8 +179,7 @@ def _train(archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: 
     from ablations.catalog import publication as published
 
     failed = False
-    if len(names) > 1:
-        list(_plans(archive, names, [seeds], options))  # what one of them lacks is said before hours of training
+    list(_plans(archive, names, [seeds], options))  # what one of them lacks is said before hours of training
     for plan in _plans(archive, names, [*range(published.WIDTH, seeds, published.WIDTH), seeds], options):
         click.echo(f"study {plan.study.name}, {plan.study.seeds} of {seeds} seeds")
         with mirrored(archive, plan.study.name, mirror):

@@ -186,6 +186,7 @@ class _Session:
         self._executor, self._waiting, self._on_event, self._stop = executor, waiting, on_event, stop
         self._running: dict[Any, Job] = {}
         self._attempts: dict[str, int] = {}
+        self._places: dict[str, str] = {}  # task to node, by Ray's numbers
         self._stopped = False
         self._had_room = time.monotonic()
 
@@ -203,12 +204,13 @@ class _Session:
                     ray.get(office.stop.remote(reason))
                 self._submit()
                 done = self._wait()
-                events, places = ray.get(office.collect.remote())
+                events, begun = ray.get(office.collect.remote())
+                self._places.update(begun)
                 for event in events:
                     self._on_event(event)
                 for reference in done:
                     self._end(self._running.pop(reference), reference)
-                for reference in self._cut_off(places):
+                for reference in self._cut_off():
                     self._died(self._running.pop(reference), "its node is not heard of any more")
         except BaseException:
             for reference in self._running:
@@ -238,15 +240,14 @@ class _Session:
         done, _ = ray.wait(list(self._running), num_returns=1, timeout=POLL_SECONDS)
         return list(done)
 
-    def _cut_off(self, places: Mapping[str, str]) -> list[Any]:
+    def _cut_off(self) -> list[Any]:
         """Tasks on nodes that the cluster has given up. Of one whose cable was pulled, so that nobody closed the
         connection, Ray itself says nothing for minutes.
         """
         import ray
 
         alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
-        began = {task: places.get(task.task_id().hex()) for task in self._running}
-        return [task for task, node in began.items() if node is not None and node not in alive]
+        return [task for task in self._running if self._places.get(task.task_id().hex(), "") not in {"", *alive}]
 
     def _end(self, job: Job, reference: Any) -> None:
         import ray

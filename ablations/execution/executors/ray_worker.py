@@ -68,9 +68,10 @@ class Office:
         self._reason = reason
 
     def collect(self) -> tuple[list[Event], dict[str, str]]:
-        """What was said since the last time, in order; and the node of every task that has begun."""
+        """Since the last time: what was said, in order; and the node of every task that has begun."""
         events, self._events = self._events, []
-        return events, self._places
+        places, self._places = self._places, {}
+        return events, places
 
 
 class _Line:
