@@ -83,7 +83,8 @@ class _Line:
         self._asked = time.monotonic()
         self.ended: list[Event] = []
         context = ray.get_runtime_context()
-        self._ask(office.begin.remote(context.get_task_id(), context.get_node_id()))
+        # not waited for: Ray gives a waiting task's place to another, which would then share this node's core
+        office.begin.remote(context.get_task_id(), context.get_node_id())
 
     def emit(self, event: Event) -> None:
         if isinstance(event, GroupEnded):
@@ -97,14 +98,11 @@ class _Line:
         return self._reason
 
     def _call(self, event: Event | None = None) -> None:
-        self._reason = self._ask(self._office.tell.remote(event))
-        self._asked = time.monotonic()
-
-    def _ask(self, answer: Any) -> Any:
         try:
-            return ray.get(answer)
+            self._reason = ray.get(self._office.tell.remote(event))
         except ray.exceptions.RayError as error:
             raise ConnectionError("whoever asked for the job is gone") from error
+        self._asked = time.monotonic()
 
 
 def check(requirement: Requirement | None) -> Refused | None:
