@@ -31,7 +31,7 @@ SOON = {
 SMALL = ["--object-store-memory", str(80 * 2**20)]
 RUN = ["run", "small.json", "--data", "digits", "--device", "cpu", "--width", "1", "--mirror", "none"]
 PATIENCE_SECONDS = 600.0
-SILENCE_SECONDS = 240.0
+SILENCE_SECONDS = 100.0
 """From the cut to the end of the study: Ray alone says nothing of a task that is cut off for longer."""
 
 
