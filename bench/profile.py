@@ -14,7 +14,10 @@ from ablations.training.engine import choose_engine, set_up
 from ablations.training.seed_group import SeedGroup
 
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "products": ("mm", "addmm", "bmm", "baddbmm", "convolution", "mkldnn_convolution", "convolution_backward"),
+    "products": (
+        *("mm", "addmm", "bmm", "baddbmm", "_linear_pointwise"),
+        *("convolution", "mkldnn_convolution", "convolution_backward"),
+    ),
     "optimizer": ("_fused_adam_", "_fused_sgd_"),
     "draws": ("random_", "normal_", "uniform_", "randperm", "ge", "index_select", "index"),
     "copies": ("copy_", "cat", "clone", "contiguous", "col2im", "im2col", "stack"),
@@ -48,7 +51,7 @@ def profile_step(name: str, width: int, dataset: Dataset, *, steps: int) -> Prof
         group.advance(steps)
     spent: Counter[str] = Counter()
     for item in recorded.key_averages():
-        spent[item.key.removeprefix("aten::")] += item.self_cpu_time_total
+        spent[item.key.rpartition("::")[2]] += item.self_cpu_time_total
     events = recorded.events()
     total = max(event.time_range.end for event in events) - min(event.time_range.start for event in events)
     return Profile(

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
+from ablations.training.products import by_onednn
 from bench import __main__ as program
 from bench.profile import ELEMENTWISE, OUTSIDE, shares
 
@@ -20,6 +22,18 @@ def test_operations_are_put_under_what_they_do_and_the_rest_is_outside() -> None
     assert found == pytest.approx(
         {"products": 0.5, "optimizer": 0.1, "draws": 0, "copies": 0, ELEMENTWISE: 0.1, OUTSIDE: 0.3}
     )
+
+
+def test_products_that_onednn_is_asked_for_itself_are_products() -> None:
+    matrix = torch.ones(128, 128)
+    by_onednn(True)
+    try:
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as recorded:
+            torch.mm(matrix, matrix)
+    finally:
+        by_onednn(False)
+    longest = max(recorded.key_averages(), key=lambda item: item.self_cpu_time_total)
+    assert shares({longest.key.rpartition("::")[2]: 1.0}, 1.0)["products"] == 1
 
 
 def test_the_command_profiles_a_recipe_and_keeps_the_figures(tmp_path: Path) -> None:
