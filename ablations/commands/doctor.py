@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from ablations.commands.engine_options import isa_option, precision_option
 from ablations.commands.shared import data_folder_option, data_option, json_option, print_json, store_option
+
+if TYPE_CHECKING:
+    from ablations.execution.options import Options
 
 
 @click.command("doctor")
@@ -24,6 +27,14 @@ from ablations.commands.shared import data_folder_option, data_option, json_opti
     help="Instead, measure what the stacks of this study cost here, some seconds for each, and keep it for plans; may "
     "be repeated.",
 )
+@click.option(
+    "--width",
+    "widths",
+    type=click.IntRange(min=1),
+    multiple=True,
+    help="With --measure: of stacks of so many seeds, for `run --width fastest` to choose from; may be repeated.  "
+    "[default: as wide as the study's are]",
+)
 @precision_option
 @isa_option
 @json_option
@@ -32,6 +43,7 @@ def command(
     data_folder: Path | None,
     location: str,
     studies: tuple[str, ...],
+    widths: tuple[int, ...],
     precision: Literal["float32", "bfloat16"],
     isa: str,
     as_json: bool,
@@ -42,8 +54,13 @@ def command(
     wrong.
     """
     if studies:
-        measure_studies(studies, dataset, data_folder, precision, isa, as_json)
+        from ablations.execution.options import Options
+
+        options = Options(dataset=dataset, data_folder=data_folder, precision=precision, isa=isa, device="cpu")
+        measure_studies(studies, widths, options, as_json)
         return
+    if widths:
+        raise click.UsageError("--width is for --measure STUDY: nothing else here has stacks")
     from ablations.execution.doctor import examine, facts
 
     checks = list(examine(location, data_folder, dataset))
@@ -59,33 +76,30 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def measure_studies(
-    names: tuple[str, ...],
-    dataset: str,
-    data_folder: Path | None,
-    precision: Literal["float32", "bfloat16"],
-    isa: str,
-    as_json: bool,
-) -> None:
+def measure_studies(names: tuple[str, ...], widths: tuple[int, ...], options: Options, as_json: bool) -> None:
     """Measure what every stack of the studies costs on this machine, and keep it."""
     import tempfile
 
     from ablations.commands.study_files import find_study
     from ablations.execution.costs import Costs, keep, place_here
-    from ablations.execution.measure_costs import measure_plan
-    from ablations.execution.options import Options
+    from ablations.execution.measure_costs import measure_plans
     from ablations.execution.plan import make_plan
     from ablations.store import Archive
 
     for name in names:
-        options = Options(dataset=dataset, data_folder=data_folder, precision=precision, isa=isa, device="cpu")
+        study = find_study(name)
         with tempfile.TemporaryDirectory() as scratch:
-            plan = make_plan(find_study(name), options, Archive.open(scratch))
-        for found in measure_plan(plan):
+            archive = Archive.open(scratch)
+            plans = [
+                make_plan(study, dataclasses.replace(options, width=width), archive) for width in widths or (None,)
+            ]
+        for found in measure_plans(plans):
             if isinstance(found, Costs):
-                keep(found, plan.conditions.engine)
+                keep(found, plans[0].conditions.engine)
             elif not as_json:
-                click.echo(f"{found.variant:24} width {found.width:2}  {1e3 * found.seconds:8.3f} ms a step of a seed")
+                held = "" if found.mebibytes is None else f"  {found.mebibytes:7,.0f} MiB"
+                took = f"{1e3 * found.seconds:8.3f} ms a step of a seed"
+                click.echo(f"{found.variant:24} width {found.width:2}  {took}{held}")
     if as_json:
         print_json({"kept": str(place_here())})
     else:

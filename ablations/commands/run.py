@@ -49,12 +49,21 @@ def parse_overrides(context: click.Context, parameter: click.Parameter, values: 
 def parse_reference_seeds(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> int | Literal["auto"] | None:
+    return "auto" if value == "auto" else number_or("auto", value, context, parameter)
+
+
+def parse_width(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> int | Literal["fastest"] | None:
+    return "fastest" if value == "fastest" else number_or("fastest", value, context, parameter)
+
+
+def number_or(word: str, value: str | None, context: click.Context, parameter: click.Parameter) -> int | None:
+    """Of seeds. Raises `BadParameter` for what is no number from 1 on, which names the word that may stand there."""
     if value is None:
         return None
-    if value == "auto":
-        return "auto"
     if not value.isdecimal() or int(value) < 1:
-        raise click.BadParameter(f"{value!r} is neither a number of seeds nor auto", context, parameter)
+        raise click.BadParameter(f"{value!r} is neither a number of seeds nor {word}", context, parameter)
     return int(value)
 
 
@@ -98,7 +107,13 @@ def parse_reference_seeds(
 @isa_option
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @executor_options
-@click.option("--width", type=AT_LEAST_ONE, help="Seeds trained in one stack; part of what identifies a run.")
+@click.option(
+    "--width",
+    metavar="N|fastest",
+    callback=parse_width,
+    help="Seeds trained in one stack; part of what identifies a run. fastest: for each variant what was measured here "
+    "(`doctor --measure STUDY --width N`) to end the study soonest.",
+)
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For each run.")
 @click.option(
     "--checkpoint-seconds",
@@ -211,11 +226,12 @@ def print_plan(plan: Plan) -> None:
                 f"{variant.steps:,}",
                 str(plan.seeds[variant.name] - missing),
                 str(missing),
+                " ".join(dict.fromkeys(str(len(job.seeds)) for job in jobs)) or "-",
                 duration(seconds) if missing else "-",
             )
         )
-    header = ("variant", "seeds", "steps", "stored", "to train", "about")
-    print_table(header, rows, right=frozenset({1, 2, 3, 4, 5}))
+    header = ("variant", "seeds", "steps", "stored", "to train", "width", "about")
+    print_table(header, rows, right=frozenset({1, 2, 3, 4, 5, 6}))
     workers = f"{plan.workers} worker{'s' if plan.workers != 1 else ''}"
     click.echo(f"\n{plan.runs} runs to train, about {duration(plan.estimate_seconds)} with {workers}")
     if not plan.measured:

@@ -70,7 +70,7 @@ class Series:
 
     @property
     def width(self) -> int:
-        return self.options.width or BLOCK
+        return _width(self.options)
 
 
 def begin(study: Study, options: Options, most: int | None, archive: Archive) -> Series:
@@ -86,7 +86,7 @@ def begin(study: Study, options: Options, most: int | None, archive: Archive) ->
             )
     if not study.contrasts:
         raise ConfigError(f"study {study.name!r} asks for no contrast, so there is nothing to decide")
-    width = options.width or BLOCK
+    width = _width(options)
     begun = archive.study(study.name).looks if study.name in archive.studies() else ()
     chosen = Looks.up_to(most or (begun[-1] if begun else MOST), block=width)
     if begun and begun != chosen.looks:
@@ -172,9 +172,15 @@ def _stand(study: Study, options: Options, looks: Looks, archive: Archive) -> Se
     progress = progress_of(archive.read(study.name)) if known else follow({}, study.contrasts, looks)
     have = Counter(member.variant for member in archive.members(study.name)) if known else Counter[str]()
     seeds = {variant.name: max(looks.looks[0], have[variant.name]) for variant in study.variants}
-    assert options.width is not None, "set at the beginning"
-    plan = _plan(study, options, archive, _more(seeds, progress.wanted, options.width))
+    plan = _plan(study, options, archive, _more(seeds, progress.wanted, _width(options)))
     return Series(asked=study, options=options, looks=looks, archive=archive, progress=progress, plan=plan)
+
+
+def _width(options: Options) -> int:
+    """Seeds in a block. Raises `ConfigError` where they are to be found by measurement."""
+    if options.width == "fastest":
+        raise ConfigError("--until-decided adds blocks of --width seeds: give a number, such as --width 5")
+    return options.width or BLOCK
 
 
 def _more(seeds: Mapping[str, int], wanted: Mapping[str, int], width: int) -> dict[str, int]:

@@ -13,6 +13,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import platformdirs
@@ -42,6 +43,8 @@ class Costs:
     """Of one seed's scores: by dataset, then by tier."""
     factors: Mapping[str, float] = field(default_factory=dict)
     """Of each `cost_key`, how many times longer its step takes than `analytic_step_seconds` says."""
+    mebibytes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """That a stack in training holds at most, by `cost_key` and width; of what was measured where that can be."""
     here: bool = True
     """Measured on this kind of machine, not on the one that the package's figures were taken on."""
 
@@ -67,18 +70,27 @@ class Costs:
         return variant.steps * width * self.seed_step(key, cost, width) + wanted * scores
 
     def with_measured(
-        self, steps: Mapping[str, Mapping[str, float]], factors: Mapping[str, float], evaluations: Mapping[str, Any]
+        self,
+        steps: Mapping[str, Mapping[str, float]],
+        factors: Mapping[str, float],
+        evaluations: Mapping[str, Any],
+        mebibytes: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
     ) -> Costs:
         """These and newer ones."""
-        merged = {key: {**self.steps.get(key, {}), **widths} for key, widths in steps.items()}
         return Costs(
-            steps={**self.steps, **merged},
+            steps=_merged(self.steps, steps),
             evaluations={**self.evaluations, **evaluations},
             factors={**self.factors, **factors},
+            mebibytes=_merged(self.mebibytes, mebibytes),
         )
 
     def as_dict(self) -> dict[str, Any]:
-        return {"steps": self.steps, "evaluations": self.evaluations, "factors": self.factors}
+        return {
+            "steps": self.steps,
+            "evaluations": self.evaluations,
+            "factors": self.factors,
+            "mebibytes": self.mebibytes,
+        }
 
 
 def cost_key(variant: Variant, shape: DataShape, engine: Engine) -> str:
@@ -116,6 +128,7 @@ def known_costs(engine: Engine) -> Costs:
         steps={**scaled, **own.steps},
         evaluations={**shipped.evaluations, **own.evaluations},
         factors=own.factors or shipped.factors,
+        mebibytes={**shipped.mebibytes, **own.mebibytes},
     )
 
 
@@ -155,5 +168,18 @@ def _trees(path: Path) -> dict[str, Any]:
 def _read(tree: Any, *, here: bool) -> Costs | None:
     """None where it says nothing of use."""
     with contextlib.suppress(TypeError, KeyError):
-        return Costs(steps=tree["steps"], evaluations=tree["evaluations"], factors=tree["factors"], here=here)
+        return Costs(
+            steps=tree["steps"],
+            evaluations=tree["evaluations"],
+            factors=tree["factors"],
+            mebibytes=tree.get("mebibytes", {}),
+            here=here,
+        )
     return None
+
+
+def _merged(
+    known: Mapping[str, Mapping[str, float]], newer: Mapping[str, Mapping[str, float]]
+) -> dict[str, Mapping[str, float]]:
+    """By key, then by width."""
+    return {**known, **{key: {**known.get(key, {}), **widths} for key, widths in newer.items()}}

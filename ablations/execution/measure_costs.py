@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ablations.data import Dataset
 from ablations.data.splits import load_split
@@ -31,26 +35,52 @@ class Measured:
     width: int
     seconds: float
     """Of CPU time for one step of one seed."""
+    mebibytes: float | None
+    """That the stack held at most; None where this system does not say."""
 
 
-def measure_plan(plan: Plan, seconds: float = 0.5) -> Iterator[Measured | Costs]:
-    """Each kind of stack in turn, for about three times `seconds`; last, all that is known now, the scores with it."""
-    common = plan.conditions
-    dataset, _ = load_split(common.dataset, common.split, plan.options.data_folder)
+def measure_plans(plans: Sequence[Plan], seconds: float = 0.5) -> Iterator[Measured | Costs]:
+    """Each kind of stack in turn, for about three times `seconds`; last, all that is known now, the scores with it.
+
+    The plans differ in the width of their stacks alone.
+    """
+    common = plans[0].conditions
+    dataset, _ = load_split(common.dataset, common.split, plans[0].options.data_folder)
     set_up(common.engine)
     steps: dict[str, dict[str, float]] = {}
+    mebibytes: dict[str, dict[str, float]] = {}
     factors: dict[str, float] = {}
-    for job in plan.jobs:
-        key, width = cost_key(job.variant, plan.shape, common.engine), len(job.seeds)
-        cost = plan.facts[job.variant.name].cost
+    for job in [job for plan in plans for job in plan.jobs]:
+        key, width = cost_key(job.variant, plans[0].shape, common.engine), len(job.seeds)
+        cost = plans[0].facts[job.variant.name].cost
         if cost is None or str(width) in steps.get(key, {}):
             continue
+        before = start_of_peak()
         took = step_seconds(job, dataset, seconds) / width
         steps.setdefault(key, {})[str(width)] = took
         factors[key] = took / analytic_step_seconds(cost, width)
-        yield Measured(variant=job.variant.name, width=width, seconds=took)
-    evaluations = {common.dataset: evaluation_seconds(plan, dataset)} if plan.jobs else {}
-    yield measured_here(common.engine).with_measured(steps, factors, evaluations)
+        held = None
+        if before is not None:
+            held = mebibytes.setdefault(key, {})[str(width)] = peak_mebibytes() - before
+        yield Measured(variant=job.variant.name, width=width, seconds=took, mebibytes=held)
+    evaluations = {common.dataset: evaluation_seconds(plans[0], dataset)} if plans[0].jobs else {}
+    yield measured_here(common.engine).with_measured(steps, factors, evaluations, mebibytes)
+
+
+def start_of_peak() -> float | None:
+    """Have the kernel count this process' peak of memory anew; the MiB that it holds now, or None where it cannot."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
+        return peak_mebibytes()
+    return None
+
+
+def peak_mebibytes() -> float:
+    """That this process held at most since `start_of_peak`."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
 
 
 def step_seconds(job: GroupJob, dataset: Dataset, seconds: float) -> float:

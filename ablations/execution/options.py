@@ -41,7 +41,8 @@ class Options:
     """Whose stored stacks count in the place of this machine's, the first of them first; a stack that none has is
     trained here. For a study that different machines add to: draws are the same on all, so seeds stay paired."""
     workers: int | None = None
-    width: int | None = None
+    width: int | Literal["fastest"] | None = None
+    """Of a stack; fastest: of each variant's, what was measured to end soonest here."""
     fresh: bool = False
     time_limit: float | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS

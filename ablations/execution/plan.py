@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ablations.config import Engine, Run, Study
-from ablations.config.origin import OwnPart
+from ablations.config import Run, Study
 from ablations.config.own_parts import loaded, only_here
 from ablations.config.own_use import own_dataset, sources_for
 from ablations.config.study import evaluation_steps
@@ -20,29 +19,10 @@ from ablations.execution.job import GroupJob
 from ablations.execution.options import Options, customized
 from ablations.execution.plan_facts import VariantFacts, data_facts, scorer_of, stack_seconds, variants_facts
 from ablations.execution.schedule import schedule
+from ablations.execution.stacks import Conditions, Stack, stacks_of, stored_first, width_options
+from ablations.execution.widths import default_width, fastest_widths
 from ablations.store.archive import Archive
 from ablations.store.stored_study import Member
-from ablations.training.numerics import NUMERICS
-
-DEFAULT_WIDTH = 16
-"""The most seeds in one stack, unless asked otherwise."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conditions:
-    """What all runs of a plan have in common, beside their study."""
-
-    dataset: str
-    split: str = "whole"
-    data_digest: str
-    engine: Engine
-    numerics: int = NUMERICS
-    own_data: OwnPart | None = None
-
-    def run(self, **own: Any) -> Run:
-        """The one place that makes a `Run`: `own` are its variant, seed, width and slot."""
-        common = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        return Run(**common, **own)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,24 +114,37 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     own_data = own_dataset(name)
     conditions = Conditions(dataset=name, data_digest=data.digest, engine=engine, own_data=own_data)
     seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
-    width = options.width or default_width(recorded.seeds)
-    stacks = _stacks(recorded, seeds, width, conditions)
     steps = {
         variant.name: evaluation_steps(variant.steps, recorded.evaluations, recorded.scored_steps)
         for variant in recorded.variants
     }
+    costs = known_costs(engine)
+
+    def wanted_of(runs: Stack) -> dict[str, tuple[int, ...]]:
+        name = runs[0].variant.name
+        return {run.key: steps[name] for run in runs if run.seed < seeds[name]}
+
+    asked_for = options.width if isinstance(options.width, int) else default_width(recorded.seeds)
+    widths = dict.fromkeys(seeds, asked_for)
+    if options.width == "fastest":
+        places = 1 if only_here() else capacity(options.executor, engine, options.workers)
+        measured = width_options(recorded, seeds, conditions, data.shape, costs, wanted_of, archive)
+        widths |= fastest_widths(measured, places)
+
+    def stacks_under(common: Conditions) -> list[Stack]:
+        return [
+            runs
+            for variant in recorded.variants
+            for runs in stacks_of(variant, seeds[variant.name], widths[variant.name], common)
+        ]
+
+    stacks = stacks_under(conditions)
     for accepted in () if options.fresh else options.accepted:
-        elsewhere = dataclasses.replace(conditions, engine=accepted)
-        stacks = _stored_first(stacks, _stacks(recorded, seeds, width, elsewhere), seeds, steps, archive)
+        others = stacks_under(dataclasses.replace(conditions, engine=accepted))
+        stacks = stored_first(stacks, others, wanted_of, archive)
     names = {variant.name for variant in asked.variants}
-    wanted = {
-        key: found
-        for runs in stacks
-        if runs[0].variant.name in names
-        for key, found in _wanted(runs, seeds, steps).items()
-    }
+    wanted = {key: found for runs in stacks if runs[0].variant.name in names for key, found in wanted_of(runs).items()}
     stored = set() if options.fresh else archive.done(wanted)
-    costs = known_costs(conditions.engine)
     jobs = []
     for runs in stacks:
         slots = tuple(run.slot for run in runs if run.key in wanted and run.key not in stored)
@@ -210,45 +203,6 @@ def plan_again(plan: Plan, archive: Archive) -> Plan:
     return dataclasses.replace(plan, jobs=tuple(left), reused=plan.reused | stored)
 
 
-def _stacks(study: Study, seeds: Mapping[str, int], width: int, conditions: Conditions) -> list[tuple[Run, ...]]:
-    """The runs of a study, stack by stack; a variant's last stack may have seeds that the study does not ask for.
-
-    Seed s stands in slot s mod `width` of stack s div `width`, however many seeds its variant has: more seeds later on
-    leave the runs that are there what they are.
-    """
-    return [
-        tuple(conditions.run(variant=variant, seed=first + slot, width=width, slot=slot) for slot in range(width))
-        for variant in study.variants
-        for first in range(0, seeds[variant.name], width)
-    ]
-
-
-def _wanted(
-    runs: tuple[Run, ...], seeds: Mapping[str, int], steps: Mapping[str, tuple[int, ...]]
-) -> dict[str, tuple[int, ...]]:
-    """The runs of a stack that the study asks for, by key, each with the steps at which it must be scored."""
-    name = runs[0].variant.name
-    return {run.key: steps[name] for run in runs if run.seed < seeds[name]}
-
-
-def _stored_first(
-    planned: list[tuple[Run, ...]],
-    others: list[tuple[Run, ...]],
-    seeds: Mapping[str, int],
-    steps: Mapping[str, tuple[int, ...]],
-    archive: Archive,
-) -> list[tuple[Run, ...]]:
-    """The planned stacks; in the place of one that is not stored whole, its like in `others`, where that one is."""
-    found = [
-        (_wanted(runs, seeds, steps), _wanted(other, seeds, steps)) for runs, other in zip(planned, others, strict=True)
-    ]
-    done = archive.done({key: of for pair in found for keys in pair for key, of in keys.items()})
-    return [
-        other if theirs.keys() <= done and not mine.keys() <= done else runs
-        for runs, other, (mine, theirs) in zip(planned, others, found, strict=True)
-    ]
-
-
 def _job(
     runs: tuple[Run, ...],
     wanted: tuple[int, ...],
@@ -275,9 +229,3 @@ def _job(
         keep=options.keep,
         parts=sources_for(variant, runs[0].dataset),
     )
-
-
-def default_width(seeds: int) -> int:
-    """All seeds in one stack, or the largest even share of at most `DEFAULT_WIDTH`."""
-    divisors = [width for width in range(DEFAULT_WIDTH, 0, -1) if seeds % width == 0]
-    return divisors[0] if divisors[0] > 1 or seeds == 1 else min(seeds, DEFAULT_WIDTH)

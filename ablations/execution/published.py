@@ -15,7 +15,7 @@ from ablations.data.splits import load_split
 from ablations.execution import plan_facts
 from ablations.execution.events import Event
 from ablations.execution.job import GroupJob
-from ablations.execution.plan import Conditions
+from ablations.execution.stacks import Conditions
 from ablations.store.archive import Archive
 from ablations.training.numerics import NUMERICS
 

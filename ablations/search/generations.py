@@ -22,7 +22,7 @@ from ablations.data.splits import load_split
 from ablations.execution.events import Event
 from ablations.execution.executors import Executor, Stop
 from ablations.execution.job import GroupJob
-from ablations.execution.plan import Conditions
+from ablations.execution.stacks import Conditions
 from ablations.scoring.suite import primary_metric
 from ablations.search.charges import counted
 from ablations.search.judge import Judge

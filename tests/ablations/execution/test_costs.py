@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +17,7 @@ from ablations.data.shape import MNIST_SHAPE
 from ablations.execution import costs
 from ablations.execution.costs import Costs, cost_key, kind_of, known_costs, shipped_costs
 from ablations.execution.estimate import StepCost, analytic_step_seconds
+from ablations.execution.measure_costs import peak_mebibytes, start_of_peak
 
 ENGINE = Engine(isa="avx512", matmul="onednn")
 AVX2 = Engine(isa="avx2", matmul="onednn_direct")
@@ -115,14 +117,41 @@ def test_the_doctor_measures_a_study_and_the_plan_reckons_with_it(place: Path, t
     plan = ["run", str(study), "--data", "digits", "--store", str(tmp_path / "s"), "--dry-run"]
     before = CliRunner().invoke(main, plan)
     assert "measured on another kind of machine" in before.output
-    done = CliRunner().invoke(main, ["doctor", "--data", "digits", "--measure", str(study)])
+    doctor = ["doctor", "--data", "digits", "--measure", str(study)]
+    done = CliRunner().invoke(main, [*doctor, "--width", "1", "--width", "2"])
     assert done.exit_code == 0, done.output
+    assert "width  1" in done.output
     assert "width  2" in done.output
     after = CliRunner().invoke(main, plan)
     assert "another kind" not in after.output
     tree = json.loads(CliRunner().invoke(main, [*plan, "--json"]).stdout)
     (kept,) = json.loads(place.read_text()).values()
     (steps,) = [widths["2"] for widths in kept["steps"].values()]
+    if Path("/proc/self/clear_refs").exists():
+        (held,) = kept["mebibytes"].values()
+        assert 0 <= held["1"] < 200, "a tiny network, and not what the whole process holds"
     scores = sum(kept["evaluations"]["digits"].values())
     assert tree["measured"] is True
     assert tree["groups"][0]["estimate_seconds"] == pytest.approx(30 * 2 * steps + 2 * scores, abs=0.06)
+
+
+def test_the_memory_of_a_stack_is_what_it_adds_at_most_to_that_of_the_process() -> None:
+    before = start_of_peak()
+    if before is None:
+        pytest.skip("this system does not count peaks anew")
+    large = np.ones(40 << 17)
+    del large
+    assert peak_mebibytes() - before == pytest.approx(40, abs=4)
+    now = start_of_peak()
+    assert now is not None
+    assert peak_mebibytes() - now < 4, "the peak is counted anew"
+
+
+def test_widths_are_measured_and_chosen_by_a_number_or_that_word(tmp_path: Path) -> None:
+    run = ["run", "quick", "--data", "digits", "--store", str(tmp_path), "--dry-run"]
+    none = CliRunner().invoke(main, ["doctor", "--width", "5"])
+    assert (none.exit_code, "--measure" in none.output) == (2, True)
+    wrong = CliRunner().invoke(main, [*run, "--width", "wide"])
+    assert (wrong.exit_code, "neither a number of seeds nor fastest" in wrong.output) == (2, True)
+    looks = CliRunner().invoke(main, [*run, "--until-decided", "--width", "fastest"])
+    assert (looks.exit_code, "such as --width 5" in looks.output) == (2, True)

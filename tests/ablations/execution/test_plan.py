@@ -20,7 +20,7 @@ from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, choose_e
 from ablations.execution.costs import Costs, cost_key
 from ablations.execution.estimate import snapshot_bytes
 from ablations.execution.executors import ProcessExecutor, SerialExecutor
-from ablations.execution.plan import Plan, default_width, make_plan, plan_again
+from ablations.execution.plan import Plan, make_plan, plan_again
 from ablations.store import Archive
 from ablations.store.records import engines_of
 from ablations.training.numerics import NUMERICS
@@ -65,6 +65,46 @@ def test_groups_are_packed_by_what_they_were_measured_to_cost_the_longest_first(
     assert [job.estimate_seconds for job in found.jobs] == pytest.approx([3.0, 3.0, 0.5, 0.5])
     ends = {workers: dataclasses.replace(found, workers=workers).estimate_seconds for workers in (1, 2, 3, 4)}
     assert ends == pytest.approx({1: 7.0, 2: 3.5, 3: 3.0, 4: 3.0})
+
+
+def test_the_fastest_widths_are_chosen_for_the_whole_study_and_kept_with_its_runs(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = plan(archive, seeds=4)
+    engine, shape = counted.conditions.engine, counted.shape
+
+    def measured(wide: float) -> Costs:
+        """Four seeds in a stack take so many seconds, in two stacks 4 each; eight, which nobody asks for, none."""
+        seconds = {"2": 2.0, "4": wide / 4, "8": 0.0}
+        return Costs(
+            steps={
+                cost_key(v, shape, engine): {width: value / v.steps for width, value in seconds.items()}
+                for v in STUDY.variants
+            },
+            evaluations={"digits": {"quick": 0.0, "full": 0.0}},
+        )
+
+    def widths(**options: Any) -> dict[str, set[int]]:
+        found = plan(archive, seeds=4, width="fastest", **options)
+        every = {member.variant for member in found.members}
+        assert every == {v.name for v in STUDY.variants}
+        return {name: {len(job.runs) for job in found.jobs if job.variant.name == name} for name in every}
+
+    monkeypatch.setattr("ablations.execution.plan.known_costs", lambda engine: measured(6.0))
+    monkeypatch.setattr("ablations.execution.plan.capacity", lambda *asked: 1)
+    assert set(map(frozenset, widths().values())) == {frozenset({4})}
+    monkeypatch.setattr("ablations.execution.plan.capacity", lambda *asked: 4)
+    assert set(map(frozenset, widths().values())) == {frozenset({2})}, "two stacks of each end sooner on four places"
+    alone = plan(archive, seeds=4, width="fastest", only=("base",))
+    assert {len(job.runs) for job in alone.jobs} == {2}
+    for run in alone.jobs[0].runs:
+        archive.put(dataclasses.replace(make_result(run.variant, evaluations=2), run=run))
+    monkeypatch.setattr("ablations.execution.plan.capacity", lambda *asked: 1)
+    after = widths()
+    assert after.pop("base") == {2}, "of this width there are runs"
+    assert set(map(frozenset, after.values())) == {frozenset({4})}
+    monkeypatch.setattr("ablations.execution.plan.known_costs", lambda engine: Costs())
+    assert plan(archive, seeds=3, width="fastest").jobs[0].runs[0].width == 3, "nothing was measured: the usual one"
 
 
 def test_the_bytes_that_are_kept_are_those_of_gs_weights(archive: Archive) -> None:
@@ -240,11 +280,6 @@ def test_bad_options_are_refused_before_anything_is_trained(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         plan(archive, **options)
-
-
-@pytest.mark.parametrize(("seeds", "width"), [(1, 1), (5, 5), (7, 7), (16, 16), (17, 16), (20, 10), (32, 16), (40, 10)])
-def test_the_default_width_shares_seeds_evenly(seeds: int, width: int) -> None:
-    assert default_width(seeds) == width
 
 
 def test_an_executor_is_chosen_by_whether_it_works_alone(archive: Archive) -> None:
