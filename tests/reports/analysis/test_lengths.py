@@ -57,6 +57,31 @@ def test_a_change_of_sign_is_said_and_one_in_the_last_half_is_marked(until: int,
     assert course.said.flips_late is late
 
 
+def test_a_run_that_draws_one_class_has_collapsed_at_that_step_though_modes_are_counted_at_the_end_alone() -> None:
+    """Else the evened-out score of one class drawn well would win."""
+    one_class = {f"class_{k}": float(k == 1) for k in range(10)}
+
+    def collapsed(result: Result) -> Result:
+        if result.run.variant.name != "mse":
+            return result
+        *earlier, last = result.evaluations
+        evaluations = [
+            dataclasses.replace(
+                item,
+                metrics={name: value for name, value in item.metrics.items() if not name.startswith("mode_count")}
+                | (one_class if item.step == 400 else {}),
+            )
+            for item in earlier
+        ]
+        return dataclasses.replace(result, evaluations=(*evaluations, last))
+
+    material = stored(quick_study(seeds=8))
+    course = course_of(find(dataclasses.replace(material, results=tuple(map(collapsed, material.results)))), "mse")
+    counts = {step: dict(item.treatment_counts) for step, item in course.by_step.items()}
+    assert counts[400] == {"collapsed": 8}
+    assert all(counts[step] == {"finished": 8} for step in (200, 600, 800, 1_000))
+
+
 def test_a_run_that_diverged_was_there_before() -> None:
     found = find(stored(quick_study(seeds=8), statuses={("mse", 0): "diverged"}))
     by_step = course_of(found, "mse").by_step
