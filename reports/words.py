@@ -50,7 +50,8 @@ def number(value: float, digits: int = 3) -> str:
         return "\N{INFINITY}"
     if value == 0:
         return "0"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    rounded = float(f"{value:.{digits - 1}e}")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     rounded = round(value, decimals)
     text = f"{abs(rounded):,.{max(0, min(decimals, 6))}f}"
     return (MINUS if rounded < 0 else "") + text
@@ -158,8 +159,16 @@ def seeds(item: Comparison) -> str:
 
 def evidence(item: Comparison) -> str:
     """The numbers behind the verdict, in one line."""
-    wins = f"better in {item.wins:g} of {seeds(item)}" if item.seeds else seeds(item)
-    return f"{wins}; p {p_value(item.p_difference)}"
+    ours, theirs, pairs = item.treatment_scores, item.reference_scores, len(item.seeds)
+    if not pairs:
+        notes = [seeds(item)]
+    elif pairs == ours == theirs:
+        notes = [f"better in {item.wins:g} of {seeds(item)}"]
+    else:
+        notes = [f"better in {item.wins:g} of {count(pairs, 'pair')}, of {ours} against {theirs} seeds"]
+    if not math.isnan(item.p_difference):
+        notes.append(f"p {p_value(item.p_difference)}")
+    return "; ".join(notes)
 
 
 def power(item: Comparison, rules: Rules, minutes_a_seed: float | None = None) -> str:

@@ -153,7 +153,6 @@ def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
         out,
         shown=published.SHOWN,
         main=main,
-        axes=published.SIX_AXES,
         tuned=_tuned(archive),
         awaited=[STUDIES[name] for name in published.STUDIES_IN_ORDER if name not in kept],
     )

@@ -118,6 +118,8 @@ class Claim:
     """The tests state the opposite: where they hold, the claim is refuted."""
     reading: str = ""
     """How a vague claim was read."""
+    seen: str = ""
+    """What its runs showed beside its tests: remarks that were written after them, and that no answer rests on."""
     beyond: str = ""
     """Why no test here can answer it, or a part of it."""
     command: str = ""

@@ -1,8 +1,9 @@
 """Claims answered from stored studies. Pure: claims and results in, answers out.
 
 Every test becomes a contrast of two columns of numbers, paired by seed, and all tests of all claims are judged together
-by `verdicts.compare`: one family, the same intervals and the same demands as in a study's report. A test of the score
-needs both kinds of features to agree, as there.
+by `verdicts.compare`: one family, with the intervals of a study's report. The family is all tests that are written
+down, those without data too: what is trained later turns no outcome. A test of the score needs both kinds of features
+to agree, as there; other than there, it is of the images alone, whatever the class shares do.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ class Tested:
     other: Comparison | None = None
     """By the other kind of features, with its own verdict; None where there is one kind only."""
     measured: float = math.nan
-    """Mean of the measure over the paired seeds."""
+    """Mean of the measure over all its seeds."""
     held_against: float = math.nan
-    """Mean of what it is held against."""
+    """Mean of what it is held against, over all of its own."""
     interval: Interval = field(default_factory=lambda: NO_INTERVAL)
-    """Of the mean difference; for a printed figure where one more seed would lie."""
+    """Of the difference; for a printed figure where one more seed would lie."""
     seeds: int = 0
     lacks: str = ""
     """Why there are no data, where there are none."""
@@ -56,7 +57,9 @@ class Tested:
 
     @property
     def difference(self) -> float:
-        return self.measured - self.held_against
+        """As the comparison finds it, seed by seed where that saves seeds; else of the means."""
+        effect = math.nan if self.comparison is None else self.comparison.effect
+        return effect if math.isfinite(effect) else self.measured - self.held_against
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,7 @@ class Answered:
             return ""
         tests = [(speaks(self.claim, one), one.test.says) for one in self.tests]
         said = {word: [says for spoken, says in tests if spoken == word] for word in (FOR, AGAINST)}
-        return "; ".join(f"{word}: {', '.join(those)}" for word, those in said.items())
+        return ". ".join(f"{word.capitalize()}: {quoted(*those)}" for word, those in said.items())
 
     @property
     def counted(self) -> str:
@@ -84,6 +87,10 @@ class Answered:
         words = [speaks(self.claim, item) for item in self.tests]
         short = _OF_QUESTION if self.claim.kind == "question" else _SHORT
         return ", ".join(f"{words.count(word)} {short.get(word, word)}" for word in _SPEAKS if word in words)
+
+
+def quoted(*texts: str) -> str:
+    return ", ".join(f"\N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}" for text in texts)
 
 
 FOR, AGAINST = "for the claim", "against the claim"
@@ -125,10 +132,15 @@ def answer(
     """
     rules = rules or Rules()
     tests = dict.fromkeys(test for claim in claims for test in claim.tests)
-    compared = [test for test in tests if test.expect != "among" and all(columns(test, runs, scores[0]))]
-    found = dict(zip(compared, _compared(compared, runs, rules, scores), strict=True))
+    shared = family(claims)
+    found = dict(zip(shared, _compared(shared, runs, rules, scores), strict=True))
     tested = {test: _tested(test, found.get(test), runs, rules, scores[0]) for test in tests}
     return tuple(_answered(claim, tuple(tested[test] for test in claim.tests)) for claim in claims)
+
+
+def family(claims: Sequence[Claim]) -> tuple[Check, ...]:
+    """The tests that share the error: all that compare, each once, whether they have data or not."""
+    return tuple(dict.fromkeys(test for claim in claims for test in claim.tests if test.expect != "among"))
 
 
 def _compared(
@@ -183,16 +195,15 @@ def _tested(
         return _among(test, [*ours.values()], rules)
     assert compared is not None
     comparison, other = compared
-    shared = comparison.seeds
     return Tested(
         test=test,
         outcome=_outcome(test, comparison, other, rules),
         comparison=comparison,
         other=other if is_score(test.measure) else None,
-        measured=_mean([ours[seed] for seed in shared]),
-        held_against=_mean([theirs[seed] for seed in shared]),
+        measured=_mean([value for value in ours.values() if math.isfinite(value)]),
+        held_against=_mean([value for value in theirs.values() if math.isfinite(value)]),
         interval=comparison.interval,
-        seeds=len(shared),
+        seeds=len(comparison.seeds),
     )
 
 
@@ -243,7 +254,7 @@ def by_rule(claim: Claim, tests: Sequence[Tested]) -> Answer:
     words = {speaks(claim, item) for item in tests}
     if not words - {"no data"}:
         return "cannot be tested here" if all(item.trained for item in tests) else "not trained yet"
-    if claim.kind == "question":
+    if claim.kind == "question" and words & {FOR, AGAINST}:
         return "described"
     if claim.rule == "some case" and FOR in words:
         return "confirmed"

@@ -195,17 +195,21 @@ def progress_of(stored: StoredStudy) -> Progress:
 
 
 def environment(results: tuple[Result, ...]) -> dict[str, str]:
-    """Each fact of the runs' environments: the one value, or all values with how many runs had each."""
+    """Each fact of the runs' environments: the one value, or the most frequent with how many runs had each."""
     counted: dict[str, Counter[str]] = {}
     for result in results:
         for name, value in result.environment.items():
             if name == "traceback":
                 continue
             counted.setdefault(name, Counter())[value] += 1
-    return {
-        name: next(iter(values)) if len(values) == 1 else "; ".join(f"{v} ({n} runs)" for v, n in values.most_common(4))
-        for name, values in sorted(counted.items())
-    }
+    return {name: next(iter(values)) if len(values) == 1 else _most(values) for name, values in sorted(counted.items())}
+
+
+def _most(values: Counter[str], shown: int = 4) -> str:
+    said = [f"{value} ({count} runs)" for value, count in values.most_common(shown)]
+    if others := values.total() - sum(count for _, count in values.most_common(shown)):
+        said.append(f"others ({others} runs)")
+    return "; ".join(said)
 
 
 def _judge(

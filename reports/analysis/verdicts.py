@@ -25,6 +25,7 @@ import numpy as np
 from ablations.config import Contrast
 from ablations.store.outcomes import FINISHED
 from reports.analysis.comparison import Comparison, Interval
+from reports.analysis.critical_values import LEVELS
 from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import BETTER, TOO_FEW, VERDICTS, WORSE, decide
 from reports.analysis.distributions import Array
@@ -121,8 +122,8 @@ def judge(
         effect=float(found.effect),
         error=float(found.error),
         interval=Interval(float(answer.low), float(answer.high)),
-        p_difference=_cap(answer.p_difference * adjust),
-        p_equivalence=_cap(answer.p_equivalence * adjust),
+        p_difference=_stated(answer.p_difference * adjust),
+        p_equivalence=_stated(answer.p_equivalence * adjust),
         margin=margin,
         pairing_saved=float(found.saved),
         detectable=could.detectable,
@@ -175,3 +176,8 @@ def _values(of: Side, seeds: Sequence[int]) -> Array:
 
 def _cap(p: float) -> float:
     return min(1.0, float(p))
+
+
+def _stated(p: float) -> float:
+    """Of the guarded statistic: below the least level of its table a p value would be a guess."""
+    return max(LEVELS[-1], _cap(p))

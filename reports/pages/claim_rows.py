@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ablations.config.claim import RULES
 from reports import words
 from reports.analysis.claim_answers import AGAINST, FOR, Answer, Answered, Tested, speaks, stands
+from reports.analysis.comparison import Interval
 from reports.analysis.statuses import unscored
 from reports.figures.svg import figure, tag
 
@@ -79,11 +80,6 @@ def columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return names if len(names) > 1 else []
 
 
-def family(found: Sequence[Answered]) -> int:
-    """How many tests share the error of a page: those that compare, each once."""
-    return len({item.test for one in found for item in one.tests if item.comparison is not None})
-
-
 def tally(found: Sequence[Answered]) -> str:
     """How many answers of each kind."""
     counts = Counter(item.answer for item in found)
@@ -91,24 +87,39 @@ def tally(found: Sequence[Answered]) -> str:
 
 
 def effect(one: Tested) -> str:
-    """Both numbers and the difference with its interval."""
+    """Both numbers and the difference with its interval; of the score by both kinds of features, which must agree."""
     if one.outcome == "no data":
         return one.lacks
     measured, against = words.number(one.measured), words.number(one.held_against)
     if one.test.expect == "among":
         return f"{measured}; one more seed would lie in {words.bounds(one.interval, sign=False)}; printed {against}"
-    interval = "" if math.isnan(one.interval.low) else f" {words.bounds(one.interval)}"
-    return f"{measured} against {against}: {words.signed(one.difference)}{interval}"
+    sides = [text if text != words.DASH else "no score" for text in (measured, against)]
+    found = " against ".join(sides) + _difference(one.difference, one.interval)
+    if one.other is not None and math.isfinite(one.other.effect):
+        found += f"; by the label-free features{_difference(one.other.effect, one.other.interval).removeprefix(':')}"
+    return found
+
+
+def _difference(value: float, interval: Interval) -> str:
+    if math.isnan(value):
+        return ""
+    return f": {words.signed(value)}" + ("" if math.isnan(interval.low) else f" {words.bounds(interval)}")
 
 
 def evidence(one: Tested) -> str:
+    """Of how many seeds, in how many of them the measure is lower, and the p values that decide."""
     item = one.comparison
     if item is None:
         return words.count(one.seeds, "seed") if one.seeds else ""
-    notes = [words.seeds(item), f"p {words.p_value(item.p_difference)}"]
+    notes = [words.seeds(item)]
+    if item.seeds:
+        notes[0] += f", lower in {sum(value < 0 for value in item.differences)}"
+    p_values = [words.p_value(kind.p_difference) for kind in (item, one.other) if kind is not None]
+    if known := [text for text in p_values if text != words.DASH]:
+        notes.append("p " + " and ".join(dict.fromkeys(known)))
     lost = [unscored(counts) for counts in (item.treatment_counts, item.reference_counts)]
     if any(lost):
-        notes.append(f"{lost[0]} and {lost[1]} runs without a score")
+        notes.append(f"{lost[0]} and {lost[1]} runs without a score: p {words.p_value(item.p_statuses)}")
     return "; ".join(notes)
 
 

@@ -14,14 +14,14 @@ from ablations.catalog.publication import SEEDS, WIDTH
 from ablations.config.claim import Claim, studies_of
 from ablations.store.result import Result
 from reports import words
-from reports.analysis.claim_answers import Answered, answer
+from reports.analysis.claim_answers import Answered, answer, family
 from reports.analysis.claim_measures import Runs
 from reports.analysis.comparable import check_comparable
 from reports.analysis.decision_rules import Rules
 from reports.analysis.sceptic import doubt
 from reports.analysis.scored import stated_floor
 from reports.pages.claim_history import first_in_words, histories
-from reports.pages.claim_rows import claims_frame, columns, family, row, tally
+from reports.pages.claim_rows import claims_frame, columns, row, tally
 from reports.pages.overturn_words import overturned_by
 from reports.pages.rendering import render, write_files
 from reports.pages.sceptic_page import of_one, sceptic_pages
@@ -101,7 +101,7 @@ def build_claims(studies: Mapping[str, StoredStudy], out: Path) -> tuple[Answere
 
 def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[str, Any]:
     """What the templates show."""
-    rules, tests = rules_of(studies), family(found)
+    rules, tests = rules_of(studies), len(family([item.claim for item in found]))
     written = histories(trained_by([item.claim for item in found], runs_of(studies)))
     answers = [
         row(item, SETTINGS, commands(item, studies), overturned_by(item, tests, rules))

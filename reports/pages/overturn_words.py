@@ -6,7 +6,7 @@ import math
 
 from ablations.catalog.metrics import LABEL_FREE
 from reports import words
-from reports.analysis.claim_answers import Answered, Outcome
+from reports.analysis.claim_answers import Answered, Outcome, quoted
 from reports.analysis.decision_rules import Rules
 from reports.analysis.overturn import DECIDED, UNANSWERED, Move, overturn
 from reports.analysis.power import MOST_SEEDS
@@ -34,12 +34,9 @@ def overturned_by(item: Answered, family: int, rules: Rules) -> str:
     rest = len(found.moves) - len(named)
     all_of = "; ".join(named) + (f", and {words.count(rest, 'test')} more" if rest else "")
     also = f" {words.count(found.others, 'other test')} could turn it alone." if found.others else ""
-    how = "by" if len(found.moves) == 1 else "only by all of"
-    return f"It would become {quoted(found.to)} first {how} {all_of}.{also}"
-
-
-def quoted(text: str) -> str:
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{text}\N{RIGHT DOUBLE QUOTATION MARK}"
+    if len(found.moves) > 1:
+        return f"It would become {quoted(found.to)} only if these change together: {all_of}.{also}"
+    return f"It would become {quoted(found.to)} first by {all_of}.{also}"
 
 
 def need(made: Move) -> str:

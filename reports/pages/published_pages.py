@@ -21,6 +21,7 @@ from reports.analysis.claim_answers import Answered
 from reports.analysis.findings import Findings, environment, find
 from reports.analysis.published_rows import published_rows
 from reports.figures.overview import overview
+from reports.pages.answers import rows
 from reports.pages.attachments import standalone
 from reports.pages.claim_rows import tally
 from reports.pages.claims_page import build_claims
@@ -63,14 +64,13 @@ def publish(
     *,
     shown: Sequence[str],
     main: str,
-    axes: Sequence[str],
     tuned: Mapping[str, Tuned],
     awaited: Sequence[Study] = (),
 ) -> tuple[Answered, ...]:
     """Write the pages into the folder `out`; what else lies there is left alone. Returns the answers to the claims.
 
-    `main` is the study of all axes: its variants `shown` are in the picture, its axes `axes` in the first table.
-    `tuned` are the levels of axes that were compared tuned against tuned, `awaited` the studies without any run yet.
+    `main` is the study whose contrasts open the page: its variants `shown` are in the picture. `tuned` are the levels
+    of axes that were compared tuned against tuned, `awaited` the studies without any run yet.
 
     Raises:
         StoreError: nothing is stored, or scores that cannot stand in one table.
@@ -89,7 +89,7 @@ def publish(
             for path in sorted([*item.pages.glob("budget.svg"), *item.pages.glob("*-trials.csv")]):
                 shutil.copyfile(path, made / TUNING / axis / path.name)
         (made / "overview.svg").write_bytes(standalone(overview(found[main], shown)))
-        context = _context(found, wanted, answers, main, axes) | {"tuned": tuned, "awaited": awaited}
+        context = _context(found, wanted, answers, main) | {"tuned": tuned, "awaited": awaited}
         context |= outside_sections({axis: item.findings.results for axis, item in tuned.items()})
         page = render("published.md.j2", context)
         (made / "README.md").write_text(page, encoding="utf-8")
@@ -136,9 +136,8 @@ def _context(
     wanted: Mapping[str, int],
     answers: Sequence[Answered],
     main: str,
-    axes: Sequence[str],
 ) -> dict[str, Any]:
-    results = tuple(result for one in found.values() for result in one.results)
+    results = tuple({result.run.key: result for one in found.values() for result in one.results}.values())
     facts = environment(results)
     seconds = sum(result.train_seconds + result.evaluation_seconds for result in results)
     return {
@@ -146,7 +145,7 @@ def _context(
         "tally": tally(answers),
         "settings": SETTINGS,
         "main": main,
-        "compared": [item for item in found[main].answers if item.main.contrast.axis in axes],
+        "compared": rows(found[main]),
         "metric": found[main].metric,
         "floor": found[main].rules.noise_floor,
         "studies": [

@@ -16,6 +16,7 @@ from ablations.config.description import describe, differences
 from ablations.store.noise_check import PASSED
 from ablations.store.outcomes import FINISHED
 from reports import words
+from reports.analysis.claim_answers import family
 from reports.analysis.factorial import factors
 from reports.analysis.findings import Findings, environment
 from reports.analysis.grouping import anchor
@@ -62,7 +63,7 @@ def page(found: Findings) -> dict[str, Any]:
     reference = found.study.variant(center) if center else None
     present = [variant for variant in found.study.variants if variant.name in set(found.runs.variant)]
     figures = _figures(found)
-    tests = claim_rows.family(found.claims)
+    tests = len(family([item.claim for item in found.claims]))
     claims = [claim_rows.row(item, overturn=overturned_by(item, tests, found.rules)) for item in found.claims]
     return {
         "found": found,

@@ -29,7 +29,15 @@ def caveat(item: Comparison, rules: Rules | None = None, course: Course | None =
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.01234, "0.0123"), (12.34, "12.3"), (1234.5, "1,234"), (-3.0, "\N{MINUS SIGN}3.00"), (9.999, "10.00")],
+    [
+        (0, "0"),
+        (0.01234, "0.0123"),
+        (12.34, "12.3"),
+        (1234.5, "1,234"),
+        (-3.0, "\N{MINUS SIGN}3.00"),
+        (9.999, "10.0"),
+        (0.0099999, "0.0100"),
+    ],
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
     assert words.number(value) == text
@@ -77,7 +85,7 @@ def test_a_caveat_says_what_holds_a_verdict_back() -> None:
 
 def test_the_evidence_counts_pairs_and_seeds() -> None:
     assert words.evidence(judged([190.0, 201, 180, 195, 185])).startswith("better in 5 of 5 paired seeds; p < 0.001")
-    assert words.evidence(judged([190.0])) == "better in 1 of 1 against 5 seeds, 1 in pairs; p \N{EN DASH}"
+    assert words.evidence(judged([190.0])) == "better in 1 of 1 pair, of 1 against 5 seeds"
 
 
 def test_a_split_adds_up_in_words() -> None:

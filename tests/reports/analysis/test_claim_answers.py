@@ -21,7 +21,7 @@ from ablations.store.result import Evaluation, Result, Status
 from reports.analysis.claim_answers import answer
 from reports.analysis.claim_measures import ended, lacking, values
 from reports.analysis.decision_rules import Rules
-from reports.pages.claim_rows import claims_frame
+from reports.pages.claim_rows import claims_frame, effect, evidence
 from reports.pages.claims_page import build_claims
 from tests.reports import factories
 
@@ -120,7 +120,50 @@ def test_of_a_denied_claim_too_it_depends_where_tests_speak_both_ways() -> None:
     contrary = Check(says="b below a", measure=Value(of="s/b"), expect="lower", against=Value(of="s/a"))
     item = answer([claim(LOWER, contrary, denied=True)], found)[0]
     assert (item.answer, item.counted) == ("depends", "1 for it, 1 against it")
-    assert item.depends_on == "for the claim: b below a; against the claim: a below b"
+    assert item.depends_on == "For the claim: “b below a”. Against the claim: “a below b”"
+
+
+def test_tests_without_data_share_the_error_from_the_start_so_that_later_runs_turn_no_outcome() -> None:
+    now = runs(a=lambda s: 19 + noise(s), b=lambda s: 20 + noise(s, 1))
+    later = now | runs(c=lambda s: 10 + noise(s, 2), d=lambda s: 20 + noise(s, 3))
+    other = Check(says="c below d", measure=Value(of="s/c"), expect="lower", against=Value(of="s/d"))
+    ours, theirs = (answer([claim(LOWER), claim(other)], found)[0].tests[0] for found in (now, later))
+    assert ours == theirs
+    alone = answer([claim(LOWER)], now)[0].tests[0]
+    assert ours.interval.low < alone.interval.low
+    assert ours.interval.high > alone.interval.high
+
+
+def test_a_cell_has_the_difference_by_both_kinds_of_features_and_says_how_many_seeds_are_lower() -> None:
+    columns = ("balanced_frechet_10k", "contrastive_balanced_frechet_10k")
+    found = {
+        f"s/{name}": {
+            seed: run(seed, 1.0, metrics={columns[0]: at + noise(seed, salt), columns[1]: 30 + noise(seed, salt + 9)})
+            for seed in range(seeds)
+        }
+        for salt, (name, at, seeds) in enumerate([("a", 10.0, SEEDS + 4), ("b", 20.0, SEEDS)])
+    }
+    tested = answer([claim(LOWER)], found)[0].tests[0]
+    assert tested.comparison is not None
+    assert tested.measured == pytest.approx(np.mean([10 + noise(seed) for seed in range(SEEDS + 4)])), (
+        "of all its seeds"
+    )
+    assert tested.difference == tested.comparison.effect
+    first, second = effect(tested).split("; by the label-free features ")
+    assert first.startswith(f"{tested.measured:.3g} against ")
+    assert tested.outcome == "not shown", "by the other kind of features there is nothing"
+    assert second.startswith(("+", "\N{MINUS SIGN}"))
+    assert f", lower in {SEEDS};" in evidence(tested)
+    assert evidence(tested).count(" and ") == 1, "both p values"
+
+
+def test_a_side_without_any_score_says_so_and_has_no_empty_numbers() -> None:
+    found = runs(a=lambda s: 10 + noise(s), b=lambda s: 20 + noise(s, 1))
+    lost = {seed: dataclasses.replace(item, status="diverged") for seed, item in found["s/b"].items()}
+    tested = answer([claim(LOWER)], found | {"s/b": lost})[0].tests[0]
+    assert effect(tested).endswith(" against no score")
+    assert "\N{EN DASH}" not in effect(tested) + evidence(tested)
+    assert f"0 and {SEEDS} runs without a score: p < 0.001" in evidence(tested)
 
 
 def test_the_rule_of_the_answers() -> None:

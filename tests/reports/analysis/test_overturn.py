@@ -113,7 +113,7 @@ def test_where_no_single_test_turns_it_all_that_are_needed_are_named() -> None:
     assert item.answer == "depends"
     assert turned is not None
     assert {made.one.test for made in turned.moves} in ({*both}, {*contrary})
-    assert overturned_by(item, 5, RULES).startswith("It would become “not shown” first only by all of")
+    assert overturned_by(item, 5, RULES).startswith("It would become “not shown” only if these change together:")
 
 
 def test_an_equality_is_held_against_its_margin() -> None:

@@ -15,8 +15,8 @@ from tests.reports import factories
 
 def studies() -> dict[str, StoredStudy]:
     """S0-b's document tests hold, its harness tests are contrary."""
-    axes = replace(factories.quick_study(seeds=12, steps=100), name="long-axes", contrasts=())
-    recipes = factories.recipes_study(seeds=12, steps=100)
+    axes = replace(factories.quick_study(seeds=20, steps=100), name="long-axes", contrasts=())
+    recipes = factories.recipes_study(seeds=20, steps=100)
     recipes = replace(
         recipes, variants=tuple(variant.override({}, name=variant.name.lower()) for variant in recipes.variants)
     )

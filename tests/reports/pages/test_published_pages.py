@@ -24,7 +24,7 @@ def write(out: Path) -> None:
     study = dataclasses.replace(factories.quick_study(seeds=3, steps=100), name="axes")
     stored = factories.stored(study, statuses={("sgd", 1): "diverged"})
     published.publish(
-        {"axes": stored}, out, shown=("baseline", "cnn"), main="axes", axes=("loss",), tuned={},
+        {"axes": stored}, out, shown=("baseline", "cnn"), main="axes", tuned={},
         awaited=(STUDIES["recipes"],),
     )  # fmt: skip
 
@@ -62,11 +62,22 @@ def test_pages_link_to_what_is_there_and_every_run_has_a_key(pages: Path) -> Non
     assert "<image" in (pages / "overview.svg").read_text()
 
 
-def test_the_first_table_has_only_the_axes_asked_for(pages: Path) -> None:
+def test_the_first_table_has_every_question_of_the_main_study(pages: Path) -> None:
+    """Also one that nobody asks first, so that no answer is left out."""
     page = (pages / "README.md").read_text()
-    section = page[page.index("## The six axes") : page.index("## The studies")]
-    assert "MSE instead of BCE" in section
-    assert "SGD instead of Adam" not in section
+    section = page[page.index("## Choice by choice") : page.index("## The studies")]
+    questions = [contrast.question for contrast in factories.quick_study(seeds=3, steps=100).contrasts]
+    assert [line.split(" | ")[0].lower() for line in section.splitlines() if line.startswith("| ")][2:] == [
+        f"| {question.lower()}" for question in questions
+    ]
+
+
+def test_a_run_that_stands_in_two_studies_counts_once(tmp_path: Path) -> None:
+    study = dataclasses.replace(factories.quick_study(seeds=3, steps=100), name="axes")
+    stored = factories.stored(study)
+    again = dataclasses.replace(stored, study=dataclasses.replace(study, name="again"))
+    published.publish({"axes": stored, "again": again}, tmp_path, shown=("baseline",), main="axes", tuned={})
+    assert "\n24 runs, " in (tmp_path / "README.md").read_text()
 
 
 def test_a_study_that_is_not_trained_yet_is_named(pages: Path) -> None:
