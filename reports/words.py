@@ -131,7 +131,8 @@ def _part(item: Comparison) -> str:
 def caveat(answer: Answer, course: Course | None, rules: Rules) -> str:
     """What a reader must know before acting on the verdict; empty if nothing."""
     item = answer.main
-    notes = [answer.depends_on, statuses_in_words(item).rstrip(".")]
+    ends = statuses_in_words(item).rstrip(".")
+    notes = [answer.depends_on, ends[:1].lower() + ends[1:]]
     if item.verdict == "too few seeds":
         scored = min(item.treatment_scores, item.reference_scores)
         notes.append(f"{count(scored, 'scored seed')} on one side, at least {LEAST_GROUP} are needed")
