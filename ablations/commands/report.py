@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ablations.commands.shared import build_report, difference_option, json_option, out_option, print_json, store_option
+from ablations.config.errors import UserError
 
 
 @click.command("report")
@@ -38,6 +39,8 @@ def command(
     """Write the report of the stored STUDY again; trains nothing."""
     from ablations.store import Archive
 
+    if publish is not None:
+        check_replaceable(publish)
     archive = Archive.open(location)
     page = build_report(archive, study, out, difference)
     if publish is not None:
@@ -57,3 +60,14 @@ def command(
         print_json({"study": study, "report": str(page)})
     else:
         click.echo(f"report: {page}")
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise `UserError` where publishing into a folder would remove what is no published study."""
+    from ablations.catalog.published_bits import FILE
+
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).is_file():
+        raise UserError(
+            f"--publish {folder} holds something else than a published study, and all of it would be removed: name a "
+            f"folder of its own, such as {folder / 'STUDY'}"
+        )
