@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablations.config import Variant
+from ablations.config.overrides import plain
 
 Overrides = Mapping[str, Any]
 
@@ -22,6 +23,11 @@ class Level:
 
     def apply(self, variant: Variant, name: str | None = None) -> Variant:
         return variant.override(self.overrides, name=name or f"{variant.name}+{self.name}")
+
+    def is_of(self, variant: Variant) -> bool:
+        """Whether a variant has this choice; one without a setting of it, such as of a part of one's own, has not."""
+        settings = variant.flat()
+        return all(key in settings and settings[key] == plain(value) for key, value in self.overrides.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +46,4 @@ class Axis:
 
     def level_of(self, variant: Variant) -> Level | None:
         """The level that a variant already has."""
-        settings = variant.flat()
-        for level in self.levels:
-            if all(settings[key] == _plain(value) for key, value in level.overrides.items()):
-                return level
-        return None
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+        return next((level for level in self.levels if level.is_of(variant)), None)

@@ -17,7 +17,7 @@ from ablations.catalog.axis import Axis, Level
 from ablations.catalog.combine import ask, crossed, one_factor
 from ablations.config import Contrast, Variant
 from ablations.config.errors import ConfigError, unknown
-from ablations.config.overrides import flatten, plain
+from ablations.config.overrides import flatten
 
 AXES_TABLE, ONE_FACTOR, LADDER, CROSS = "axes", "one_factor", "ladder", "cross"
 TABLES = (AXES_TABLE, ONE_FACTOR, LADDER, CROSS)
@@ -64,12 +64,7 @@ def _own_axes(table: Any) -> dict[str, Axis]:
         found[name] = Axis(
             name=name,
             question=str(row.get("question", name)),
-            levels=tuple(
-                Level(
-                    name=level, label=level, overrides=dict(flatten(_table(f"{AXES_TABLE}.{name}.{level}", settings)))
-                )
-                for level, settings in levels.items()
-            ),
+            levels=tuple(_own_level(name, level, settings) for level, settings in levels.items()),
             sources=(),
         )
     return found
@@ -82,11 +77,10 @@ def _own_level(axis: str, name: str, settings: Any) -> Level:
 def _one_factor(table: Mapping[str, Any], axes: Mapping[str, Axis], base: Base) -> Made:
     start = base(table.get("base", "baseline"))
     chosen = [(axis, level) for axis, levels in _chosen(ONE_FACTOR, table, axes, least=1) for level in levels]
-    others = [(axis, level) for axis, level in chosen if not _has(start, axis.level(level))]
+    others = [(axis, level) for axis, level in chosen if not axis.level(level).is_of(start)]
     contrasts = []
     for axis, level in others:
-        own = next((item for item in axis.levels if _has(start, item)), None)
-        reference = own or Level(name=start.name, label=start.name, overrides={})
+        reference = axis.level_of(start) or Level(name=start.name, label=start.name, overrides={})
         contrasts.append(ask(axis, axis.level(level), reference, (level, start.name)))
     return list(one_factor(start, others)), contrasts
 
@@ -142,11 +136,6 @@ def _level(where: str, axis: Axis, name: Any) -> Level:
     if name not in known:
         raise unknown(f"level in {where}:", name, known)
     return axis.level(name)
-
-
-def _has(variant: Variant, level: Level) -> bool:
-    settings = variant.flat()
-    return all(key in settings and settings[key] == plain(value) for key, value in level.overrides.items())
 
 
 def _table(where: str, value: Any) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from ablations.catalog import BASELINE
+from ablations.catalog.axis import Axis, Level
 from ablations.catalog.domains import Choice, Range
 from ablations.catalog.spaces import Space, make_space
 from ablations.cli import main
@@ -147,3 +148,10 @@ def test_axes_of_ones_own_are_tuned_and_compared(tmp_path: Path) -> None:
     assert WIDTH not in str(tree["network-usual"])
     other = CliRunner().invoke(main, [*words, f"--space={WIDTH}=8:16", "--dry-run", "--json"])
     assert "8:16" in other.stdout
+
+
+def test_a_variant_that_leaves_an_own_setting_as_it_is_has_no_level_of_it(variant: Variant) -> None:
+    wide = Level(name="wide", label="wide", overrides={WIDTH: 128})
+    axis = Axis(name="width", question="How wide?", levels=(wide,), sources=())
+    assert axis.level_of(variant) is None
+    assert axis.level_of(wide.apply(variant)) is wide

@@ -79,6 +79,7 @@ def test_axes_of_ones_own_are_used_like_the_others(tmp_path: Path) -> None:
         ({"cross": [1]}, "'cross' must be a table"),
         ({"axes": {"loss": {"levels": {}}}}, "the catalog has an axis of that name"),
         ({"axes": {"mine": {"levels": {"a": {}}}}}, "must have two or more levels, not 1"),
+        ({"axes": {"mine": {"levels": {"a": 1, "b": 2}}}}, r"'axes.mine.levels.a' must be a table"),
         ({"axes": {"mine": {"level": {}}}}, "unknown key of axes.mine: 'level'; did you mean 'levels'"),
     ],
 )
