@@ -16,6 +16,7 @@ from ablations.execution import plan_facts
 from ablations.execution.events import Event
 from ablations.execution.job import GroupJob
 from ablations.execution.stacks import Conditions
+from ablations.execution.verify import trained_again
 from ablations.store.archive import Archive
 from ablations.training.numerics import NUMERICS
 
@@ -40,6 +41,7 @@ def verify_published(
     Raises:
         ConfigError: the study or variant is no longer in the catalog.
         DataError: the dataset cannot be had.
+        UserError: the run could not be trained again.
     """
     runs = _stack(row, data_folder)
     if isinstance(runs, PublishedVerification):
@@ -58,7 +60,7 @@ def verify_published(
             keep="last",
         )
         job.run(emit, lambda: None)
-        result = Archive(folder).get(runs[row.slot].key)
+        result = trained_again(Archive(folder), runs[row.slot].key, row.label)
     difference = first_difference(curve_digests(result.curves, result.last_step), row.curves, row.last_step)
     if difference is None and short(result.digests["weights_sha256"]) != row.weights:
         difference = f"the weights after step {row.last_step:,}"

@@ -15,7 +15,7 @@ from scipy import stats
 from ablations.catalog.metrics import primary
 from ablations.catalog.quantities import CURVES
 from ablations.config import Run
-from ablations.config.errors import DataError, StoreError
+from ablations.config.errors import DataError, StoreError, UserError
 from ablations.config.own_use import missing
 from ablations.data.splits import load_split
 from ablations.execution.environment import environment
@@ -75,6 +75,7 @@ def verify(
     Raises:
         StoreError: the run did not finish or diverge, so there is nothing to compare with.
         DataError: the dataset is not the one that it was trained on.
+        UserError: it could not be trained again.
     """
     if stored.status not in ("finished", "diverged"):
         raise StoreError(f"{label_of(stored)} is {stored.status}: only finished and diverged runs can be verified")
@@ -206,7 +207,15 @@ def _train(stored: Result, now: Run, folder: Path, data_folder: Path | None, emi
         data_folder=data_folder,
     )
     job.run(emit, lambda: None)
-    return Archive(folder).get(now.key)
+    return trained_again(Archive(folder), now.key, label_of(stored))
+
+
+def trained_again(archive: Archive, key: str, label: str) -> Result:
+    """Raises `UserError` where its training failed: that is no difference, and says nothing of bits."""
+    result = archive.get(key)
+    if result.status == "failed":
+        raise UserError(f"{label} could not be trained again: {result.reason}")
+    return result
 
 
 def _differing_facts(stored: Result, now: Run, data_folder: Path | None) -> dict[str, tuple[str, str]]:

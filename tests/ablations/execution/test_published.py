@@ -16,12 +16,13 @@ from ablations.catalog.published_bits import (
     write_rows,
 )
 from ablations.catalog.quantities import CURVES
-from ablations.config.errors import DataError
+from ablations.config.errors import DataError, UserError
 from ablations.execution.options import Options
 from ablations.execution.plan import make_plan
 from ablations.execution.published import seconds_again, verify_published
 from ablations.execution.runner import execute
 from ablations.store.archive import Archive
+from ablations.training.seed_group import SeedGroup
 from reports.analysis.published_rows import published_rows
 
 
@@ -55,6 +56,15 @@ def test_what_makes_a_comparison_impossible_is_named(rows: list[PublishedRun]) -
     gone = verify_published(dataclasses.replace(rows[0], variant="of another age"))
     assert gone.facts == {"variant": ("quick/of another age", "not in the catalog")}
     assert seconds_again(dataclasses.replace(rows[0], numerics=0)) == 0
+
+
+def test_a_training_that_fails_is_no_difference(rows: list[PublishedRun], monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(self: SeedGroup, steps: int) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(SeedGroup, "advance", breaks)
+    with pytest.raises(UserError, match=r"could not be trained again: .*no room"):
+        verify_published(rows[0])
 
 
 def test_rows_read_back_as_they_were_written(rows: list[PublishedRun], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from ablations.cli import main
 from ablations.config import Engine
-from ablations.config.errors import DataError, StoreError
+from ablations.config.errors import DataError, StoreError, UserError
 from ablations.execution.verify import deviations, first_difference, prediction_interval, verify
 from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive
@@ -165,3 +165,12 @@ def test_facts_that_differ_are_listed(trained: Archive) -> None:
     assert facts["cpu"][0] == "another processor"
     assert facts["numerics"] == ("0", str(NUMERICS))
     assert facts["scorer"] == ("another", scorer_identity())
+
+
+def test_a_training_that_fails_is_no_difference(trained: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(self: SeedGroup, steps: int) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(SeedGroup, "advance", breaks)
+    with pytest.raises(UserError, match=r"of study small could not be trained again: .*no room"):
+        verify(stored(trained)[1])
