@@ -161,11 +161,12 @@ def hold_as(location: str, runs: tuple[str, ...], study: str | None) -> None:
 
     Raises:
         ConfigError: the processor cannot do it, or the runs were made with several.
+        StoreError: the object store cannot be read, or has no such study.
     """
     from ablations.config.errors import ConfigError
     from ablations.training.instruction_set import hold
 
-    root = Path(location).expanduser()
+    root = copied(location, runs, study) if "://" in location else Path(location).expanduser()
     keys = runs or tuple(row["key"] for row in _plain(root / "studies" / str(study) / "study.json").get("runs", ()))
     heads = [_plain(root / "runs" / key / "run.json") for key in keys]
     found = sorted({head["run"]["engine"]["isa"] for head in heads if head})
@@ -173,6 +174,23 @@ def hold_as(location: str, runs: tuple[str, ...], study: str | None) -> None:
         raise ConfigError(f"the runs were made with the instruction sets {' and '.join(found)}: verify them apart")
     for name in found:
         hold(name)
+
+
+def copied(location: str, runs: tuple[str, ...], study: str | None) -> Path:
+    """This machine's copy of an object store, with these runs. Made by another process: to read runs imports NumPy."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_copied, location, runs, study).result()
+
+
+def _copied(location: str, runs: tuple[str, ...], study: str | None) -> Path:
+    from ablations.store import Archive
+
+    archive = Archive.open(location)
+    archive.heads(runs or [member.key for member in archive.members(str(study))])
+    return archive.root
 
 
 def _plain(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from ablations.commands.verify import hold_as
 from ablations.config.errors import StoreError
 from ablations.execution.events import GroupStarted
 from ablations.execution.plan import make_plan
@@ -159,3 +160,18 @@ def test_no_credentials_lie_in_what_is_kept(on_machine: OnMachine, tmp_path: Pat
     kept += [store.read(name) or b"" for name in store.list("")]
     assert len(kept) > 5
     assert not any(SECRET.encode() in content for content in kept)
+
+
+def test_verify_holds_its_process_to_what_the_runs_there_were_made_with(
+    on_machine: OnMachine, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = make_result()
+    keep(on_machine("a"), make_study(), [given])
+    on_machine("b")
+    held: list[str] = []
+    monkeypatch.setattr("ablations.training.instruction_set.hold", held.append)
+    hold_as(address, (given.key,), None)
+    hold_as(address, (), "demo")
+    assert held == [given.run.engine.isa] * 2
+    with pytest.raises(StoreError, match="did you mean 'demo'"):
+        hold_as(address, (), "dem")
