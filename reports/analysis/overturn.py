@@ -8,6 +8,7 @@ Distances are in half-widths of the interval, on the side of the limit: 0 is a t
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -159,13 +160,9 @@ def _seeds_for(half: float, wanted: float, seeds: int, level: float) -> int | No
     def reached(n: int) -> bool:
         return half * float(critical(level, n - 1)) / now * math.sqrt(seeds / n) <= wanted
 
-    low, high = seeds, MOST_SEEDS
-    if not reached(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) else (middle + 1, high)
-    return low
+    counts = range(seeds, MOST_SEEDS + 1)
+    first = bisect_left(counts, True, key=reached)
+    return counts[first] if first < len(counts) else None
 
 
 def _printed(one: Tested) -> Move:

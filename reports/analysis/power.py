@@ -5,6 +5,7 @@ The plan behind the figures: the noise of one seed stays what it was, and the re
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,14 +63,6 @@ def _seeds_for(found: Estimate, level: float, margin: float, seeds: int, wanted:
     def reached(n: int) -> bool:
         return bool(detectable(found, level, wanted, n / seeds) <= margin)
 
-    if reached(least):
-        return least
-    low, high = least, 2 * least
-    while not reached(high):
-        low, high = high, 2 * high
-        if high > MOST_SEEDS:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
+    counts = range(least, MOST_SEEDS + 1)
+    first = bisect_left(counts, True, key=reached)
+    return counts[first] if first < len(counts) else None

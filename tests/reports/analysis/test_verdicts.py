@@ -15,7 +15,7 @@ from ablations.config import Contrast
 from reports.analysis.comparison import Comparison
 from reports.analysis.critical_values import LEVELS
 from reports.analysis.decision_rules import Rules
-from reports.analysis.power import detectable
+from reports.analysis.power import detectable, power
 from reports.analysis.verdicts import compare, measure, side
 
 STATUSES = ("finished", "finished", "finished", "collapsed", "diverged", "interrupted")
@@ -173,6 +173,14 @@ def test_the_seeds_for_the_margin_are_the_fewest_that_make_it_detectable() -> No
     at, before = (detectable(estimate, 0.05, growth=(found.seeds_for_margin - less) / 10) for less in (0, 1))
     assert at <= 1.0 < before
     assert compare(scores, [contrast()], Rules(difference=1e-3))[0].seeds_for_margin is None
+
+
+@pytest.mark.parametrize("wanted", [12, 700, 5_121, 8_000, 10_000, 10_001])
+def test_a_need_is_told_up_to_ten_thousand_seeds(wanted: int) -> None:
+    scores = {"t": dict(enumerate(noisy(1, 10, 101, 3))), "r": dict(enumerate(noisy(2, 10, 100, 3)))}
+    found = measure(side(scores, None, "t"), side(scores, None, "r"))
+    margin = float(detectable(found, 0.05, growth=wanted / 10))
+    assert power(found, 0.05, margin, 10).seeds_for_margin == (wanted if wanted <= 10_000 else None)
 
 
 def test_the_seeds_for_the_margin_are_about_those_of_the_t_test() -> None:
