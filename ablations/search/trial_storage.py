@@ -11,7 +11,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,8 @@ HEARTBEAT_SECONDS = 30
 RETRIES = 3
 _STATES = {"finished": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 _SQLITE = "sqlite:///"
+_LOST = (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError)
+"""What a storage raises that cannot be reached."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +149,8 @@ class TrialStorage:
         def beat() -> None:
             while not done.wait(self.patience):
                 for trial in trials:
-                    self._storage.record_heartbeat(trial._trial_id)
+                    with suppress(*_LOST):  # away for a while: the next time
+                        self._storage.record_heartbeat(trial._trial_id)
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
@@ -184,7 +187,7 @@ def open_storage(
         try:
             _check_same(settings, study, name)
             yield TrialStorage(storage, study, shared=not local)
-        except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        except _LOST as error:
             raise StoreError(f"the search storage {name} was lost: {_first_line(error)}; begin again") from error
         finally:
             storage.remove_session()
