@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -96,17 +95,18 @@ class ObjectStore:
         taken = sorted(item for item in self.list(prefix) if item.removeprefix(prefix).isdigit())
         number = 0
         if taken:
-            newest = json.loads(self.read(taken[-1]) or b"{}")
-            if newest.get("until", 0.0) > time.time():
+            newest = self.read(taken[-1])
+            if newest is None:  # released meanwhile, and perhaps taken by another under the first number
+                return None
+            if json.loads(newest or b"{}").get("until", 0.0) > time.time():
                 return None
             number = int(taken[-1].rpartition("/")[2]) + 1
-        holder = uuid.uuid4().hex
         place = f"{prefix}{number:09d}"
-        if not self.create(place, _lease(holder, seconds)):
+        if not self.create(place, _lease(seconds)):
             return None
         for old in taken:
             self.remove(old)
-        return Lease(self, place, holder, seconds)
+        return Lease(self, place, seconds)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -131,8 +131,8 @@ class ObjectStore:
 class Lease:
     """A claim that is renewed until it is released, or its process ends."""
 
-    def __init__(self, store: ObjectStore, place: str, holder: str, seconds: float) -> None:
-        self._store, self._place, self._holder, self._seconds = store, place, holder, seconds
+    def __init__(self, store: ObjectStore, place: str, seconds: float) -> None:
+        self._store, self._place, self._seconds = store, place, seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True)
         self._thread.start()
@@ -145,13 +145,13 @@ class Lease:
     def _renew(self) -> None:
         while not self._ended.wait(self._seconds / 3):
             try:
-                self._store.write(self._place, _lease(self._holder, self._seconds))
+                self._store.write(self._place, _lease(self._seconds))
             except StoreError:
                 continue  # away for a while: the next time
 
 
-def _lease(holder: str, seconds: float) -> bytes:
-    return json.dumps({"holder": holder, "until": time.time() + seconds}).encode()
+def _lease(seconds: float) -> bytes:
+    return json.dumps({"until": time.time() + seconds}).encode()
 
 
 def _version(facts: dict[str, Any]) -> str:
