@@ -119,6 +119,7 @@ class Executor(Protocol):
 
         Raises:
             ConfigError: the jobs could never be done here.
+            UserError: a job raised it.
         """
         ...
 

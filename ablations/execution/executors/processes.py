@@ -130,11 +130,13 @@ class ProcessExecutor:
         return _Worker(process, here)
 
     def _listen(self, worker: _Worker, waiting: Waiting, on_event: Callable[[Event], None]) -> bool:
-        """Take in what a process says; False if it has said all it ever will."""
+        """Take in what a process says; False if it has said all it ever will. Raises the `UserError` that ended it."""
         try:
             event = worker.pipe.recv()
         except (EOFError, OSError):
             return False
+        if isinstance(event, UserError):
+            raise event
         if event is None:
             assert worker.job is not None
             waiting.release(worker.job)
@@ -178,8 +180,9 @@ def _serve(pipe: Connection, stopping: Any) -> None:
             pipe.send(None)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
-    except UserError:
-        raise SystemExit(1) from None
+    except UserError as error:
+        with contextlib.suppress(OSError):
+            pipe.send(error)
 
 
 def _end(workers: Sequence[_Worker]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ablations.config.errors import DataError
 from ablations.execution.events import GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors import Claim, Emit, Stop
 from ablations.store.claims import claim_file
@@ -31,6 +32,8 @@ class NoteJob:
     """A file in `common` that must appear first."""
     prints: str = ""
     raises: str = ""
+    refuses: str = ""
+    """What a user must change."""
     variable: str = "PATH"
     """Of its process's environment; it is noted."""
     estimate_seconds: float = 1.0
@@ -54,6 +57,8 @@ class NoteJob:
             time.sleep(0.01)
         if self.raises:
             raise ValueError(self.raises)
+        if self.refuses:
+            raise DataError(self.refuses)
         reason = None
         while self.endless and not (reason := stop()):
             emit(Progressed(group=self.name, step=1, steps=2, train_seconds=0.0))

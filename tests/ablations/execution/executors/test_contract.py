@@ -13,7 +13,7 @@ import click
 import pytest
 
 from ablations.cli import main
-from ablations.config.errors import ConfigError
+from ablations.config.errors import ConfigError, DataError
 from ablations.execution.events import Event, GroupEnded, GroupStarted
 from ablations.execution.executors import EXECUTORS, Executor, Settings, make_executor
 from tests.ablations.execution.executors.jobs import NoteJob
@@ -164,6 +164,14 @@ def test_a_job_whose_process_dies_is_begun_again_and_no_other_suffers(
     }  # fmt: skip
     assert "killed" in found["always"][1] or "died" in found["always"][1]
     assert [job.begun for job in jobs] == [2, 2, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["serial", "processes"])
+def test_what_a_user_must_change_is_said(name: str, make: Make) -> None:
+    job = make("a", refuses="the disk is full; make room")
+    with make_executor(name, SETTINGS) as executor, pytest.raises(DataError, match="the disk is full; make room"):
+        do(executor, job)
+    assert job.begun == 1
 
 
 @pytest.mark.parametrize("name", WITH_PROCESSES)
