@@ -151,12 +151,13 @@ def _curves(group: SeedGroup, steps: int) -> NDArray[Any]:
 def _trains(group: SeedGroup, place: str) -> str:
     """Some steps, finite values, images of the right shape and range."""
     before = group.weights(0)
-    curves = _curves(group, STEPS)
+    finite = np.isfinite(_curves(group, STEPS)).all((1, 2))
     bad = [name for name, values in group.weights(0).items() if not np.isfinite(values).all()]
-    if bad or not np.isfinite(curves).all():
-        step = int(np.argmin(np.isfinite(curves).all((1, 2)))) + 1
+    if not finite.all():
         where = f"; {bad[0]} is not finite" if bad else ""
-        raise PartError(f"{place}: a loss or a gradient is not finite at step {step}{where}")
+        raise PartError(f"{place}: a loss or a gradient is not finite at step {int(np.argmin(finite)) + 1}{where}")
+    if bad:
+        raise PartError(f"{place}: {bad[0]} is not finite after {STEPS} steps, though losses and gradients are")
     group.sample(0, 4)
     group.discriminate(0, torch.rand(4, *group.shape.image), torch.arange(4))
     still = [name for name, values in group.weights(0).items() if (values == before[name]).all()]

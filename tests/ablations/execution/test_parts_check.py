@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from ablations.cli import main
 from ablations.config import Study, own_parts
+from ablations.config.own_parts import PartError
 from ablations.config.parts import KINDS
 from ablations.execution import parts_check
 from ablations.execution.parts_check import examine
@@ -60,6 +64,15 @@ def test_good_parts_pass_every_check() -> None:
     assert "discriminator conditional, conditional" in stacks
     cost = {item.part: item.result for item in findings if item.what == "cost"}
     assert "times a built-in CNN" in cost["discriminator convolutional"]
+
+
+def test_weights_alone_that_are_not_finite_are_named_without_a_step() -> None:
+    weights = iter(({"line": np.zeros(3)}, {"line": np.full(3, np.nan)}))
+    group: Any = SimpleNamespace(
+        weights=lambda seed: next(weights), advance=lambda steps: None, take_curves=lambda: np.zeros((8, 6, 2))
+    )
+    with pytest.raises(PartError, match=r"^here: line is not finite after 8 steps, though losses and gradients are$"):
+        parts_check._trains(group, "here")
 
 
 def test_a_run_goes_on_without_its_bad_variants(tmp_path: Path, archive: Archive) -> None:
