@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -72,9 +71,12 @@ def _packages() -> str:
 def _device() -> str:
     import torch
 
+    from ablations.config import Engine
+    from ablations.training.engine import default_workers
+
     if torch.cuda.is_available():
         return f"{torch.cuda.device_count()} CUDA device(s): {torch.cuda.get_device_name(0)}"
-    return f"no CUDA device; {len(os.sched_getaffinity(0))} processor core(s), so as many workers by default"
+    return f"no CUDA device; {default_workers(Engine())} processor core(s), so as many workers by default"
 
 
 def _bits(pages: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,10 @@ def test_the_command_prints_checks_and_facts(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["doctor", "--data-folder", str(tmp_path / "none"), "--store", str(tmp_path / "s")])
     assert done.exit_code == 1
     assert "WRONG" in done.output
+
+
+def test_a_system_that_binds_no_process_to_cores_is_looked_over_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As macOS."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert "processor core(s)" in doctor._device()
