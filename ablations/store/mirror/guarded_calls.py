@@ -8,7 +8,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import FileLock, Timeout
@@ -118,9 +118,8 @@ class Gate:
 
         try:
             self(create)
-            connection = sqlite3.connect(part)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.close()
+            with closing(sqlite3.connect(part)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             os.replace(part, final)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(self._explain(error)) from error

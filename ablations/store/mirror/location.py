@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -89,11 +90,8 @@ def check_database(database: Path) -> bool:
             header = file.read(16)
         if header != b"SQLite format 3\0":
             raise StoreError(f"{database} is not a sqlite database; {way_out}")
-        connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=30)
-        try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        finally:
-            connection.close()
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"cannot read the database {database} ({error}); {way_out}") from error
     if not tables >= _TABLES:

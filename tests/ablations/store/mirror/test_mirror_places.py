@@ -7,12 +7,15 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from ablations.config.errors import StoreError
 from ablations.store import Archive
 from ablations.store.mirror import Mirror
+from ablations.store.mirror.guarded_calls import Gate
+from ablations.store.mirror.location import locate
 from tests.ablations.factories import assert_same_result, keep, make_result, make_study
 from tests.ablations.stored import assert_whole, folder_of, seed_runs
 
@@ -167,3 +170,17 @@ def test_a_mirror_removed_underneath_is_said(filled: Archive, mirror: Mirror) ->
     keep(filled, make_study(), [make_result(seed=1)])
     with pytest.raises(StoreError, match=r"removed while in use.*ablations mirror"):
         mirror.sync(filled)
+
+
+def test_a_database_that_cannot_be_made_is_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    def refuse(text: str) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Gate, "__call__", lambda self, call: None)
+    connection = SimpleNamespace(execute=refuse, close=lambda: closed.append("yes"))
+    monkeypatch.setattr(sqlite3, "connect", lambda path: connection)
+    with pytest.raises(StoreError, match="disk I/O error"):
+        Gate(locate(tmp_path))._create()
+    assert closed == ["yes"]
