@@ -82,7 +82,7 @@ class Archive:
             path = root / marker.NAME
             if not path.exists():
                 (root / "runs").mkdir(parents=True, exist_ok=True)
-                write_whole(path, marker.new())
+                marker.make(root)
             marker.identity(path.read_bytes(), root)
         except (OSError, ValueError) as error:
             raise StoreError(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
+
+from filelock import FileLock
 
 from ablations.config.errors import StoreError
+from ablations.store.disk import write_whole
 
 NAME = "archive.json"
 FORM = 2
@@ -14,6 +18,14 @@ FORM = 2
 def new() -> bytes:
     """The form of the archive, and a name that no other archive has."""
     return json.dumps({"form": FORM, "id": uuid.uuid4().hex}).encode()
+
+
+def make(folder: Path) -> None:
+    """Make an archive of a folder; of several who do so at once, one gives it its name."""
+    (folder / "work").mkdir(exist_ok=True)
+    with FileLock(folder / "work" / "archive.lock"):
+        if not (folder / NAME).exists():
+            write_whole(folder / NAME, new())
 
 
 def identity(content: bytes, place: object) -> str:

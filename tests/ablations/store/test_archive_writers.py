@@ -6,11 +6,12 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ablations.store import Archive
+from ablations.store import Archive, marker
 from ablations.store.disk import restore, whole_folder, write_whole
 from ablations.store.result import Status
 from tests.ablations.factories import assert_same_result, make_result
@@ -158,3 +159,19 @@ def test_the_same_new_folder_opened_by_many_is_one_archive(tmp_path: Path) -> No
         process.join(60)
     assert [process.exitcode for process in openers] == [0] * 3
     assert len(Archive.open(tmp_path / "new").keys()) == 2
+
+
+def test_of_several_that_make_an_archive_at_once_all_have_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = marker.new
+
+    def slowly() -> bytes:
+        time.sleep(0.2)
+        return new()
+
+    monkeypatch.setattr(marker, "new", slowly)
+    with ThreadPoolExecutor(3) as pool:
+        names = list(pool.map(lambda _: Archive.open(tmp_path / "new").identity, range(3)))
+    assert len(set(names)) == 1
+    assert Archive.open(tmp_path / "new").identity == names[0]
