@@ -25,9 +25,7 @@ SPREAD = 4.0
 """Standard errors that two means of the same quantity may lie apart."""
 
 
-def real_lines(
-    scores: Sequence[Mapping[str, float]], test: Features, sets: Sequence[Features], floor: float
-) -> list[Line]:
+def real_lines(scores: Sequence[Mapping[str, float]], sets: Sequence[Features], floor: float) -> list[Line]:
     """Real images against the test images, and against each other."""
     values = [row["frechet"] for row in scores]
     pairs = list(zip(sets[::2], sets[1::2], strict=True))

@@ -107,7 +107,7 @@ def certify(
     )
     tolerance = tolerances(real)
     floor = frechet_distance(sets.train.features[: len(base)], sets.test.features)
-    lines = checks.real_lines(real, sets.test, [sets.train.rows(chosen.numpy()) for chosen in sets.rows], floor)
+    lines = checks.real_lines(real, [sets.train.rows(chosen.numpy()) for chosen in sets.rows], floor)
 
     tell("what a person still reads")
     read = still_read(panel.only(READER).extractors[0], dataset)
