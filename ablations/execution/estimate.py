@@ -55,18 +55,11 @@ def step_cost(variant: Variant, shape: DataShape = SHAPE) -> StepCost:
     """
     from ablations.parts.networks import build_networks  # imports torch
 
-    batch, update = variant.batch_size, variant.update
-    g, d = (_Products.of(network) for network in build_networks(variant, shape))
-    shared = update.generator_latents == "same"
-    discriminator = d.forward.scaled(2).plus(d.weights.scaled(2)).plus(d.inputs.scaled(2)).plus(g.forward)
-    if not update.detach:
-        discriminator = discriminator.plus(d.first).plus(g.weights).plus(g.inputs)
-    generator = d.forward.plus(d.inputs).plus(d.first).plus(g.weights).plus(g.inputs)
-    if not shared:
-        generator = generator.plus(g.forward)
-    total = discriminator.scaled(update.discriminator_steps).plus(generator.scaled(update.generator_steps))
-    total = total.scaled(2 * batch)
-    return StepCost(total.dense, total.convolution, _parameter_bytes(variant, shape))
+    networks = build_networks(variant, shape)
+    dense, convolution = (
+        2 * variant.batch_size * _multiply_adds(variant, *networks, convolutional=kind) for kind in (False, True)
+    )
+    return StepCost(dense, convolution, _parameter_bytes(variant, *networks))
 
 
 def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: int, shape: DataShape = SHAPE) -> float:
@@ -102,53 +95,33 @@ def snapshot_bytes(variant: Variant, shape: DataShape = SHAPE) -> int:
     return _FLOAT * sum(math.prod(spec.shape) for spec in network.tensors)
 
 
-@dataclass(frozen=True)
-class _Count:
-    """Products of one sample, by the kind of layer: their speeds differ by a factor of ten."""
+def _multiply_adds(variant: Variant, g: StackedNetwork, d: StackedNetwork, *, convolutional: bool) -> int:
+    """Of an iteration, for one sample, in layers of one kind: the speeds of the kinds differ by a factor of ten.
 
-    dense: float
-    convolution: float
-
-    def plus(self, other: _Count) -> _Count:
-        return _Count(self.dense + other.dense, self.convolution + other.convolution)
-
-    def scaled(self, factor: float) -> _Count:
-        return _Count(self.dense * factor, self.convolution * factor)
-
-
-@dataclass(frozen=True)
-class _Products:
-    """Products of each kind of pass through a network, for one sample."""
-
-    forward: _Count
-    weights: _Count
-    inputs: _Count
-    """Gradients of the inputs of all layers but the first."""
-    first: _Count
-    """Gradient of the network's input."""
-
-    @staticmethod
-    def of(network: StackedNetwork) -> _Products:
-        counts = [
-            _Count(0, layer.multiply_adds) if layer.convolutional else _Count(layer.multiply_adds, 0)
-            for layer in network.layers
-            if layer.multiply_adds
-        ]
-        total = _sum(counts)
-        return _Products(forward=total, weights=total, inputs=_sum(counts[1:]), first=_sum(counts[:1]))
+    A pass forward has as many as one for the gradient of the weights, or of the inputs of all layers.
+    """
+    update = variant.update
+    (g_all, g_first), (d_all, d_first) = (_forward(network, convolutional) for network in (g, d))
+    discriminator = 2 * d_all + 2 * d_all + 2 * (d_all - d_first) + g_all
+    if not update.detach:
+        discriminator += d_first + g_all + (g_all - g_first)
+    generator = d_all + d_all + g_all + (g_all - g_first)
+    if update.generator_latents != "same":
+        generator += g_all
+    return discriminator * update.discriminator_steps + generator * update.generator_steps
 
 
-def _sum(counts: list[_Count]) -> _Count:
-    return _Count(sum(count.dense for count in counts), sum(count.convolution for count in counts))
+def _forward(network: StackedNetwork, convolutional: bool) -> tuple[int, int]:
+    """Multiply-adds of a pass forward in layers of one kind, and those of them that are the network's first layer."""
+    layers = [layer for layer in network.layers if layer.multiply_adds]
+    counts = [layer.multiply_adds if layer.convolutional is convolutional else 0 for layer in layers]
+    return sum(counts), sum(counts[:1])
 
 
-def _parameter_bytes(variant: Variant, shape: DataShape) -> float:
+def _parameter_bytes(variant: Variant, generator: StackedNetwork, discriminator: StackedNetwork) -> float:
     """Each update reads the weights forward and backward, writes the gradient and runs the optimizer over it."""
-    from ablations.parts.networks import build_networks
-
     total = 0.0
     steps = variant.update.discriminator_steps * (2 if variant.update.discriminator == "two_steps" else 1)
-    generator, discriminator = build_networks(variant, shape)
     for network, optimizer, updates in (
         (generator, variant.generator_optimizer, variant.update.generator_steps),
         (discriminator, variant.discriminator_optimizer, steps),

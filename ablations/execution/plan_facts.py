@@ -104,11 +104,8 @@ def _variant_facts(variant: Variant, data: DataFacts, state: str) -> VariantFact
     check_batch(variant, data.training_images, data.name)
 
     def find() -> dict[str, Any]:
-        from ablations.parts.networks import build_networks
-
         try:
             with silenced():
-                build_networks(variant, data.shape)
                 cost = dataclasses.asdict(step_cost(variant, data.shape))
         except PartError:  # own code that fails is the outcome of its own runs alone
             cost = None
