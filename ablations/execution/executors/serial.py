@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from types import TracebackType
 from typing import Self
 
 from ablations.execution.events import Event
@@ -25,9 +24,7 @@ class SerialExecutor:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         return None
 
     def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
