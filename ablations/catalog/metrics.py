@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from ablations.catalog.metric_facts import ENDING, Metric, of_extractor
 from ablations.catalog.metric_rows import ROWS
-from ablations.config.errors import ConfigError
 from ablations.config.parts import EXTRACTOR_PARTS, METRIC_PARTS
 
 PRIMARY = "balanced_frechet"
@@ -50,17 +49,6 @@ METRICS: dict[str, Metric] = {
     (found := of_extractor(row, extractor)).name: found for row in ROWS for extractor in row.extractors
 }
 """By name without protocol, in the order in which they are computed and shown."""
-
-
-def add(row: Metric) -> None:
-    """Make another metric known; its file binds the function that computes it (`scoring.metrics.bindings`).
-
-    Raises:
-        ConfigError: there is one of this name.
-    """
-    if row.name in METRICS:
-        raise ConfigError(f"there is a metric {row.name!r} already")
-    METRICS[row.name] = row
 
 
 def find(name: str) -> Metric | None:
@@ -127,11 +115,6 @@ def second(names: Iterable[str]) -> str | None:
     bare = facts(primary(there)).name
     others = {READER.images: LABEL_FREE.images, READER.whole: LABEL_FREE.whole}
     return named(others[bare], there) if bare in others else None
-
-
-def shares(names: Iterable[str], kind: Kind = READER) -> str | None:
-    """The part of the class shares, where these names have it."""
-    return named(kind.shares, names)
 
 
 def named(bare: str, names: Iterable[str]) -> str | None:

@@ -25,8 +25,6 @@ class Along:
     """At the last scored step."""
     steps: int
     """The last scored step: the training length that the verdict names."""
-    holds_from: int | None
-    """The first step from which on the verdict is the same at each scored step; None where there is no answer."""
     sign_changes: tuple[int, ...]
     """Steps at which the answer is the opposite of the last one that was better or worse."""
     flips_late: bool
@@ -53,7 +51,6 @@ def along(by_step: Mapping[int, Comparison]) -> Along:
     return Along(
         verdict=final,
         steps=last,
-        holds_from=_stretches(verdicts)[-1][1] if final in ANSWERS else None,
         sign_changes=changes,
         flips_late=late,
         sentence=sentence,

@@ -9,18 +9,14 @@ import pytest
 from ablations.catalog.metric_facts import Metric, protocol, samples_of
 from ablations.catalog.metrics import (
     KINDS,
-    LABEL_FREE,
     METRICS,
     PRIMARY,
-    add,
     carries_verdicts,
     facts,
     find,
     primary,
     second,
-    shares,
 )
-from ablations.config.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -79,11 +75,9 @@ def test_results_without_it_fall_back_and_have_the_other_kind_of_the_same() -> N
     reader, free = (tuple(f"{name}_10k" for name in (kind.whole, kind.images, kind.shares)) for kind in KINDS)
     assert primary(free + reader) == "balanced_frechet_10k"
     assert second(free + reader) == "contrastive_balanced_frechet_10k"
-    assert shares(free + reader) == "class_share_frechet_10k"
-    assert shares(free + reader, LABEL_FREE) == "contrastive_class_share_frechet_10k"
     assert (primary(reader), second(reader)) == ("balanced_frechet_10k", None)
     old = ["frechet_10k", "recall_10k"]
-    assert (primary(old), second(old), shares(old)) == ("frechet_10k", None, None)
+    assert (primary(old), second(old)) == ("frechet_10k", None)
     assert (primary([*old, free[0]]), second([*old, free[0]])) == ("frechet_10k", "contrastive_frechet_10k")
     assert (primary([free[0]]), second([free[0]])) == ("contrastive_frechet_10k", None)
 
@@ -101,8 +95,3 @@ def test_the_three_distances_of_a_kind_are_rows() -> None:
 def test_verdicts_are_given_on_a_metric_that_may_carry_them() -> None:
     row = METRICS[PRIMARY]
     assert (row.better, row.left_out, row.tier, row.conditional) == ("lower", "", "quick", False)
-
-
-def test_a_name_is_taken_once() -> None:
-    with pytest.raises(ConfigError, match="'recall' already"):
-        add(METRICS["recall"])

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from ablations.catalog.metric_facts import EXTRACTORS, Metric
-from ablations.catalog.metrics import METRICS, add, primary
+from ablations.catalog.metrics import METRICS, primary
 from ablations.cli import main
 from ablations.config.errors import ConfigError
 from ablations.data import load_dataset
@@ -58,15 +58,13 @@ def test_a_function_without_a_row_and_a_second_one_are_refused() -> None:
 @pytest.fixture
 def spread() -> Iterator[str]:
     """A metric as a user adds it: a row, and a function in a file of its own."""
-    add(
-        Metric(
-            name="spread_of_features",
-            label="spread of the features",
-            about="Mean standard deviation of the features over the samples.",
-            unit="features, 0: all alike",
-            better="higher",
-            counted=True,
-        )
+    METRICS["spread_of_features"] = Metric(
+        name="spread_of_features",
+        label="spread of the features",
+        about="Mean standard deviation of the features over the samples.",
+        unit="features, 0: all alike",
+        better="higher",
+        counted=True,
     )
 
     @computes("spread_of_features")

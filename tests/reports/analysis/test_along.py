@@ -35,20 +35,20 @@ def answers(letters: str, *, effects: dict[int, float] | None = None) -> dict[in
 
 
 @pytest.mark.parametrize(
-    ("letters", "sentence", "since", "flips"),
+    ("letters", "sentence"),
     [
-        ("nnbb", "better from step 3,000 to the end", 3_000, False),
-        ("bbbb", "better from step 1,000 to the end", 1_000, False),
-        ("nnnb", "better at step 4,000 alone", 4_000, False),
-        ("nnnn", "no difference shown at any length up to step 4,000", None, False),
-        ("b", "better at step 1,000, the only one scored", 1_000, False),
-        ("wnnnbb", "changes sign at 5,000: better from step 5,000 to the end", 5_000, False),
-        ("bbnnnnnn", "better from step 1,000 to 2,000, no longer shown at step 8,000", None, False),
+        ("nnbb", "better from step 3,000 to the end"),
+        ("bbbb", "better from step 1,000 to the end"),
+        ("nnnb", "better at step 4,000 alone"),
+        ("nnnn", "no difference shown at any length up to step 4,000"),
+        ("b", "better at step 1,000, the only one scored"),
+        ("wnnnbb", "changes sign at 5,000: better from step 5,000 to the end"),
+        ("bbnnnnnn", "better from step 1,000 to 2,000, no longer shown at step 8,000"),
     ],
 )
-def test_sentences(letters: str, sentence: str, since: int | None, flips: bool) -> None:
+def test_sentences(letters: str, sentence: str) -> None:
     found = along(answers(letters))
-    assert (found.sentence, found.holds_from, found.flips_late) == (sentence, since, flips)
+    assert (found.sentence, found.flips_late) == (sentence, False)
     assert (found.verdict, found.steps) == (WORDS[letters[-1]], 1_000 * len(letters))
 
 
