@@ -22,7 +22,7 @@ from ablations.config.part_facts import LossFacts, OutputFacts
 from ablations.config.parts import KINDS, OUTPUTS
 from ablations.config.registry import Part
 from ablations.data import Dataset, data_folder
-from ablations.execution.part_findings import Finding, failed
+from ablations.execution.part_findings import Finding, failed, findings
 from ablations.execution.scoring_check import examine_extractor, examine_metric
 from ablations.parts.guards import line_of
 from ablations.training.seed_group import SeedGroup
@@ -67,12 +67,8 @@ def cases(kind: str, name: str, part: Part) -> Iterator[tuple[str, Mapping[str, 
                 if takes_classes(builder, side):
                     yield f"{side} {name}, conditional", {**chosen, "conditional": True}
         return
-    both = {
-        "architecture": "architecture", "activation": "activation", "normalization": "normalization",
-        "weight_norm": "weight_norm",
-    }  # fmt: skip
-    if kind in both:
-        yield f"{kind} {name}", {f"{side}.{both[kind]}": name for side in SIDES}
+    if kind in ("architecture", "activation", "normalization", "weight_norm"):
+        yield f"{kind} {name}", {f"{side}.{kind}": name for side in SIDES}
     elif isinstance(part, LossFacts):
         reached = [output for output in part.outputs if output in OUTPUTS]
         yield f"{kind} {name}", {"loss.criterion": name, **({"discriminator.output": reached[0]} if reached else {})}
@@ -88,9 +84,9 @@ def cases(kind: str, name: str, part: Part) -> Iterator[tuple[str, Mapping[str, 
         yield f"{kind} {name}", dict.fromkeys(keys[kind], name)
 
 
-def example_data(seed: int = 0) -> Dataset:
+def example_data() -> Dataset:
     """Noise in the form of MNIST: what is asked here does not depend on what the images show."""
-    rng = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (IMAGES + 20, 1, 28, 28), generator=rng, dtype=torch.uint8)
     labels = torch.arange(IMAGES + 20) % 10
     return Dataset(
@@ -122,20 +118,14 @@ def _part(kind: str, label: str, part: Part, overrides: Mapping[str, Any]) -> It
         stacked = "all seeds are one computation"
         result = stacked if own.traits.stacks else f"no, one seed is trained after another: {own.traits.reason}"
         yield Finding(part=label, what="stacks", result=result)
-    checks: tuple[tuple[str, Callable[[], str]], ...] = (
+    checks = (
         ("trains", lambda: _trains(first, place)),
         ("deterministic", lambda: _deterministic(make, place, own is not None)),
         ("resumes", lambda: _resumes(make, place)),
         ("neighbours", lambda: _neighbours(make, place)),
         ("cost", lambda: _cost(make, variant, own is not None and own.convolutional)),
     )
-    for what, check in checks:
-        try:
-            with silenced():
-                yield Finding(part=label, what=what, result=check())
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
-            yield failed(label, what, error, place)
-            return
+    yield from findings(label, checks, place)
 
 
 def _belongs(setting: str, overrides: Mapping[str, Any]) -> bool:

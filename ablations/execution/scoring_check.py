@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ import torch
 from ablations.config.own_parts import PartError, silenced
 from ablations.config.registry import Part
 from ablations.data import Dataset
-from ablations.execution.part_findings import Finding, failed
+from ablations.execution.part_findings import Finding, failed, findings
 from ablations.parts.guards import line_of
 from ablations.scoring.extractors import load_extractor
 from ablations.scoring.features import Extractor, Features
@@ -54,19 +54,13 @@ def examine_extractor(name: str, part: Part, data: Dataset) -> Iterator[Finding]
         return
     place = "beside the built-in ones" if extractor.name == name else f"in the place of {extractor.name}"
     yield Finding(part=label, what="looks", result=f"{seen.features.shape[1]} features an image, {place}")
-    checks: tuple[tuple[str, Callable[[], str]], ...] = (
+    checks = (
         ("finite", lambda: _finite(seen)),
         ("deterministic", lambda: _deterministic(extractor, images, seen)),
         ("neighbours", lambda: _neighbours(extractor, images, seen)),
         ("cost", lambda: _cost(extractor, images)),
     )
-    for what, check in checks:
-        try:
-            with silenced():
-                yield Finding(part=label, what=what, result=check())
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - see above
-            yield failed(label, what, error, line_of(part))
-            return
+    yield from findings(label, checks, line_of(part))
 
 
 def _finite(seen: Features) -> str:
