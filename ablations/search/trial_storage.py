@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -127,7 +127,8 @@ class TrialStorage:
             self._storage.set_trial_intermediate_value(key, score.step, score.mean)
         for name, value in outcome.notes.items():
             self._storage.set_trial_system_attr(key, name, value)
-        self._storage.set_trial_user_attr(key, "outcome", _plain(outcome))
+        told = {name: value for name, value in asdict(outcome).items() if name != "notes"}
+        self._storage.set_trial_user_attr(key, "outcome", told)
         state = _STATES.get(outcome.state, TrialState.FAIL)
         self._storage.set_trial_state_values(key, state=state, values=self._values(outcome))
 
@@ -268,18 +269,6 @@ def _check_same(settings: Settings, study: optuna.Study, place: str) -> None:
                 f"the search {settings.name!r} in {place} was made with {key} = {stored.get(key, 'none')}, now it is "
                 f"{now.get(key, 'none')}; take another --name, the same options, or --fresh to begin again"
             )
-
-
-def _plain(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "state": outcome.state,
-        "reason": outcome.reason,
-        "scores": [{"step": item.step, "mean": item.mean, "seeds": list(item.seeds)} for item in outcome.scores],
-        "steps": outcome.steps,
-        "charged_steps": outcome.charged_steps,
-        "train_seconds": outcome.train_seconds,
-        "evaluation_seconds": outcome.evaluation_seconds,
-    }
 
 
 def _outcome(trial: FrozenTrial) -> Outcome:

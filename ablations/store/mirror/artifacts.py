@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from ablations.store.disk import write_whole
 from ablations.store.mirror.guarded_calls import Gate
 
 if TYPE_CHECKING:
@@ -59,15 +58,4 @@ class Files:
     def put(self, run: Run, name: str, data: bytes) -> None:
         """One artifact, replacing an earlier one of that name all at once."""
         with self.staging(run) as folder:
-            part = folder / f".{name}.{uuid.uuid4().hex[:8]}"
-
-            def write() -> None:
-                try:
-                    with part.open("wb") as file:
-                        file.write(data)
-                        os.fsync(file.fileno())
-                    os.replace(part, folder / name)
-                finally:
-                    part.unlink(missing_ok=True)
-
-            self._gate(write)
+            self._gate(lambda: write_whole(folder / name, data))
