@@ -107,8 +107,3 @@ def kinds_for(dataset: Dataset) -> tuple[str, ...]:
 def place_of(kind: str, data_digest: str, folder: Path | None = None) -> Path:
     """Where the weights of an extractor lie that was trained on data of this digest."""
     return data_folder(folder) / "extractors" / data_digest[:16] / f"{kind}.safetensors"
-
-
-def finite(views: Views) -> bool:
-    """False if any image had a value that is not a number."""
-    return all(one.finite for one in views.values())

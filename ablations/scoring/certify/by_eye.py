@@ -25,7 +25,6 @@ HEADER = ("image", "label")
 FOLDER = "by_eye"
 """Of the sheets, in that of a certificate."""
 FACTS, ABOUT = "sheets.json", "about.md"
-ENLARGED = "enlarged"
 
 Labels = Sequence[str]
 """A class or `UNREADABLE` for each image, in the order of the sheet."""
@@ -90,8 +89,6 @@ class Agreement:
     NaN where one can read nothing."""
     alike_of_all: float
     """The same over all images, with `UNREADABLE` as a class."""
-    confused: Mapping[tuple[str, str], int]
-    """How many images have one label by the first and another by the second, the most frequent pairs first."""
 
 
 def agreement(one: Labels, other: Labels) -> Agreement:
@@ -102,7 +99,6 @@ def agreement(one: Labels, other: Labels) -> Agreement:
         same_class=sum(ours == theirs for ours, theirs in both) / len(both) if both else math.nan,
         alike=alike(shares(one), shares(other)),
         alike_of_all=alike(shares(one, of_all=True), shares(other, of_all=True)),
-        confused=dict(Counter(pair for pair in pairs if pair[0] != pair[1]).most_common()),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,17 +16,13 @@ from torch import Tensor
 
 from ablations.scoring.extractors import shapeless
 from ablations.scoring.extractors.artefacts import blurred, dilated, eroded
-from ablations.scoring.features import Features
+from ablations.scoring.features import Extractor, Features
 
 SEED = 20_000
 BATCH = 500
 
 Change = Callable[[Tensor, torch.Generator], Tensor]
 """Images (n, channels, height, width) in [0, 1] to others."""
-
-
-class _Extractor(Protocol):
-    def features(self, images: Tensor) -> Features: ...
 
 
 def _speckle(share: float) -> Change:
@@ -99,14 +95,14 @@ class Reading:
     """The largest difference between the share of a class among the readable images and its true share."""
 
 
-def readings(extractor: _Extractor, images: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
+def readings(extractor: Extractor, images: Tensor, labels: Tensor) -> dict[str, dict[str, float]]:
     """For each damage of real images (n, channels, height, width) in [0, 1] what `Reading` says."""
     return {
         name: asdict(_reading(extractor.features(applied(change, images)), labels)) for name, change in DAMAGES.items()
     }
 
 
-def refusals(extractor: _Extractor, images: Tensor, labels: Tensor) -> dict[str, float]:
+def refusals(extractor: Extractor, images: Tensor, labels: Tensor) -> dict[str, float]:
     """For each kind of images that show nothing the share that is unreadable."""
     kinds: dict[str, Any] = {name: applied(change, images) for name, change in NOTHING.items()}
     for make in dict.fromkeys(shapeless.SHAPELESS):

@@ -41,8 +41,6 @@ class Parts:
     class_shares: float
     classes: int
     """How many classes the images were compared over."""
-    effective: float
-    """How many evenly weighed samples would be as good, as a share of all: 1 / (n sum of squared weights)."""
 
 
 def balanced_frechet(
@@ -68,7 +66,7 @@ def balanced_frechet(
     kept = ~real_read.readable | drawn[real_read.labels]
     if not drawn.any() or kept.sum() < LEAST or not np.isfinite(whole):
         nothing = 0.0 if np.isfinite(whole) else float("nan")
-        return Parts(whole=whole, images=whole, class_shares=nothing, classes=int(drawn.sum()), effective=1.0)
+        return Parts(whole=whole, images=whole, class_shares=nothing, classes=int(drawn.sum()))
     weights = balancing_weights(read, real_read, drawn)
     reference = plain if kept.all() else Gaussian.of(real[kept])
     images = frechet_distance(weighted_gaussian(samples, weights), reference)
@@ -77,7 +75,6 @@ def balanced_frechet(
         images=images,
         class_shares=whole - images,
         classes=int(drawn.sum()),
-        effective=float(1 / (len(weights) * (weights**2).sum())),
     )
 
 

@@ -16,7 +16,6 @@ import scipy.stats
 from ablations.scoring.metrics.array_types import Float64
 
 QUANTILE = 0.001
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +26,6 @@ class Copies:
     """Of the samples that count as copies: about `QUANTILE` where nothing is copied."""
     p: float
     """The probability of so many or more where samples are as new as test images."""
-    low: float
-    high: float
-    """The 95% interval of the share (Clopper and Pearson 1934): 0 of n is not proof of none."""
 
 
 def copies(samples: Float64, test: Float64) -> Copies:
@@ -39,8 +35,7 @@ def copies(samples: Float64, test: Float64) -> Copies:
     limit = sorted(test)[rank - 1]
     # A tie with the limit would be no nearer; copies lie at 0, below every new image.
     found = int((samples < limit).sum())
-    interval = scipy.stats.binomtest(found, n).proportion_ci(CONFIDENCE)
     # The sum of the tail: one minus the rest would lose all digits of a small p.
     tail = scipy.stats.betabinom.logpmf(np.arange(found, n + 1), n, rank, m + 1 - rank)
     p = float(np.exp(scipy.special.logsumexp(tail)))
-    return Copies(share=found / n, p=min(p, 1.0), low=float(interval.low), high=float(interval.high))
+    return Copies(share=found / n, p=min(p, 1.0))

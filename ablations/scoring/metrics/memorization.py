@@ -60,7 +60,7 @@ def _memorization(samples: Samples, reference: Reference) -> tuple[float, ...]:
     known = reference.once(_distances)
     test = known["test"]
     found = copies(distances, test)
-    cells = data_copying(distances, samples.reading.labels, test, reference.reading.labels)
+    copied = data_copying(distances, samples.reading.labels, test, reference.reading.labels)
     some = seeded_rows(len(distances), SPACED)
     own = authenticity(distances[some], places[some], known["spacing"])
-    return memorization(distances, test), found.share, found.p, cells.score, own
+    return memorization(distances, test), found.share, found.p, copied, own

@@ -46,7 +46,6 @@ def test_agreement_counts_what_neither_can_read_and_shares_only_over_what_can_be
     assert (found.same, found.same_class) == (4 / 6, 1)
     assert (found.alike, found.alike_of_all) == (1, 1)
     assert agreement("11", "1-").alike_of_all == 0.5
-    assert found.confused == {("3", "-"): 1, ("-", "3"): 1}
     assert agreement("0011", "1111").alike == 0.5
     assert agreement("0000", "1111").alike == 0
     nothing = agreement("--", "-1")

@@ -24,7 +24,7 @@ def test_one_copy_in_a_hundred_among_samples_of_equal_quality_is_found() -> None
     samples[:50] = TRAINING.data[:50]
     found = copies(distances(samples), TEST)
     assert found.p < 1e-10
-    assert found.low < 0.01 < found.share < found.high
+    assert found.share > 0.01
     assert copies(distances(samples[50:]), TEST).p > 0.01
 
 
@@ -43,8 +43,7 @@ def test_a_false_alarm_is_as_rare_as_its_p_says() -> None:
     assert np.mean([one.share for one in found]) == pytest.approx(QUANTILE, rel=0.1)
 
 
-def test_nothing_found_is_no_proof_of_nothing() -> None:
+def test_nothing_found_is_no_more_than_chance() -> None:
     nothing = copies(np.ones(1000), np.linspace(0.1, 1, 1000))
-    assert (nothing.share, nothing.low) == (0, 0)
+    assert nothing.share == 0
     assert nothing.p == pytest.approx(1)
-    assert nothing.high == pytest.approx(1 - 0.025 ** (1 / 1000))
