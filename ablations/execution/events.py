@@ -25,7 +25,6 @@ class Progressed:
 
     group: str
     step: int
-    steps: int
     train_seconds: float
 
 
@@ -55,7 +54,6 @@ class GroupEnded:
     variant: str
     statuses: Mapping[int, Status]
     reasons: Mapping[int, str]
-    seconds: float
     elsewhere: bool = False
     """Another command has done it in the meantime."""
 

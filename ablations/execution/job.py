@@ -109,7 +109,7 @@ class GroupJob:
 
         archive = Archive.at_once(self.archive)
         results = [archive.get(key, weights=False) for key in self.wanted_steps]
-        return replace(ended(self, results, 0.0), elsewhere=True)
+        return replace(ended(self, results), elsewhere=True)
 
     def run(self, emit: Emit, stop: Stop) -> None:
         """Train, score and archive; see `worker.train_group`."""

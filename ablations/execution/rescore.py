@@ -105,14 +105,14 @@ class RescoreJob:
             except UserError as error:
                 statuses[seed], reasons[seed] = "failed", str(error)
             seconds = time.perf_counter() - started
-            emit(Progressed(group=self.name, step=index + 1, steps=len(self.keys), train_seconds=seconds))
-        emit(self._ended(statuses, reasons, time.perf_counter() - started))
+            emit(Progressed(group=self.name, step=index + 1, train_seconds=seconds))
+        emit(self._ended(statuses, reasons))
 
     def lost(self, status: Status, reason: str) -> GroupEnded:
-        return self._ended(dict.fromkeys(self.seeds, status), dict.fromkeys(self.seeds, reason), 0.0)
+        return self._ended(dict.fromkeys(self.seeds, status), dict.fromkeys(self.seeds, reason))
 
-    def _ended(self, statuses: dict[int, Status], reasons: dict[int, str], seconds: float) -> GroupEnded:
-        return GroupEnded(group=self.name, variant=self.variant, statuses=statuses, reasons=reasons, seconds=seconds)
+    def _ended(self, statuses: dict[int, Status], reasons: dict[int, str]) -> GroupEnded:
+        return GroupEnded(group=self.name, variant=self.variant, statuses=statuses, reasons=reasons)
 
 
 def scorer_of(archive: Archive, study: str, data_folder: Path | None = None) -> str:

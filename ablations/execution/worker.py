@@ -40,7 +40,6 @@ def train_group(job: GroupJob, emit: Emit, stop: Stop = lambda: None) -> None:
 
     `stop` is asked at every tick; where it gives a reason, the group is checkpointed and recorded as interrupted.
     """
-    started = time.perf_counter()
     archive = Archive.at_once(job.archive)
     job.checkpoint_root.mkdir(parents=True, exist_ok=True)
     results, kept = _attempt(job, emit, stop)
@@ -48,7 +47,7 @@ def train_group(job: GroupJob, emit: Emit, stop: Stop = lambda: None) -> None:
         archive.put(result)
     if not kept:
         discard_checkpoints(job.checkpoints)
-    emit(ended(job, results, time.perf_counter() - started))
+    emit(ended(job, results))
 
 
 def record_lost(job: GroupJob, status: Status, reason: str) -> GroupEnded:
@@ -56,7 +55,7 @@ def record_lost(job: GroupJob, status: Status, reason: str) -> GroupEnded:
     results = Recorder(job).results(status, reason)
     for result in results:
         Archive.at_once(job.archive).put(result)
-    return ended(job, results, 0.0)
+    return ended(job, results)
 
 
 def _attempt(job: GroupJob, emit: Emit, stop: Stop) -> tuple[list[Result], bool]:
@@ -120,7 +119,7 @@ def _course(job: GroupJob, recorder: Recorder, emit: Emit, stop: Stop) -> None:
             emit(Evaluated(group=name, step=tick.step, scores=recorder.mean_scores()))
         if trial:
             trial.judge_new_scores()
-        emit(Progressed(group=name, step=tick.step, steps=end, train_seconds=recorder.train_seconds))
+        emit(Progressed(group=name, step=tick.step, train_seconds=recorder.train_seconds))
         if recorder.all_diverged:
             if not tick.evaluation_due:
                 recorder.evaluate("quick")
@@ -161,12 +160,11 @@ class _Trial:
             raise Ended("pruned", "another seed of the trial diverged")
 
 
-def ended(job: GroupJob, results: Sequence[Result], seconds: float) -> GroupEnded:
+def ended(job: GroupJob, results: Sequence[Result]) -> GroupEnded:
     """The event of a group's end, from what it left."""
     return GroupEnded(
         group=job.name,
         variant=job.variant.name,
         statuses={result.run.seed: result.status for result in results},
         reasons={result.run.seed: result.reason for result in results if result.reason},
-        seconds=seconds,
     )

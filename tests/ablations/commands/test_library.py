@@ -155,7 +155,7 @@ def test_a_notebook_has_a_bar_in_one_place(monkeypatch: pytest.MonkeyPatch) -> N
     assert notebook_bar.in_notebook()
     bar = notebook_bar.NotebookBar({"a": 1.0})
     bar(GroupStarted(group="a", variant="<v>", seeds=(0,), step=0, steps=4))
-    bar(GroupEnded(group="a", variant="<v>", statuses={0: "finished"}, reasons={}, seconds=1.0))
+    bar(GroupEnded(group="a", variant="<v>", statuses={0: "finished"}, reasons={}))
     assert 'value="0.000"' in shown[0]
     assert "&lt;v&gt; seed 0" in shown[1]
     assert 'value="1.000"' in shown[-1]

@@ -32,8 +32,8 @@ def started(group: str = "adam:0-3", step: int = 0, steps: int = 100) -> GroupSt
     return GroupStarted(group=group, variant=group.split(":")[0], seeds=SEEDS, step=step, steps=steps)
 
 
-def progressed(step: int, seconds: float, group: str = "adam:0-3", steps: int = 100) -> Progressed:
-    return Progressed(group=group, step=step, steps=steps, train_seconds=seconds)
+def progressed(step: int, seconds: float, group: str = "adam:0-3") -> Progressed:
+    return Progressed(group=group, step=step, train_seconds=seconds)
 
 
 def ended(group: str = "adam:0-3", **diverged: str) -> GroupEnded:
@@ -43,7 +43,6 @@ def ended(group: str = "adam:0-3", **diverged: str) -> GroupEnded:
         variant=group.split(":")[0],
         statuses={seed: "diverged" if seed in reasons else "finished" for seed in SEEDS},
         reasons=reasons,
-        seconds=1.0,
     )
 
 
@@ -145,9 +144,9 @@ from ablations.execution.progress import Display
 with Display({"adam:0-1": 10.0}) as display:
     display(GroupStarted(group="adam:0-1", variant="adam", seeds=(0, 1), step=0, steps=8))
     for step in range(1, 9):
-        display(Progressed(group="adam:0-1", step=step, steps=8, train_seconds=step / 4))
+        display(Progressed(group="adam:0-1", step=step, train_seconds=step / 4))
     display(GroupEnded(group="adam:0-1", variant="adam", statuses={0: "finished", 1: "failed"},
-                       reasons={1: "OSError: no space"}, seconds=2.0))
+                       reasons={1: "OSError: no space"}))
 """
 ROOT = Path(__file__).parents[3]
 

@@ -61,7 +61,7 @@ class NoteJob:
             raise DataError(self.refuses)
         reason = None
         while self.endless and not (reason := stop()):
-            emit(Progressed(group=self.name, step=1, steps=2, train_seconds=0.0))
+            emit(Progressed(group=self.name, step=1, train_seconds=0.0))
             time.sleep(0.01)
         given = (self.folder / "input.txt").read_text()
         (self.folder / f"{self.name}.txt").write_text(f"{given} {os.environ.get(self.variable)}")
@@ -92,7 +92,7 @@ class NoteJob:
 
     def _ended(self, status: Status, reason: str = "") -> GroupEnded:
         reasons = {0: reason} if reason else {}
-        return GroupEnded(group=self.name, variant=self.name, statuses={0: status}, reasons=reasons, seconds=0.0)
+        return GroupEnded(group=self.name, variant=self.name, statuses={0: status}, reasons=reasons)
 
 
 @dataclass(frozen=True)
