@@ -9,8 +9,8 @@ from ablations.catalog.domains import Choice, Domain, Narrowing, Range, narrow
 from ablations.catalog.hyperparameters import HYPERPARAMETERS, Hyperparameter
 from ablations.config import Variant
 from ablations.config.errors import ConfigError
-from ablations.config.own_modules import SIDES, Factory, parameters_of, unread_by
-from ablations.config.own_use import LOSS_SETTINGS, factories_of, own_loss_part, settings_of_parts
+from ablations.config.own_modules import SIDES, parameters_of, unread_by
+from ablations.config.own_use import LOSS_SETTINGS, factories_of, factory_of, own_loss_part, settings_of_parts
 from ablations.config.parts import OPTIMIZERS, PENALTIES
 
 SETTINGS = "settings."
@@ -25,7 +25,7 @@ def hyperparameters_of(variant: Variant) -> tuple[Hyperparameter, ...]:
     """All that may be tuned of a variant: the catalog's, less what its own networks do not read, and what these, its
     own optimizers, loss and penalty read beside.
     """
-    unread = {f"{side}.{key}" for side in SIDES if (made := _factory(variant, side)) for key in unread_by(made)}
+    unread = {f"{side}.{key}" for side in SIDES if (made := factory_of(variant, side)) for key in unread_by(made)}
     kept = [item for item in HYPERPARAMETERS if item.key not in unread]
     rows = [row for side in SIDES for row in _of_network(variant, side)]
     for side in SIDES:
@@ -41,11 +41,6 @@ def settings_of(variant: Variant) -> dict[str, Any]:
     """
     found = settings_of_parts(variant) | variant.flat()
     return {key: _word(value) if SETTINGS in key else value for key, value in found.items()}
-
-
-def own_default(variant: Variant, key: str) -> Any:
-    """Of a setting of an own part, such as `SIDE.settings.NAME`."""
-    return settings_of_parts(variant).get(key)
 
 
 def domain_of(key: str, default: Any, wanted: Narrowing) -> Domain:
@@ -69,7 +64,7 @@ def domain_of(key: str, default: Any, wanted: Narrowing) -> Domain:
 
 
 def _of_network(variant: Variant, side: str) -> list[Hyperparameter]:
-    made = _factory(variant, side)
+    made = factory_of(variant, side)
     if made is None:
         return []
     name = getattr(variant, side).architecture
@@ -112,11 +107,6 @@ def _as_known(prefix: str, when: dict[str, Any], part: Any, like: str) -> list[H
         for item in HYPERPARAMETERS
         if item.when.get(condition) == like and item.key.removeprefix(f"{prefix}.") in part.settings
     ]
-
-
-def _factory(variant: Variant, side: str) -> Factory | None:
-    factories = factories_of(variant, side)
-    return factories.of(side) if factories else None
 
 
 def _parts(wanted: Narrowing) -> list[Any]:

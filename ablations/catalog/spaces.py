@@ -10,9 +10,10 @@ from typing import Any
 
 from ablations.catalog.domains import Narrowing, Range, Value, narrow
 from ablations.catalog.hyperparameters import Hyperparameter
-from ablations.catalog.own_hyperparameters import SETTINGS, domain_of, hyperparameters_of, own_default, settings_of
+from ablations.catalog.own_hyperparameters import SETTINGS, domain_of, hyperparameters_of, settings_of
 from ablations.config import Variant
 from ablations.config.errors import ConfigError, unknown
+from ablations.config.own_use import settings_of_parts
 
 MOST_GRID_POINTS = 10_000
 
@@ -144,7 +145,7 @@ def make_space(
             return item
         wanted = narrowed[item.key]
         if SETTINGS in item.key:
-            return replace(item, domain=domain_of(item.key, own_default(base, item.key), wanted))
+            return replace(item, domain=domain_of(item.key, settings_of_parts(base).get(item.key), wanted))
         return replace(item, domain=narrow(item.key, item.domain, wanted))
 
     rows = [narrowed_row(item) for item in every if item.key not in fixed and (item.asked or item.key in narrowed)]

@@ -13,6 +13,7 @@ from ablations.catalog.claims.answerable import check_answerable
 from ablations.commands.study_tables import TABLES, axes_of, expanded
 from ablations.config import Study, Variant
 from ablations.config.errors import ConfigError, UserError, unknown
+from ablations.config.overrides import flatten
 
 SEARCH = "search"
 """The table of a study file that only `ablations search` reads."""
@@ -87,7 +88,7 @@ def read_search(path: Path) -> Mapping[str, Mapping[str, Any]]:
             raise unknown(f"key of the table {SEARCH!r} in {path}:", key, SPACES)
         if not isinstance(value, Mapping):
             raise ConfigError(f"the study file {path}: {SEARCH}.{key} must map settings to values, not {value!r}")
-    return {key: dict(_dotted(value)) for key, value in table.items()}
+    return {key: dict(flatten(value)) for key, value in table.items()}
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -108,7 +109,7 @@ def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any] | Variant:
     """A variant that starts from a base; else what is said, which may be a whole one."""
     if "base" not in entry:
         return entry
-    overrides = dict(_dotted({key: value for key, value in entry.items() if key not in ("base", "name")}))
+    overrides = dict(flatten({key: value for key, value in entry.items() if key not in ("base", "name")}))
     return _base(entry["base"]).override(overrides, name=entry.get("name"))
 
 
@@ -120,10 +121,3 @@ def _base(said: Any) -> Variant:
     if not isinstance(said, str) or said not in BASES:
         raise unknown("base", said, BASES)
     return BASES[said]
-
-
-def _dotted(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, value in tree.items():
-        pairs += _dotted(value, f"{prefix}{key}.") if isinstance(value, Mapping) else [(prefix + key, value)]
-    return pairs

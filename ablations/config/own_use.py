@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ablations.config import own_modules, own_parts, own_settings, parts
 from ablations.config.errors import ConfigError
 from ablations.config.origin import Origin, OwnPart
-from ablations.config.own_modules import SIDES, ModuleFactories, unread_by
+from ablations.config.own_modules import SIDES, Factory, ModuleFactories, unread_by
 from ablations.config.registry import Part, Registry
 
 if TYPE_CHECKING:
@@ -103,12 +103,17 @@ def factories_of(variant: Variant, side: str) -> ModuleFactories | None:
     return part.builder
 
 
+def factory_of(variant: Variant, side: str) -> Factory | None:
+    """Of the module of a user's own on that side; None where there is none, or its source is not here."""
+    factories = factories_of(variant, side)
+    return None if factories is None else factories.of(side)
+
+
 def settings_of_parts(variant: Variant) -> dict[str, Any]:
     """The settings that the own parts of a variant take, dotted as a study says them, with their defaults."""
     found: dict[str, Any] = {}
     for side in SIDES:
-        factories = factories_of(variant, side)
-        factory = None if factories is None else factories.of(side)
+        factory = factory_of(variant, side)
         taken = {} if factory is None else own_modules.defaults_of(factory)
         found |= {f"{side}.settings.{key}": value for key, value in taken.items()}
     for key, place in LOSS_SETTINGS.items():
@@ -163,8 +168,7 @@ def with_settings_read(variant: Variant) -> dict[str, Network | Loss]:
     """
     found: dict[str, Network | Loss] = {}
     for side in SIDES:
-        factories = factories_of(variant, side)
-        factory = None if factories is None else factories.of(side)
+        factory = factory_of(variant, side)
         if factory is not None:
             found[side] = own_modules.with_settings_read(getattr(variant, side), factory, side)
     loss = variant.loss
@@ -180,8 +184,7 @@ def with_settings_read(variant: Variant) -> dict[str, Network | Loss]:
 def check_read(variant: Variant, keys: Iterable[str]) -> None:
     """Raise `ConfigError` where one of the settings `keys`, just said, means nothing to a network of the user's own."""
     for side in SIDES:
-        factories = factories_of(variant, side)
-        factory = None if factories is None else factories.of(side)
+        factory = factory_of(variant, side)
         if factory is None:
             continue
         name = getattr(variant, side).architecture

@@ -103,19 +103,14 @@ def _positive(variant: Variant) -> str | None:
 
 
 def _fractions(variant: Variant) -> str | None:
-    numbers = {f"{side}.dropout": network.dropout for side, network in _networks(variant)}
+    numbers = {
+        f"{side}.{key}": getattr(network, key) for key in ("dropout", "slope") for side, network in _networks(variant)
+    }
     for side, optimizer in _optimizers(variant):
         numbers |= {f"{side}.{key}": getattr(optimizer, key) for key in ("beta1", "beta2", "momentum")}
     for key, value in numbers.items():
         if not 0 <= value < 1:
             return f"{key} must be in [0, 1), not {value}"
-    return None
-
-
-def _slopes(variant: Variant) -> str | None:
-    for side, network in _networks(variant):
-        if not 0 <= network.slope < 1:
-            return f"{side}.slope must be in [0, 1), not {network.slope}"
     return None
 
 
@@ -226,7 +221,6 @@ _RULES = (
     _loss_settings,
     _positive,
     _fractions,
-    _slopes,
     _penalty_weight,
     _batch_of_one,
     _kernels,
@@ -238,7 +232,7 @@ _RULES = (
     _same_latents,
 )
 """In this order: each may rely on those before it."""
-_WITHOUT_PARTS = (_names, _positive, _fractions, _slopes, _penalty_weight)
+_WITHOUT_PARTS = (_names, _positive, _fractions, _penalty_weight)
 """Those that ask no part: for a stored variant whose parts are not here. It kept all of them when it was trained."""
 
 
