@@ -95,12 +95,7 @@ def tree_of(found: HeadToHead, one: str, other: str) -> dict[str, Any]:
     parts = {
         name: {"effect": part.effect, "interval": [part.interval.low, part.interval.high], "verdict": part.verdict}
         for split in found.splits
-        for name, part in (
-            (split.kind.whole, split.whole),
-            (split.kind.images, split.images),
-            (split.kind.shares, split.shares),
-        )
-        if part is not None
+        for name, part in split.parts.items()
     }
     return {
         "treatment": one,

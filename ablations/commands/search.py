@@ -262,12 +262,9 @@ def tree_of(found: Found) -> dict[str, Any]:
 def print_found(found: Found) -> None:
     from ablations.execution.progress import duration
 
-    states = [trial.outcome.state for trial in found.trials]
-    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states)))
     saved = 1 - found.charged_steps / found.full_steps if found.full_steps else 0.0
-    click.echo(
-        f"{found.settings.name}: {counts}, in {duration(found.seconds)}; pruning left out {saved:.0%} of the steps"
-    )
+    took = duration(found.seconds)
+    click.echo(f"{found.settings.name}: {found.counts}, in {took}; pruning left out {saved:.0%} of the steps")
     if found.beyond:
         click.echo(f"stored beyond --trials or --seconds, and not counted: {found.beyond}")
     best = found.best

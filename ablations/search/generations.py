@@ -69,6 +69,12 @@ class Found:
         return min(finished(self.trials), key=_value, default=None)
 
     @property
+    def counts(self) -> str:
+        """How many trials ended how, such as "2 failed, 6 finished"."""
+        states = [trial.outcome.state for trial in self.trials]
+        return ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states)))
+
+    @property
     def tuned(self) -> Variant | None:
         best = self.best
         if best is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import math
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +18,7 @@ from optuna.visualization import matplotlib as plots
 from ablations.search.budget import expected_best, front, scored
 from ablations.search.judge import quiet
 from ablations.search.trial_storage import Trial
-from reports.figures.svg import Scale, figure, nice_range, path, short, spread_out, tag, text
+from reports.figures.svg import Scale, figure, levels, nice_range, path, short, spread_out, tag, text
 
 _STYLE: Any = {"svg.fonttype": "none", "font.size": 9, "figure.autolayout": True}
 
@@ -122,10 +121,7 @@ def _axes(across: Scale, up: Scale, label: str, title: str) -> list[Markup]:
     for tick in across.ticks(7):
         body.append(tag("line", x1=across(tick), x2=across(tick), y1=16, y2=270, class_="grid"))
         body.append(text(short(tick), across(tick), 286, anchor="middle"))
-    for tick in up.ticks(5):
-        if math.isfinite(tick):
-            body.append(tag("line", x1=64, x2=540, y1=up(tick), y2=up(tick), class_="grid"))
-            body.append(text(short(tick), 58, up(tick) + 4, anchor="end"))
+    body += levels(up, 5, 64, 540)
     body.append(text(label, 302, 308, "label", "middle"))
     body.append(text(title, 64, 10, "label"))
     return body

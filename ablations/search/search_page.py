@@ -59,12 +59,11 @@ def search_view(found: Found, drawn: Mapping[str, Markup], out: Path) -> dict[st
     settings, trials = found.settings, found.trials
     own = settings.space.settings
     best = found.best
-    states = [trial.outcome.state for trial in trials]
     return {
         "name": settings.name,
         "settings": settings,
         "space": settings.space.as_dict(),
-        "counts": ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states))),
+        "counts": found.counts,
         "saved": 1 - found.charged_steps / found.full_steps if found.full_steps else 0.0,
         "beyond": found.beyond,
         "best": best,

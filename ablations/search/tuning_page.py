@@ -99,12 +99,11 @@ def summary(ranked: Sequence[Ranking]) -> str:
 
 def _level(found: Found, findings: Findings) -> dict[str, Any]:
     name = found.settings.space.variant.name
-    states = [trial.outcome.state for trial in found.trials]
     best = found.best
     return {
         "name": name,
         "spent": spent(found),
-        "counts": ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states))),
+        "counts": found.counts,
         "validation": min((trial.outcome.value or 0.0 for trial in finished(found.trials)), default=float("nan")),
         "default": findings.spreads.get(name),
         "tuned": findings.spreads.get(f"{name} tuned"),

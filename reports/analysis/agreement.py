@@ -33,6 +33,12 @@ class Split:
     images: Comparison | None
     shares: Comparison | None
 
+    @property
+    def parts(self) -> dict[str, Comparison]:
+        """Those that there are, by the bare names of their scores."""
+        named = {self.kind.whole: self.whole, self.kind.images: self.images, self.kind.shares: self.shares}
+        return {name: part for name, part in named.items() if part is not None}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:

@@ -47,14 +47,14 @@ class Replay:
 
 def read(folder: Path = FOLDER) -> Stored:
     scores: dict[str, dict[int, float]] = {}
-    for row in _rows(folder / "runs.csv"):
+    for row in rows(folder / "runs.csv"):
         scores.setdefault(row["variant"], {})[int(row["seed"])] = float(row["score"])
-    rows = _rows(folder / "contrasts.csv")
+    asked = rows(folder / "contrasts.csv")
     contrasts = tuple(
         Contrast(axis=row["axis"], question=row["question"], treatment=row["treatment"], reference=row["reference"])
-        for row in rows
+        for row in asked
     )
-    return Stored(contrasts=contrasts, verdicts=tuple(row["verdict"] for row in rows), scores=scores)
+    return Stored(contrasts=contrasts, verdicts=tuple(row["verdict"] for row in asked), scores=scores)
 
 
 def replay(stored: Stored, plan: Plan, rules: Rules) -> Replay:
@@ -90,6 +90,7 @@ def moments_of(stored: Stored) -> tuple[list[float], list[float]]:
     return [float(table.mean()) for table in tables], [float(table.std(ddof=1)) for table in tables]
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def rows(path: Path) -> list[dict[str, str]]:
+    """Of a table that was written as CSV."""
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -24,7 +24,7 @@ from reports.analysis.ended import STUDIES, collapsing
 from reports.analysis.looks import Plan
 from reports.analysis.others import sign_flips, student
 from reports.analysis.power import detectable
-from reports.analysis.published_axes import read, replay
+from reports.analysis.published_axes import read, replay, rows
 from reports.analysis.scenarios import CONTRASTS, SCENARIOS, paired_differences, same_distribution
 from reports.analysis.simulated import Cell, Share, decided, followed, measured, share, study
 from reports.analysis.statistics_page import page
@@ -129,11 +129,6 @@ def write(path: Path, table: Sequence[Row]) -> None:
         writer = csv.DictWriter(file, fieldnames=[*table[0]], lineterminator="\n")
         writer.writeheader()
         writer.writerows({key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()} for row in table)
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def _told(name: str, table: Iterator[Row]) -> Iterator[Row]:

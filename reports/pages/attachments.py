@@ -76,14 +76,9 @@ def contrasts_frame(answers: Sequence[Answer], courses: Sequence[Course | None])
             "flips_late": bool(course and course.said.flips_late),
         }
         for split in answer.splits:
-            for name, part in (
-                (split.kind.whole, split.whole),
-                (split.kind.images, split.images),
-                (split.kind.shares, split.shares),
-            ):
-                if part is not None:
-                    row |= {f"{name}_effect": part.effect, f"{name}_low": part.interval.low}
-                    row |= {f"{name}_high": part.interval.high, f"{name}_verdict": part.verdict}
+            for name, part in split.parts.items():
+                row |= {f"{name}_effect": part.effect, f"{name}_low": part.interval.low}
+                row |= {f"{name}_high": part.interval.high, f"{name}_verdict": part.verdict}
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -116,8 +116,8 @@ class Git:
             return "a shallow clone, without the history"
         return "changes that are not committed" if self._ask("status", "--porcelain", "--", ".") else ""
 
-    def commit(self, revision: str, *options: str) -> Commit | None:
-        found = self._ask("log", "-1", "--format=%H %cI", *options, revision, "--")
+    def commit(self, revision: str) -> Commit | None:
+        found = self._ask("log", "-1", "--format=%H %cI", revision, "--")
         sha, _, date = (found or "").partition(" ")
         return Commit(sha=sha, date=date) if sha else None
 

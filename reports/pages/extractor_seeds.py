@@ -14,6 +14,7 @@ from reports import words
 from reports.analysis.agreement import Answer, Measures, answers
 from reports.analysis.findings import Findings
 from reports.analysis.verdicts import Scores
+from reports.pages.rendering import markdown_table
 
 WANTED = 5
 """Trainings of each extractor that were asked for beforehand."""
@@ -63,7 +64,7 @@ def _verdicts(found: Findings, rows: pd.DataFrame, seeds: Sequence[int]) -> Iter
         given = [by_seed[seed][index].main.verdict for seed in seeds]
         moved += len({*given}) > 1
         table.append((f"{contrast.treatment} against {contrast.reference}", *given))
-    yield from _table(("contrast", *(f"seed {seed}" for seed in seeds)), table)
+    yield from markdown_table(("contrast", *(f"seed {seed}" for seed in seeds)), table)
     yield f"{moved} of {len(table)} verdicts differ between seeds.\n"
 
 
@@ -92,13 +93,7 @@ def _scores(found: Findings, rows: pd.DataFrame, seeds: Sequence[int]) -> Iterat
                 (variant, *map(words.number, values), f"{100 * spread[variant]:.1f}%")
                 for variant, values in zip(means.index, means.to_numpy(), strict=True)
             ]
-            yield from _table((f"`{name}`", *(f"seed {seed}" for seed in seeds), "deviation"), table)
+            yield from markdown_table((f"`{name}`", *(f"seed {seed}" for seed in seeds), "deviation"), table)
             ranks = means.corr(method="spearman").loc[seeds[0]].to_numpy()[1:]
             if len(ranks):
                 yield f"Rank correlation: at least {words.number(float(np.min(ranks)))}.\n"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for row in (header, ["---"] * len(header), *rows):
-        yield f"| {' | '.join(row)} |"
-    yield ""

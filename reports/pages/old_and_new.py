@@ -10,6 +10,7 @@ from reports import words
 from reports.analysis.comparison import Comparison
 from reports.analysis.findings import Findings
 from reports.analysis.old_and_new import Both, both, deviations, mean_ratio, old_scores
+from reports.pages.rendering import markdown_table
 
 
 def page(found: Findings) -> str:
@@ -48,7 +49,7 @@ def _verdicts(items: Sequence[Both]) -> Iterator[str]:
         for item in items
     ]
     header = ("question", "old verdict", "old difference", "new verdict", "new difference", "what makes the difference")
-    yield from _table(header, rows)
+    yield from markdown_table(header, rows)
 
 
 def _deviations(found: Findings, old: str) -> Iterator[str]:
@@ -65,16 +66,10 @@ def _deviations(found: Findings, old: str) -> Iterator[str]:
         )
         for item in items
     ]
-    yield from _table(("variant", "seeds", f"`{old}`", f"`{found.metric}`", "ratio"), rows)
+    yield from markdown_table(("variant", "seeds", f"`{old}`", f"`{found.metric}`", "ratio"), rows)
     if math.isfinite(mean := mean_ratio(items)):
         yield f"The geometric mean of the ratios is {words.number(mean)}.\n"
 
 
 def _effect(item: Comparison) -> str:
     return f"{words.signed(item.effect)} {words.bounds(item.interval)}" if math.isfinite(item.effect) else words.DASH
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for row in (header, ["---"] * len(header), *rows):
-        yield f"| {' | '.join(row)} |"
-    yield ""

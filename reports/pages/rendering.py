@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,13 @@ def write_files(folder: Path, contents: Mapping[str, str | bytes]) -> None:
             (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     except OSError as error:
         raise UserError(f"cannot write into {folder}: {error.strerror or error}; choose another --out") from error
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Its lines, and an empty one after it."""
+    for row in (header, ["---"] * len(header), *rows):
+        yield f"| {' | '.join(row)} |"
+    yield ""
 
 
 def slug(name: str) -> str:

@@ -13,9 +13,9 @@ from reports.analysis.decision_rules import Rules
 from reports.analysis.distributions import DEVIATIONS, DISTRIBUTIONS
 from reports.analysis.ended import STUDIES, collapsing
 from reports.analysis.others import max_t_gain, sign_flips, student
-from reports.analysis.published_axes import read, replay
+from reports.analysis.published_axes import read, replay, rows
 from reports.analysis.scenarios import SCENARIOS
-from reports.analysis.simulate import SEEDS, TABLES, TARGET, errors, generator, rows
+from reports.analysis.simulate import SEEDS, TABLES, TARGET, errors, generator
 from reports.analysis.simulated import share, study
 from reports.analysis.statistics_page import page
 
