@@ -17,7 +17,6 @@ from ablations.training.engine import choose_engine, default_workers, set_up
 from ablations.training.instruction_set import VARIABLES, environment_of
 from ablations.training.numerics import NUMERICS
 
-Precision = Literal["float32", "bfloat16"]
 LIBRARIES = ("torch", "numpy")
 """Beside the package itself: another version of them may have other bits."""
 

@@ -55,17 +55,17 @@ def _check(name: str, look: Callable[[], str]) -> Check:
 
 
 def _packages() -> str:
-    missing = []
+    versions, missing = {}, []
     for name in _PACKAGES:
         try:
-            importlib.metadata.version(name)
+            versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
         raise UserError(
             f"missing: {', '.join(missing)}; install the project again: pip install -e . -c constraints.txt"
         )
-    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES[:4])
+    return ", ".join(f"{name} {versions[name]}" for name in _PACKAGES[:4])
 
 
 def _device() -> str:

@@ -13,9 +13,6 @@ SamplerName = Literal["tpe", "gp", "random", "grid"]
 PrunerName = Literal["halving", "hyperband", "median", "none"]
 ObjectiveName = Literal["score", "score-and-seconds"]
 
-SAMPLERS: tuple[SamplerName, ...] = ("tpe", "gp", "random", "grid")
-PRUNERS: tuple[PrunerName, ...] = ("halving", "hyperband", "median", "none")
-OBJECTIVES: tuple[ObjectiveName, ...] = ("score", "score-and-seconds")
 REPORTS: Mapping[PrunerName, int] = {"halving": 4, "hyperband": 3, "median": 5, "none": 3}
 """How often a trial is scored, unless asked otherwise."""
 REDUCTION: Mapping[PrunerName, int] = {"halving": 2, "hyperband": 3}

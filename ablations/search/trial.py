@@ -16,14 +16,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ablations.execution.job import GroupJob
 from ablations.search.judge import Judge
 from ablations.store.archive import Archive
 from ablations.store.result import Result
-
-State = Literal["finished", "pruned", "diverged", "failed"]
+from ablations.store.search_record import State
 
 
 @dataclass(frozen=True, kw_only=True)

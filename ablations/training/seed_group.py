@@ -48,7 +48,7 @@ class SeedGroup:
         self.step = 0
         coarse, own = engine.precision == "bfloat16", any(network.own for network in networks)
         self._autocast = coarse and (own or device.type == "cuda")
-        self._device, self._dtype = device, dtype
+        self.device, self._dtype = device, dtype
         operands = torch.bfloat16 if coarse and not self._autocast else None
         self._generator, self._discriminator = (
             trained_network(name, network, variant, seeds, device, dtype, operands)
@@ -70,15 +70,10 @@ class SeedGroup:
                 self._curves.append(self._train_step(self._sampler.at(self.step)))
             self.step += 1
 
-    @property
-    def device(self) -> torch.device:
-        """On which the stack lies."""
-        return self._device
-
     def synchronize(self) -> None:
         """Wait until the device has done what it was asked."""
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
 
     def take_curves(self) -> NDArray[Any]:
         """What the steps since the last call measured: float32 of shape (steps, len(CURVES), seeds)."""
@@ -109,11 +104,11 @@ class SeedGroup:
         """D's probability, in eval mode, that each image is real: (n,), for images (n, channels, height, width) in
         [0, 1]. An unconditional D is not told the labels.
         """
-        inputs = images.reshape(1, len(images), self.shape.values).to(self._device, self._dtype)
+        inputs = images.reshape(1, len(images), self.shape.values).to(self.device, self._dtype)
         if self.variant.image_range == "symmetric":
             inputs = inputs * 2 - 1
         one = self._discriminator
-        told = labels[None].to(self._device) if labels is not None and self.variant.conditional else None
+        told = labels[None].to(self.device) if labels is not None and self.variant.conditional else None
         outputs = in_batches(one.network, _alone(one, slot), one.network.append_one_hot(inputs, told))
         return one.network.output.probability(outputs).view(-1)
 
@@ -124,8 +119,8 @@ class SeedGroup:
         g, d = self._generator, self._discriminator
         tensors = {name: values.detach() for name, values in _alone(g, slot).items()}
         parameters = [tensors[spec.name].requires_grad_() for spec in g.network.tensors if not spec.is_buffer]
-        latents = evaluation_latents(self.variant, self.seeds[slot], count, self._device, self._dtype)
-        told = asked_labels(count, self.shape.classes, self._device) if self.variant.conditional else None
+        latents = evaluation_latents(self.variant, self.seeds[slot], count, self.device, self._dtype)
+        told = asked_labels(count, self.shape.classes, self.device) if self.variant.conditional else None
         labels = None if told is None else told[None]
         with torch.enable_grad():
             fake = g.network(tensors, g.network.append_one_hot(latents, labels), training=False)
@@ -194,7 +189,7 @@ class SeedGroup:
         """
         step = TrainStep(self.variant, self._generator, self._discriminator)
         own = any(one.network.own for one in self._networks())
-        return CapturedStep(step, self._networks()) if self._device.type == "cuda" and not own else step
+        return CapturedStep(step, self._networks()) if self.device.type == "cuda" and not own else step
 
     def _networks(self) -> tuple[TrainedNetwork, TrainedNetwork]:
         return self._generator, self._discriminator
@@ -202,7 +197,7 @@ class SeedGroup:
     def _precision(self) -> contextlib.AbstractContextManager[Any]:
         if not self._autocast:
             return contextlib.nullcontext()
-        return torch.autocast(self._device.type, torch.bfloat16, cache_enabled=False)
+        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
 
 
 _TRAINING: dict[tuple[object, ...], tuple[Tensor, Tensor | None]] = {}

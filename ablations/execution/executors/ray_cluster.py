@@ -32,7 +32,7 @@ class RayExecutor:
     """See `contract.Executor`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._held = 0
         self._started = False
         self._office: Any = None
@@ -43,7 +43,7 @@ class RayExecutor:
 
     def __enter__(self) -> Self:
         if not self._held:
-            self._started = connect(self._settings)
+            self._started = connect(self.settings)
         self._held += 1
         return self
 
@@ -69,13 +69,13 @@ class RayExecutor:
     @property
     def capacity(self) -> int:
         """Raises `ConfigError` where no node has what a job needs: Ray itself would wait for ever."""
-        if self._settings.address == "local" and not self._held and not self._settings.gpus_per_group:
-            return self._settings.workers or cores()
+        if self.settings.address == "local" and not self._held and not self.settings.gpus_per_group:
+            return self.settings.workers or cores()
         with self:
             places = self._places()
             if not places:
                 raise ConfigError(self._lacking())
-            return min(places, self._settings.workers or places)
+            return min(places, self.settings.workers or places)
 
     def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
         with self, closing(Waiting(jobs, on_event)) as waiting:
@@ -86,7 +86,7 @@ class RayExecutor:
         """A function as a task of this executor's cluster, in the jobs' environment."""
         import ray
 
-        variables = {**WORKER_VARIABLES, **self._settings.variables}
+        variables = {**WORKER_VARIABLES, **self.settings.variables}
         runtime = {"env_vars": {name: value for name, value in variables.items() if value is not None}}
         return ray.remote(max_calls=0)(function).options(max_retries=0, runtime_env=runtime, **options)
 
@@ -97,8 +97,8 @@ class RayExecutor:
         with tempfile.TemporaryDirectory(prefix="ablations-") as name:
             job.pack(Path(name))
             parcel = pack(Path(name))
-        task = self.task(do, num_cpus=1, num_gpus=self._settings.gpus_per_group)
-        return task.remote(job, parcel, self.office, self._settings.requirement)
+        task = self.task(do, num_cpus=1, num_gpus=self.settings.gpus_per_group)
+        return task.remote(job, parcel, self.office, self.settings.requirement)
 
     @property
     def office(self) -> Any:
@@ -113,10 +113,6 @@ class RayExecutor:
             self._office = ray.remote(Office).options(num_cpus=0, scheduling_strategy=here).remote()
         return self._office
 
-    @property
-    def settings(self) -> Settings:
-        return self._settings
-
     def check_nodes(self) -> None:
         """Ask every node that could do jobs whether it may. Raises `ConfigError` with the first that may not."""
         import ray
@@ -129,7 +125,7 @@ class RayExecutor:
             if node["Alive"] and self.places_on(node):
                 there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
                 task = self.task(check, num_cpus=0, scheduling_strategy=there)
-                asked[task.remote(self._settings.requirement)] = node["NodeManagerAddress"]
+                asked[task.remote(self.settings.requirement)] = node["NodeManagerAddress"]
         for reference, address in asked.items():
             try:
                 refused = ray.get(reference, timeout=CHECK_SECONDS)
@@ -147,7 +143,7 @@ class RayExecutor:
     def room(self) -> int:
         """For how many jobs there is room now; 0 where the cluster lost all its nodes."""
         places = self._places()
-        return min(places, self._settings.workers or places)
+        return min(places, self.settings.workers or places)
 
     def _places(self) -> int:
         import ray
@@ -155,7 +151,7 @@ class RayExecutor:
         return sum([self.places_on(node) for node in ray.nodes() if node["Alive"]])
 
     def places_on(self, node: Mapping[str, Any]) -> int:
-        resources, share = node["Resources"], self._settings.gpus_per_group
+        resources, share = node["Resources"], self.settings.gpus_per_group
         places = int(resources.get("CPU", 0))
         if not share:
             return places
@@ -167,7 +163,7 @@ class RayExecutor:
         import ray
 
         resources = ray.cluster_resources()
-        share = self._settings.gpus_per_group
+        share = self.settings.gpus_per_group
         needs = "1 CPU" + (f" and {share:g} GPU" if share else "")
         has = f"{resources.get('CPU', 0):g} CPUs and {resources.get('GPU', 0):g} GPUs on {len(ray.nodes())} nodes"
         return (

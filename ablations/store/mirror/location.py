@@ -34,8 +34,6 @@ class Location:
     """The sqlite file, where there is one."""
     lock: Path
     """The file that writers on this machine lock."""
-    alone: bool
-    """Whether the lock keeps out every other writer: true for a file, false for what other machines reach too."""
 
     @property
     def is_server(self) -> bool:
@@ -71,7 +69,7 @@ def locate(location: str | Path, artifacts: str | Path | None = None) -> Locatio
         raise StoreError(f"MLflow at {name} needs a place for artifacts beside the database: a folder or s3://...")
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     lock = Path(platformdirs.user_cache_dir("gan-ablations")) / "locks" / f"{digest}.lock"
-    return Location(name=name, uri=text, artifacts=root, database=None, lock=lock, alone=False)
+    return Location(name=name, uri=text, artifacts=root, database=None, lock=lock)
 
 
 def check_database(database: Path) -> bool:
@@ -106,7 +104,6 @@ def _file(name: str, database: Path, artifacts: str | None) -> Location:
         artifacts=artifacts or str(database.parent / "artifacts"),
         database=database,
         lock=database.with_name(f".{database.name}.lock"),
-        alone=True,
     )
 
 

@@ -35,11 +35,6 @@ class Server:
     process: subprocess.Popen[bytes] | None
     """None where the store is a server already: there is nothing to stop."""
 
-    @property
-    def page(self) -> str:
-        """The page to open: the list of studies."""
-        return f"{self.url}/#/experiments?{MODEL_TRAINING}"
-
     def wait(self) -> int:
         """Until the server ends; returns its exit status."""
         return 0 if self.process is None else self.process.wait()

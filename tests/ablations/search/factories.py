@@ -11,8 +11,9 @@ from ablations.config import Engine
 from ablations.execution.executors import Executor, SerialExecutor
 from ablations.search.generations import Found, Search
 from ablations.search.settings import Settings
-from ablations.search.trial import Outcome, Score, State
+from ablations.search.trial import Outcome, Score
 from ablations.search.trial_storage import Trial, open_storage
+from ablations.store.search_record import State
 
 TINY = {"steps": 18, "batch_size": 8, "generator.hidden": (8,), "discriminator.hidden": (8,)}
 NARROW = {"batch_size": "8:16", "generator.hidden": "8:16", "discriminator.hidden": "8:16"}
