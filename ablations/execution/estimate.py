@@ -114,7 +114,7 @@ def _multiply_adds(variant: Variant, g: StackedNetwork, d: StackedNetwork, *, co
 def _forward(network: StackedNetwork, convolutional: bool) -> tuple[int, int]:
     """Multiply-adds of a pass forward in layers of one kind, and those of them that are the network's first layer."""
     layers = [layer for layer in network.layers if layer.multiply_adds]
-    counts = [layer.multiply_adds if layer.convolutional is convolutional else 0 for layer in layers]
+    counts = [layer.multiply_adds if layer.convolutional == convolutional else 0 for layer in layers]
     return sum(counts), sum(counts[:1])
 
 

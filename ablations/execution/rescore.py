@@ -72,7 +72,7 @@ class RescoreJob:
         folders = [Archive.at_once(self.archive).folder(key) for key in self.keys]
         if not all(self.scorer in run_folder.scorers_of(folder) for folder in folders):
             return None
-        return self._ended(dict.fromkeys(self.seeds, "finished"), {}, 0.0)
+        return self._ended(dict.fromkeys(self.seeds, "finished"), {})
 
     def pack(self, outbound: Path) -> None:
         for key in self.keys:

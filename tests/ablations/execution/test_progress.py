@@ -93,7 +93,7 @@ def test_a_line_names_variant_seeds_step_speed_score_and_time_left() -> None:
     tally = Tally({"adam:0-3": 10.0}, clock)
     tally.add(started(steps=2_000))
     clock.now += 10
-    tally.add(progressed(1_000, 4.0, steps=2_000))
+    tally.add(progressed(1_000, 4.0))
     tally.add(Evaluated(group="adam:0-3", step=1_000, scores={"frechet_10k": 123.456}))
     assert plain_line(tally) == (
         " 50% 0/1 groups, 400 seed-steps/s, 10 s left"
