@@ -98,7 +98,7 @@ def command(
     from ablations.store import Archive
 
     torch.set_num_threads(1)
-    result = find_run(Archive.open(location), run, study, seed)
+    result = find_run(Archive.existing(location), run, study, seed)
     artist = Artist(result, data_folder, step)
     drawn = drawing(kind, artist, options)
     folder = Path("results") / "samples"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ablations.config import Study
-from ablations.config.errors import DataError, StoreError, UserError, unknown
+from ablations.config.errors import DataError, StoreError, UserError, nearest
 from ablations.store import marker, run_folder
 from ablations.store.claims import Claim, claim_file
 from ablations.store.disk import restore, write_whole
@@ -89,6 +89,20 @@ class Archive:
                 f"cannot open the archive {location}: {error}; name another folder with --store"
             ) from error
         return cls(root)
+
+    @classmethod
+    def existing(cls, location: str | Path) -> Archive:
+        """The archive that is there, for those who only read: none is made.
+
+        Raises:
+            StoreError: there is none, or what `open` raises.
+        """
+        if "://" not in str(location) and not (cls.place(location) / marker.NAME).exists():
+            raise StoreError(
+                f"there is no store at {location} yet: train a study into it, such as `ablations run quick`, or name "
+                "another with --store"
+            )
+        return cls.open(location)
 
     @staticmethod
     def at_once(location: str | Path) -> Archive:
@@ -279,7 +293,11 @@ class Archive:
         self._refresh()
         path = self._study(name) / "study.json"
         if not path.is_file():
-            raise StoreError(str(unknown(f"study of the archive {self.root}:", name, self.studies())))
+            there = self.studies()
+            raise StoreError(
+                f"the store {self.location} has no runs of a study {name!r} yet (studies: {', '.join(there) or 'none'})"
+                f"{nearest(name, there)}; train it with `ablations run {name}`, or name another --store"
+            )
         try:
             head = json.loads(path.read_bytes())
             members = tuple(Member(**row) for row in head["runs"])
