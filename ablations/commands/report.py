@@ -7,14 +7,22 @@ from pathlib import Path
 
 import click
 
-from ablations.commands.shared import build_report, difference_option, json_option, out_option, print_json, store_option
+from ablations.commands.shared import (
+    build_report,
+    difference_option,
+    json_option,
+    name_of_stored,
+    out_option,
+    print_json,
+    store_option,
+)
 
 
 @click.command("report")
-@click.argument("study")
+@click.argument("study", metavar="STUDY|FILE", callback=name_of_stored)
 @difference_option
 @store_option
-@out_option
+@out_option("results/reports/STUDY")
 @click.option(
     "--publish",
     type=click.Path(file_okay=False, path_type=Path),
@@ -35,10 +43,10 @@ def command(
     old_and_new: Path | None,
     as_json: bool,
 ) -> None:
-    """Write the report of the stored STUDY again; trains nothing."""
+    """Write the report of a stored study again, named as `run` was told; trains nothing."""
     from ablations.store import Archive
 
-    archive = Archive.open(location)
+    archive = Archive.existing(location)
     page = build_report(archive, study, out, difference)
     if publish is not None:
         from reports.analysis.findings import find
