@@ -35,9 +35,9 @@ def command(
     beginning of a run's key.
     """
     from ablations.config.errors import ConfigError
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
-    archive = Archive.existing(location)
+    archive = existing(location)
     sides = [find_runs(archive, name, study) for name in (treatment, reference)]
     single = [name for name, runs in sides if name.startswith("run ")]
     if len(single) == 1:

@@ -129,12 +129,12 @@ def load(
     """
     _hold()
     from ablations.data.splits import load_split
-    from ablations.store import Archive
+    from ablations.store.reading import existing
     from ablations.store.records import NO_WEIGHTS
     from ablations.training.stored_module import stored_modules
 
     _load_parts(parts)
-    result = Archive.existing(store).get(key)
+    result = existing(store).get(key)
     if not result.weights:
         raise DataError(f"the run {key} is {NO_WEIGHTS if result.is_done else f'{result.status} and has no weights'}")
     run = result.run

@@ -38,9 +38,9 @@ def command(study: str | None, stored: bool, location: str, as_json: bool) -> No
     """
     if stored:
         from ablations.commands.stored_listing import show_stored
-        from ablations.store import Archive
+        from ablations.store.reading import existing
 
-        show_stored(Archive.existing(location), study, as_json)
+        show_stored(existing(location), study, as_json)
         return
     from ablations.commands.study_files import find_study
 

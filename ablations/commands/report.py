@@ -44,9 +44,9 @@ def command(
     as_json: bool,
 ) -> None:
     """Write the report of a stored study again, named as `run` was told; trains nothing."""
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
-    archive = Archive.existing(location)
+    archive = existing(location)
     page = build_report(archive, study, out, difference)
     if publish is not None:
         from reports.analysis.findings import find

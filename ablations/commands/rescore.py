@@ -54,9 +54,9 @@ def command(
     """
     from ablations.execution.progress import Display
     from ablations.execution.rescore import carry_out_rescoring, rescore_jobs, scorer_of
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
-    archive, failed = Archive.existing(location), False
+    archive, failed = existing(location), False
     for study in studies:
         with mirrored(archive, study, mirror):
             jobs = rescore_jobs(archive, study, scorer_of(archive, study, data_folder), data_folder)

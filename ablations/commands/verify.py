@@ -101,9 +101,9 @@ def command(
         verify_pages(pages, sample, data_folder, as_json)
         return
     hold_as(location, runs, study)
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
-    archive = Archive.existing(location)
+    archive = existing(location)
     chosen = [whole_key(archive, name) or name for name in runs] or spread(archive, str(study), sample)
     for key in chosen:
         archive.get(key, weights=False)  # one that is missing is said at once

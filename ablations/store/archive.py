@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from ablations.config import Study
-from ablations.config.errors import DataError, StoreError, UserError, nearest
+from ablations.config.errors import DataError, StoreError, UserError
 from ablations.store import marker, run_folder
 from ablations.store.claims import Claim, claim_file
 from ablations.store.disk import restore, write_whole
 from ablations.store.noise_check import FILE, read_checks
 from ablations.store.result import Result
 from ablations.store.run_heads import Head, RunHeads
-from ablations.store.stored_study import Member, StoredStudy
+from ablations.store.stored_study import Member, StoredStudy, no_study
 from ablations.store.study_results import results_of
 
 _KEY = re.compile(r"[0-9a-f]{20}")
@@ -89,20 +89,6 @@ class Archive:
                 f"cannot open the archive {location}: {error}; name another folder with --store"
             ) from error
         return cls(root)
-
-    @classmethod
-    def existing(cls, location: str | Path) -> Archive:
-        """The archive that is there, for those who only read: none is made.
-
-        Raises:
-            StoreError: there is none, or what `open` raises.
-        """
-        if "://" not in str(location) and not (cls.place(location) / marker.NAME).exists():
-            raise StoreError(
-                f"there is no store at {location} yet: train a study into it, such as `ablations run quick`, or name "
-                "another with --store"
-            )
-        return cls.open(location)
 
     @staticmethod
     def at_once(location: str | Path) -> Archive:
@@ -293,11 +279,7 @@ class Archive:
         self._refresh()
         path = self._study(name) / "study.json"
         if not path.is_file():
-            there = self.studies()
-            raise StoreError(
-                f"the store {self.location} has no runs of a study {name!r} yet (studies: {', '.join(there) or 'none'})"
-                f"{nearest(name, there)}; train it with `ablations run {name}`, or name another --store"
-            )
+            raise no_study(self.location, name, self.studies())
         try:
             head = json.loads(path.read_bytes())
             members = tuple(Member(**row) for row in head["runs"])
