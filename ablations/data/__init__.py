@@ -43,10 +43,12 @@ def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Not
     if part.origin is None:
         built_in: Dataset = part.load()(data_folder(folder), notify)
         return built_in
-    with failing_in_a_sentence(f"the dataset {name!r}", f"{part.origin.name}, line {part.line}"):
+    place = f"{part.origin.name}, line {part.line}"
+    with failing_in_a_sentence(f"the dataset {name!r}", place):
         dataset = part.load()(data_folder(folder), notify)
-        if not isinstance(dataset, Dataset):
-            raise PartError(f"it must give an `ablations.data.Dataset`, not {type(dataset).__name__}")
+    if not isinstance(dataset, Dataset):
+        given = type(dataset).__name__
+        raise PartError(f"{place}: the dataset {name!r} must give an `ablations.data.Dataset`, not {given}")
     return dataset
 
 

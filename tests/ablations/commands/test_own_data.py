@@ -135,7 +135,7 @@ def test_a_dataset_that_is_none_is_refused_with_the_nearest_name(place: Path) ->
     ("body", "says"),
     [
         ("open(folder / 'nosuch')", "the dataset 'mine': my_data.py, line 5: FileNotFoundError"),
-        ("[1, 2]", "the dataset 'mine': it must give an `ablations.data.Dataset`, not list"),
+        ("[1, 2]", "my_data.py, line 6: the dataset 'mine' must give an `ablations.data.Dataset`, not list"),
         ("Dataset(name='mine', train_images=zeros, train_labels=None, test_images=zeros, test_labels=None)", "uint8"),
     ],
 )
