@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -51,7 +52,7 @@ def env(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["env"])
 def ablate(session: nox.Session) -> None:
     """Train the study `quick` (or another: `-- recipes --seeds 2`), score it, write its report."""
-    run(session, "ablations", "run", *(session.posargs or ["quick"]))
+    run(session, "ablations", "run", *of_quick(session.posargs))
 
 
 @nox.session(venv_backend="none", requires=["env"])
@@ -129,12 +130,12 @@ def search(session: nox.Session) -> None:
 @nox.session(venv_backend="none", requires=["env"])
 def report(session: nox.Session) -> None:
     """Build the report of the study `quick` (or another: `-- recipes`) from the store."""
-    run(session, "ablations", "report", *(session.posargs or ["quick"]))
+    run(session, "ablations", "report", *of_quick(session.posargs))
 
 
 @nox.session(venv_backend="none", requires=["env"])
 def publish(session: nox.Session) -> None:
-    """Regenerate reports/published from nothing: hours; `-- --no-tuned` leaves out the axes tuned against tuned."""
+    """Regenerate reports/published from its records and what they lack: hours; `-- --no-tuned`: without tuning."""
     run(session, "ablations", "publish", *session.posargs)
 
 
@@ -146,7 +147,7 @@ def ui(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", requires=["env"])
 def docs(session: nox.Session) -> None:
-    """Run every command that README.md and docs/ show, small, offline and into a temporary store."""
+    """Run the console blocks of README.md and docs/, small, offline and into a temporary store."""
     run(session, "python", "tests/readme.py", *session.posargs)
 
 
@@ -161,6 +162,11 @@ def pins(session: nox.Session) -> None:
     extras = ["--extra", "dev", "--extra", "cluster"]
     found = session.run("uv", "pip", "compile", *options, *extras, "pyproject.toml", silent=True)
     PINS.write_text("\n".join([*comment, str(found)]))
+
+
+def of_quick(words: Sequence[str]) -> list[str]:
+    """The arguments of a command that takes a study, which is `quick` unless they begin with one."""
+    return [*words] if words and not words[0].startswith("-") else ["quick", *words]
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:

@@ -57,6 +57,7 @@ def command(
     """
     import torch
 
+    from ablations.config.errors import ConfigError
     from ablations.data import load_dataset
     from ablations.scoring.certify import by_eye
     from ablations.scoring.certify.by_eye_page import markdown
@@ -69,6 +70,8 @@ def command(
         _draw(runs, study, variants, seed, step, images, out / (part or study))
         return
     parts = by_eye.published(out, panel_of(dataset, data_folder).only(READER).extractors[0])
+    if not parts:
+        raise ConfigError(f"{out} has no labelled sheets: draw some with --runs, or name their folder with --out")
     write_files(out, {"README.md": markdown(parts).encode()})
     click.echo(f"page: {out / 'README.md'}")
 

@@ -20,7 +20,7 @@ LONGEST = 90
 
 @click.command("claims")
 @store_option
-@out_option
+@out_option("results/reports/claims")
 @json_option
 def command(location: str, out: Path | None, as_json: bool) -> None:
     """Answer the claims of the five documents from the stored studies; trains nothing.

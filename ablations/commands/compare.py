@@ -35,14 +35,18 @@ def command(
     beginning of a run's key.
     """
     from ablations.config.errors import ConfigError
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
-    archive = Archive.open(location)
+    archive = existing(location)
     sides = [find_runs(archive, name, study) for name in (treatment, reference)]
     single = [name for name, runs in sides if name.startswith("run ")]
     if len(single) == 1:
         raise ConfigError(f"{single[0]} is a single run, the other side a variant: name two runs, or two variants")
     (one, ours), (other, theirs) = sides
+    data = [{item.run.data_digest: item.run.dataset for item in runs} for _, runs in sides]
+    if all(data) and data[0].keys().isdisjoint(data[1]):
+        names = [" and ".join(dict.fromkeys(found.values())) for found in data]
+        raise ConfigError(f"{one} was trained on {names[0]}, {other} on other data, {names[1]}: not comparable")
     if single:
         show_runs((ours[0], theirs[0]), (one, other), metric, as_json)
         return

@@ -23,7 +23,10 @@ from ablations.commands.shared import (
 @data_folder_option
 @json_option
 def command(dataset: str, data_folder: Path | None, as_json: bool) -> None:
-    """Fetch DATASET (mnist, or the offline digits) unless it is there, verify it, and print its place and digest."""
+    """Fetch a dataset unless it is there, by default mnist, or read a folder; verify it, and print its digest.
+
+    NAME is a dataset of `ablations list`, FOLDER one of IDX files or of pictures: FOLDER@64 scales these to 64x64.
+    """
     from ablations import data
 
     found = data.load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))

@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from ablations.commands.engine_options import isa_option, precision_option
-from ablations.commands.shared import data_folder_option, data_option, json_option, print_json, store_option
+from ablations.commands.shared import (
+    data_folder_option,
+    json_option,
+    parts_option,
+    print_json,
+    store_option,
+    study_data_option,
+    traceback_option,
+)
 
 if TYPE_CHECKING:
     from ablations.execution.options import Options
 
 
 @click.command("doctor")
-@data_option
+@parts_option
+@traceback_option
+@study_data_option
 @data_folder_option
 @store_option
 @click.option(
@@ -39,7 +49,7 @@ if TYPE_CHECKING:
 @isa_option
 @json_option
 def command(
-    dataset: str,
+    dataset: str | None,
     data_folder: Path | None,
     location: str,
     studies: tuple[str, ...],
@@ -63,7 +73,7 @@ def command(
         raise click.UsageError("--width is for --measure STUDY: nothing else here has stacks")
     from ablations.execution.doctor import examine, facts
 
-    checks = list(examine(location, data_folder, dataset))
+    checks = list(examine(location, data_folder, dataset or "mnist"))
     if as_json:
         print_json({"checks": [dataclasses.asdict(check) for check in checks], "facts": facts()})
     else:

@@ -67,14 +67,15 @@ def run(
     out: Path | str | None = None,
     mirror: str = "none",
     progress: bool = True,
-    data: str = "mnist",
+    data: str | None = None,
     **options: Any,
 ) -> Outcome:
     """Train what the store lacks of a study, as `ablations run` does, and read what came of it.
 
     `study` is a `Study`, a name of the catalog or a study file; `parts` are files of parts of one's own, or
-    "package:NAME". `options` are fields of `execution.plan.Options`, such as `seeds`, `steps` or `workers`. The report
-    goes to `out`, by default results/reports/STUDY.
+    "package:NAME"; `data` is a dataset's name or a folder, by default the study's own. `options` are fields of
+    `execution.plan.Options`, such as `seeds`, `steps` or `workers`. The report goes to `out`, by default
+    results/reports/STUDY.
 
     Raises:
         ConfigError: a study, a part or an option that fits nothing.
@@ -85,7 +86,6 @@ def run(
     from ablations.catalog.claims.answerable import check_answerable
     from ablations.commands.shared import build_report, mirrored
     from ablations.commands.study_files import find_study
-    from ablations.config.own_parts import load as load_parts
     from ablations.execution.options import Options
     from ablations.execution.plan import make_plan
     from ablations.execution.runner import execute
@@ -94,8 +94,7 @@ def run(
     from reports.pages.attachments import contrasts_frame
     from reports.pages.claim_rows import claims_frame
 
-    named = [parts] if isinstance(parts, str | Path) else parts
-    load_parts(map(str, named))
+    _load_parts(parts)
     found = study if isinstance(study, Study) else find_study(str(study))
     check_answerable(found)
     archive = Archive.open(store)
@@ -114,8 +113,14 @@ def run(
     )
 
 
-def load(key: str, *, store: str | Path = STORE, data_folder: str | Path | None = None) -> StoredRun:
-    """A stored run by its key, as the column `key` of `Outcome.runs` and the report have it.
+def load(
+    key: str,
+    *,
+    parts: str | Path | Sequence[str | Path] = (),
+    store: str | Path = STORE,
+    data_folder: str | Path | None = None,
+) -> StoredRun:
+    """A stored run by its key, as the column `key` of `Outcome.runs` and the report have it; `parts` as for `run`.
 
     Raises:
         StoreError: there is no such run.
@@ -124,16 +129,24 @@ def load(key: str, *, store: str | Path = STORE, data_folder: str | Path | None 
     """
     _hold()
     from ablations.data.splits import load_split
-    from ablations.store import Archive
+    from ablations.store.reading import existing
+    from ablations.store.records import NO_WEIGHTS
     from ablations.training.stored_module import stored_modules
 
-    result = Archive.open(store).get(key)
+    _load_parts(parts)
+    result = existing(store).get(key)
     if not result.weights:
-        raise DataError(f"the run {key} is {result.status} and has no weights")
+        raise DataError(f"the run {key} is {NO_WEIGHTS if result.is_done else f'{result.status} and has no weights'}")
     run = result.run
     dataset, _ = load_split(run.dataset, run.split, None if data_folder is None else Path(data_folder))
     generator, discriminator = stored_modules(run.variant, dataset.shape, result.weights)
     return StoredRun(result=result, generator=generator, discriminator=discriminator)
+
+
+def _load_parts(parts: str | Path | Sequence[str | Path]) -> None:
+    from ablations.config import own_parts
+
+    own_parts.load(map(str, [parts] if isinstance(parts, str | Path) else parts))
 
 
 def _options(kind: type, tree: dict[str, Any]) -> Any:

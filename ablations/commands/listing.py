@@ -38,9 +38,9 @@ def command(study: str | None, stored: bool, location: str, as_json: bool) -> No
     """
     if stored:
         from ablations.commands.stored_listing import show_stored
-        from ablations.store import Archive
+        from ablations.store.reading import existing
 
-        show_stored(Archive.open(location), study, as_json)
+        show_stored(existing(location), study, as_json)
         return
     from ablations.commands.study_files import find_study
 
@@ -50,6 +50,9 @@ def command(study: str | None, stored: bool, location: str, as_json: bool) -> No
         return
     from ablations.catalog import AXES, RECIPES, STUDIES
     from ablations.catalog.metrics import METRICS
+    from ablations.catalog.outside import OUTSIDE_AXES
+
+    axes = {**AXES, **OUTSIDE_AXES}
 
     if as_json:
         print_json(
@@ -62,7 +65,7 @@ def command(study: str | None, stored: bool, location: str, as_json: bool) -> No
                         "levels": {level.name: dict(level.overrides) for level in axis.levels},
                         "sources": list(axis.sources),
                     }
-                    for name, axis in AXES.items()
+                    for name, axis in axes.items()
                 },
                 "metrics": METRICS,
                 "parts": [dict(zip(PARTS_HEADER, row, strict=True)) for row in _parts()],
@@ -76,8 +79,8 @@ def command(study: str | None, stored: bool, location: str, as_json: bool) -> No
         ("recipe", "batch", "steps", "networks"), [_recipe_row(r) for r in RECIPES.values()], right=frozenset({1, 2})
     )
     click.echo()
-    axes = [(name, ", ".join(level.name for level in axis.levels)) for name, axis in AXES.items()]
-    print_table(("axis", "levels"), axes)
+    levels = [(name, ", ".join(level.name for level in axis.levels)) for name, axis in axes.items()]
+    print_table(("axis", "levels"), levels)
     click.echo()
     print_table(PARTS_HEADER, _parts())
     click.echo()

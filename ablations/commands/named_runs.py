@@ -29,13 +29,23 @@ def find_runs(archive: Archive, name: str, study: str | None) -> tuple[str, list
         return _variant(archive, having[0], name)
     if having:
         raise ConfigError(f"several studies have a variant {name!r}: say {' or '.join(f'{s}/{name}' for s in having)}")
-    if KEY.fullmatch(name):
-        keys = archive.keys(name)
-        if len(keys) == 1:
-            return f"run {keys[0]}", [archive.get(keys[0], weights=False)]
-        if keys:
-            raise ConfigError(f"{len(keys)} runs have keys that begin with {name}: give more of it")
+    if (key := whole_key(archive, name)) is not None:
+        return f"run {key}", [archive.get(key, weights=False)]
     raise unknown("variant or run:", name, sorted({v for variants in known.values() for v in variants}))
+
+
+def whole_key(archive: Archive, beginning: str) -> str | None:
+    """The key that begins so; None where none does.
+
+    Raises:
+        ConfigError: several do.
+    """
+    from ablations.config.errors import ConfigError
+
+    keys = archive.keys(beginning) if KEY.fullmatch(beginning) else ()
+    if len(keys) > 1:
+        raise ConfigError(f"{len(keys)} runs have keys that begin with {beginning}: give more of it")
+    return keys[0] if keys else None
 
 
 def _variant(archive: Archive, study: str, variant: str) -> tuple[str, list[Result]]:

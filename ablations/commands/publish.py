@@ -191,6 +191,7 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
     from ablations.catalog import AXES
     from ablations.catalog import publication as published
     from ablations.catalog.outside import OUTSIDE_AXES
+    from ablations.config.errors import DataError
     from ablations.execution.progress import duration
     from ablations.execution.schedule import schedule
 
@@ -198,7 +199,14 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
     seconds: list[float] = []
     counted: set[str] = set()
     workers = 1
-    for plan in _plans(archive, names, [seeds], options):
+    lacking: list[str] = []
+    for name in names:
+        try:
+            [plan] = _plans(archive, (name,), [seeds], options)
+        except DataError as error:
+            rows.append((name, "", "", "cannot", ""))
+            lacking.append(f"{name}: {error}")
+            continue
         jobs = [job for job in plan.jobs if not counted.intersection(job.wanted_steps)]
         counted.update(key for job in jobs for key in job.wanted_steps)
         missing, runs = sum(len(job.wanted) for job in jobs), sum(plan.seeds.values())
@@ -206,6 +214,8 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
         rows.append((plan.study.name, f"{runs:,}", f"{runs - missing:,}", f"{missing:,}", duration(sum(work))))
         seconds, workers = seconds + work, plan.workers
     print_table(("study", "runs", "stored", "to train", "of one core"), rows, right=frozenset({1, 2, 3, 4}))
+    for line in lacking:
+        click.echo(line)
     end = max((span.end for span in schedule(sorted(seconds, reverse=True), workers)), default=0.0)
     of_workers = f"{workers} worker{'s' if workers != 1 else ''}"
     click.echo(f"\n{len(counted):,} runs to train, about {duration(end)} with {of_workers}")

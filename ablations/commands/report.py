@@ -7,15 +7,23 @@ from pathlib import Path
 
 import click
 
-from ablations.commands.shared import build_report, difference_option, json_option, out_option, print_json, store_option
+from ablations.commands.shared import (
+    build_report,
+    difference_option,
+    json_option,
+    name_of_stored,
+    out_option,
+    print_json,
+    store_option,
+)
 from ablations.config.errors import UserError
 
 
 @click.command("report")
-@click.argument("study")
+@click.argument("study", metavar="STUDY|FILE", callback=name_of_stored)
 @difference_option
 @store_option
-@out_option
+@out_option("results/reports/STUDY")
 @click.option(
     "--publish",
     type=click.Path(file_okay=False, path_type=Path),
@@ -36,12 +44,12 @@ def command(
     old_and_new: Path | None,
     as_json: bool,
 ) -> None:
-    """Write the report of the stored STUDY again; trains nothing."""
-    from ablations.store import Archive
+    """Write the report of a stored study again, named as `run` was told; trains nothing."""
+    from ablations.store.reading import existing
 
     if publish is not None:
         check_replaceable(publish)
-    archive = Archive.open(location)
+    archive = existing(location)
     page = build_report(archive, study, out, difference)
     if publish is not None:
         from reports.analysis.findings import find

@@ -15,6 +15,7 @@ from ablations.commands.shared import (
     executor_options,
     mirror_option,
     mirrored,
+    name_of_stored,
     out_option,
     parts_option,
     resumable,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rescore")
-@click.argument("studies", nargs=-1, required=True, metavar="STUDY...")
+@click.argument("studies", nargs=-1, required=True, metavar="STUDY|FILE...", callback=name_of_stored)
 @click.option("--workers", type=AT_LEAST_ONE, help="Processes.  [default: one a core]")
 @executor_options
 @isa_option
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @data_folder_option
 @store_option
 @mirror_option
-@out_option
+@out_option("results/reports", "Folder of the reports, each in one named like its study.")
 def command(
     studies: tuple[str, ...],
     workers: int | None,
@@ -47,15 +48,15 @@ def command(
     mirror: str | None,
     out: Path | None,
 ) -> None:
-    """Score the runs of each STUDY anew at every step of which G's weights were kept, and write its report again.
+    """Score the runs of stored studies anew at every step of which G's weights were kept, and write the reports again.
 
     What today's scorer has scored is left as it is; interrupted, the same command goes on.
     """
     from ablations.execution.progress import Display
     from ablations.execution.rescore import carry_out_rescoring, rescore_jobs, scorer_of
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
-    archive, failed = Archive.open(location), False
+    archive, failed = existing(location), False
     for study in studies:
         with mirrored(archive, study, mirror):
             jobs = rescore_jobs(archive, study, scorer_of(archive, study, data_folder), data_folder)

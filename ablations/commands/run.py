@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,8 +31,10 @@ from ablations.commands.shared import (
 if TYPE_CHECKING:
     from ablations.config import Study
     from ablations.execution.job import GroupJob
+    from ablations.execution.options import Options
     from ablations.execution.plan import Plan
     from ablations.execution.runner import Summary
+    from ablations.store import Archive
 
 AT_LEAST_ONE = click.IntRange(min=1)
 
@@ -68,7 +71,7 @@ def number_or(word: str, value: str | None, context: click.Context, parameter: c
 
 
 @click.command("run")
-@click.argument("study")
+@click.argument("study", metavar="STUDY|FILE")
 @click.option("--seeds", type=AT_LEAST_ONE, help="Seeds 0 to N-1 of each variant.  [default: the study's]")
 @click.option(
     "--reference-seeds",
@@ -96,7 +99,8 @@ def number_or(word: str, value: str | None, context: click.Context, parameter: c
     multiple=True,
     metavar="KEY=VALUE",
     callback=parse_overrides,
-    help="Change a setting of every variant, such as batch_size=64 or generator.hidden=128,256; may be repeated.",
+    help="Change a setting of every variant, such as batch_size=64 or generator_optimizer.learning_rate=5e-4; may be "
+    "repeated.",
 )
 @parts_option
 @traceback_option
@@ -132,12 +136,12 @@ def number_or(word: str, value: str | None, context: click.Context, parameter: c
 )
 @store_option
 @mirror_option
-@out_option
+@out_option("results/reports/STUDY")
 @click.option("--dry-run", is_flag=True, help="Print what would be trained and about how long it takes; train nothing.")
 @click.option(
     "--simulate",
     metavar="nodes=N|gpus=N",
-    help="With --dry-run: the plan on so many machines like this one, or GPUs, from what work has cost so far.",
+    help="With --dry-run: the plan on so many machines like this one, or GPUs, at the same costs.",
 )
 @json_option
 def command(
@@ -152,10 +156,10 @@ def command(
     max_seeds: int | None,
     **options: Any,
 ) -> None:
-    """Train the variants of STUDY, score them, store the runs and write the report.
+    """Train the variants of a study, score them, store the runs and write the report.
 
-    STUDY is a name from `ablations list`, or the path of a .json or .toml study file. Runs that the archive already has
-    are not trained again; an interrupted study goes on where it stopped.
+    STUDY is a name from `ablations list`, FILE the path of a .json or .toml study file. Runs that the archive already
+    has are not trained again; an interrupted study goes on where it stopped.
     """
     from ablations.commands.study_files import find_study
 
@@ -171,11 +175,13 @@ def command(
 
         series = looks.begin(found, chosen, max_seeds, archive)
         if dry_run:
-            print_json(series.as_dict()) if as_json else looks.show(series)
+            print_json(series.as_dict()) if as_json else looks.show(series, study)
             return
     elif max_seeds is not None:
         raise click.UsageError("--max-seeds is for --until-decided; --seeds says how many seeds a variant has")
     plan = make_plan(found, chosen, archive) if not until_decided else series.plan
+    if not until_decided:
+        warn_of_lost_runs(plan, archive)
     if simulate is not None and not dry_run:
         raise click.UsageError("--simulate trains nothing: give --dry-run with it")
     if dry_run:
@@ -186,9 +192,9 @@ def command(
             if as_json:
                 print_json(plan.as_dict() | {"simulation": found_there.as_dict()})
                 return
-        print_json(plan.as_dict()) if as_json else print_plan(plan)
+        print_json(plan.as_dict()) if as_json else print_plan(plan, study)
         if simulate is not None:
-            click.echo(f"\non {simulate}, from what work has cost here:")
+            click.echo(f"\non {simulate}, at the costs above:")
             print_table(("", ""), rows_of(found_there))
         return
     with mirrored(archive, plan.study.name, mirror):
@@ -207,8 +213,27 @@ def of_precision(study: Study, precision: str) -> Study:
     return study if precision == "float32" else dataclasses.replace(study, name=f"{study.name}-{precision}")
 
 
-def print_plan(plan: Plan) -> None:
-    """One line a variant: what is stored, what is to be trained, how long it takes on one worker."""
+def warn_of_lost_runs(plan: Plan, archive: Archive) -> None:
+    """Say how many runs the recorded study has that are none of the planned one's."""
+    from ablations.config.errors import StoreError
+
+    name = plan.recorded.name
+    try:
+        before = {member.key for member in archive.members(name)}
+    except StoreError:
+        return  # not recorded, or not to be read: then it is recorded anew
+    if lost := len(before - {member.key for member in plan.members}):
+        click.echo(
+            f"{lost} of the {len(before)} runs of {name} as this store has it are not among those asked for now: its "
+            "report will be without them; --store and --out give these a place of their own",
+            err=True,
+        )
+
+
+def print_plan(plan: Plan, said: str) -> None:
+    """One line a variant: what is stored, what is to be trained, how long it takes on one worker. `said`: how the user
+    named the study.
+    """
     from ablations.execution.progress import duration
 
     rows = []
@@ -235,8 +260,19 @@ def print_plan(plan: Plan) -> None:
     workers = f"{plan.workers} worker{'s' if plan.workers != 1 else ''}"
     click.echo(f"\n{plan.runs} runs to train, about {duration(plan.estimate_seconds)} with {workers}")
     if not plan.measured:
-        click.echo(f"measured on another kind of machine; for this one: ablations doctor --measure {plan.study.name}")
+        click.echo(f"measured on another kind of machine; for this one: {measuring(said, plan.options)}")
     click.echo(f"{plan.kept_bytes / 1e6:,.0f} MB of G's weights to be kept (--keep {plan.options.keep})")
+
+
+def measuring(said: str, options: Options) -> str:
+    """The command that measures what a study costs on this machine."""
+    from ablations.config.own_parts import loaded
+
+    words = ["ablations", "doctor", "--measure", said]
+    words += [word for origin in loaded() if origin.place for word in ("--parts", origin.place)]
+    words += ["--data", options.dataset] if options.dataset else []
+    words += ["--precision", options.precision] if options.precision != "float32" else []
+    return shlex.join(words)
 
 
 def print_summary(summary: Summary, page: Path) -> None:

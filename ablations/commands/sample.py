@@ -95,10 +95,10 @@ def command(
     import torch
 
     from ablations.execution.drawing import Artist
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
     torch.set_num_threads(1)
-    result = find_run(Archive.open(location), run, study, seed)
+    result = find_run(existing(location), run, study, seed)
     artist = Artist(result, data_folder, step)
     drawn = drawing(kind, artist, options)
     folder = Path("results") / "samples"

@@ -87,7 +87,6 @@ OPTIONS = (
     click.option("--fresh", is_flag=True, help="Forget the stored search of this name and begin again."),
     store_option,
     mirror_option,
-    out_option,
     click.option("--dry-run", is_flag=True, help="Print the spaces; train nothing."),
     json_option,
 )
@@ -108,6 +107,7 @@ def search_options(command: Command) -> Command:
 @click.option("--name", help="Of the search; with several variants, what their names begin with.")
 @click.option("--objective", type=click.Choice(["score", "score-and-seconds"]), default="score", show_default=True)
 @search_options
+@out_option("results/searches/NAME")
 def command(
     variants: tuple[str, ...],
     file: str | None,

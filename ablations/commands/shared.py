@@ -36,6 +36,13 @@ def run_parts(context: click.Context, parameter: click.Parameter, places: tuple[
     return places
 
 
+def name_of_stored(context: click.Context, parameter: click.Parameter, said: Any) -> Any:
+    """The names of stored studies, of which each may be said as the study file that it was run from."""
+    from ablations.commands.study_files import stored_name
+
+    return tuple(map(stored_name, said)) if isinstance(said, tuple) else said and stored_name(said)
+
+
 def tell_tracebacks(context: click.Context, parameter: click.Parameter, asked: bool) -> None:
     context.meta[TRACEBACK] = asked
 
@@ -87,7 +94,7 @@ _DATA: dict[str, Any] = {
     "help": "A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales these to 64x64, else 32x32.",
 }
 data_option = click.option("--data", "dataset", default="mnist", show_default=True, **_DATA)
-study_data_option = click.option("--data", "dataset", show_default="the study's, mnist for most", **_DATA)
+study_data_option = click.option("--data", "dataset", show_default="the study's, else mnist", **_DATA)
 
 store_option = click.option(
     "--store",
@@ -171,11 +178,9 @@ def executor_options(command: Command) -> Command:
     return cast(Command, gathered)
 
 
-out_option = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the report.  [default: results/reports/STUDY]",
-)
+def out_option(default: str, what: str = "Folder of the report.") -> Callable[[Command], Command]:
+    """`--out`; `default` is what the command takes without it."""
+    return click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"{what}  [default: {default}]")
 
 
 def print_json(tree: Any) -> None:

@@ -32,8 +32,22 @@ def find_study(name: str) -> Study:
     if Path(name).suffix in FORMATS:
         return read_study(Path(name))
     if name not in STUDIES:
-        raise unknown("study", name, [*STUDIES, "or the path of a .json or .toml file"])
+        raise unknown("study", name, STUDIES, also="or the path of a .json or .toml file")
     return STUDIES[name]
+
+
+def stored_name(said: str) -> str:
+    """What a stored study is called: its name, or that in its file, of which no more is read.
+
+    Raises:
+        ConfigError: a file that has no name.
+    """
+    if Path(said).suffix not in FORMATS:
+        return said
+    name = _read(Path(said)).get("name")
+    if not isinstance(name, str):
+        raise ConfigError(f"the study file {said} says no name")
+    return name
 
 
 def read_study(path: Path) -> Study:
@@ -57,6 +71,8 @@ def read_study(path: Path) -> Study:
         own["variants"] = [*(_complete(item) for item in variants), *combined]
         study = Study.from_dict({**own, "contrasts": [*contrasts, *asked]})
         check_answerable(study)
+        if STUDIES.get(study.name, study) != study:
+            raise ConfigError(f"{study.name!r} is a study of the catalog, whose place it would take: name it otherwise")
         return study
     except UserError as error:
         raise ConfigError(f"the study file {path}: {error}") from error
@@ -68,8 +84,9 @@ def read_axes(path: Path) -> Mapping[str, Axis]:
     Raises:
         ConfigError: the table does not describe axes.
     """
+    tree = _read(path)
     try:
-        return axes_of(_read(path))
+        return axes_of(tree)
     except UserError as error:
         raise ConfigError(f"the study file {path}: {error}") from error
 

@@ -10,7 +10,7 @@ import click
 
 from ablations.commands.run import AT_LEAST_ONE
 from ablations.commands.search import OWN, PLACE, carry_out, record, search_options, show_spaces, tree_of
-from ablations.commands.shared import build_report, mirrored, print_json
+from ablations.commands.shared import build_report, mirrored, out_option, print_json
 
 if TYPE_CHECKING:
     from ablations.execution.plan import Plan
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     "--study", "file", help="A .json or .toml study file with axes of your own, and variants to name as base."
 )
 @search_options
+@out_option("results/tuning/AXIS")
 def command(
     axis: str,
     base: str,

@@ -124,11 +124,11 @@ def carry_out_looks(series: Series, as_json: bool) -> Summary:
     )
 
 
-def show(series: Series) -> None:
-    """The plan of the next look, and what the whole may cost."""
+def show(series: Series, said: str) -> None:
+    """The plan of the next look, and what the whole may cost. `said`: how the user named the study."""
     from ablations.commands.run import print_plan
 
-    print_plan(series.plan)
+    print_plan(series.plan, said)
     least, most = series.bounds()
     expected = expected_runs(series)
     rows = [("if the next look decides all", f"{least.runs:,}", duration(least.estimate_seconds))]

@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ablations.commands.shared import data_folder_option, json_option, print_json, store_option, traceback_option
+from ablations.commands.named_runs import whole_key
+from ablations.commands.shared import (
+    data_folder_option,
+    json_option,
+    name_of_stored,
+    print_json,
+    store_option,
+    traceback_option,
+)
 from ablations.config.errors import UserError
 from ablations.config.own_parts import load
 
 if TYPE_CHECKING:
+    from ablations.catalog.published_bits import PublishedRun
     from ablations.execution.progress import Display
     from ablations.execution.verify import Verification
     from ablations.store import Archive
@@ -24,7 +33,12 @@ if TYPE_CHECKING:
 
 @click.command("verify")
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
-@click.option("--study", help="Take runs of this study instead of naming them.")
+@click.option(
+    "--study",
+    metavar="STUDY|FILE",
+    callback=name_of_stored,
+    help="Take runs of this stored study instead of naming them.",
+)
 @click.option("--published", is_flag=True, help="Take rows of the published pages: no store is needed.")
 @click.option(
     "--pages",
@@ -69,21 +83,28 @@ def command(
     location: str,
     as_json: bool,
 ) -> None:
-    """Train each RUN (a key, as the report names it) again, in the same slot of a stack of the same width.
+    """Train each RUN again, in the same slot of a stack of the same width. RUN is a key, as the report names it, or its
+    beginning.
 
     Compares weights, curves and scores. Exit code 0 only where everything is identical, or within --tolerance; else the
     first difference is named, with the facts of the machine that differ.
     """
+    if published and study:
+        raise click.UsageError(
+            f"--published takes the rows of pages: --pages reports/published/{study} for one study's"
+        )
+    if published and tolerance:
+        raise click.UsageError("--tolerance is for stored runs: of the published ones the pages state the bits alone")
     if bool(runs) + bool(study) + published != 1:
         raise click.UsageError("name runs, or a study with --study, or take --published")
     if published:
         verify_pages(pages, sample, data_folder, as_json)
         return
     hold_as(location, runs, study)
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
-    archive = Archive.open(location)
-    chosen = runs or spread(archive, str(study), sample)
+    archive = existing(location)
+    chosen = [whole_key(archive, name) or name for name in runs] or spread(archive, str(study), sample)
     for key in chosen:
         archive.get(key, weights=False)  # one that is missing is said at once
     load(parts)  # may import torch: only now
@@ -111,7 +132,9 @@ def command(
 
 
 def verify_pages(pages: Path, sample: int, data_folder: Path | None, as_json: bool) -> None:
-    """Train rows of the published pages again, evenly spread over them; exit code 1 unless all are identical."""
+    """Train rows of the published pages again, evenly spread over those that this machine can be held to; exit code 1
+    unless all are identical.
+    """
     from ablations.catalog.published_bits import read_rows
     from ablations.config.errors import StoreError
     from ablations.training.instruction_set import hold, lacking
@@ -119,19 +142,27 @@ def verify_pages(pages: Path, sample: int, data_folder: Path | None, as_json: bo
     rows = read_rows([pages])
     if not rows:
         raise StoreError(f"{pages} has no table of published runs; run this in a clone of the project, or name --pages")
-    chosen = [rows[index * len(rows) // min(sample, len(rows))] for index in range(min(sample, len(rows)))]
-    possible = [row for row in chosen if not lacking(row.isa)]
-    for row in chosen:
-        if row not in possible:
-            click.echo(f"cannot: {row.label}: made with {row.isa}, which needs {', '.join(lacking(row.isa))} here")
-    for name in sorted({row.isa for row in possible})[:1]:
-        hold(name)
-        possible = [row for row in possible if row.isa == name]
+    by_isa: dict[str, list[PublishedRun]] = {}
+    for row in rows:
+        by_isa.setdefault(row.isa, []).append(row)
+    able = {isa: found for isa, found in by_isa.items() if not lacking(isa)}
+    held = max(able, key=lambda isa: len(able[isa]), default="")
+    for isa, found in by_isa.items():
+        if isa != held:
+            why = f"needs {', '.join(lacking(isa))} here" if isa not in able else "a process is held to one set"
+            click.echo(f"left out: {len(found)} rows made with {isa}: {why}", err=True)
+    if not held:
+        raise StoreError(f"{pages} has no row that this processor can be held to; --pages names other pages")
+    hold(held)
+    possible = able[held]
+    chosen = [
+        possible[index * len(possible) // min(sample, len(possible))] for index in range(min(sample, len(possible)))
+    ]
     from ablations.execution.published import seconds_again, verify_published
 
     outcomes = []
-    with shown({row.label: seconds_again(row, data_folder) for row in possible}) as emit:
-        for row in possible:
+    with shown({row.label: seconds_again(row, data_folder) for row in chosen}) as emit:
+        for row in chosen:
             outcome = verify_published(row, data_folder, emit)
             outcomes.append(outcome)
             if not as_json:
@@ -142,7 +173,7 @@ def verify_pages(pages: Path, sample: int, data_folder: Path | None, as_json: bo
     if as_json:
         keys = ("label", "identical", "difference", "facts")
         print_json([{key: getattr(outcome, key) for key in keys} for outcome in outcomes])
-    if len(outcomes) < len(chosen) or not all(outcome.identical for outcome in outcomes):
+    if not all(outcome.identical for outcome in outcomes):
         raise click.exceptions.Exit(1)
 
 
@@ -168,7 +199,7 @@ def hold_as(location: str, runs: tuple[str, ...], study: str | None) -> None:
 
     root = copied(location, runs, study) if "://" in location else Path(location).expanduser()
     keys = runs or tuple(row["key"] for row in _plain(root / "studies" / str(study) / "study.json").get("runs", ()))
-    heads = [_plain(root / "runs" / key / "run.json") for key in keys]
+    heads = [_plain(path) for key in keys for path in (root / "runs").glob(f"{key}*/run.json")]
     found = sorted({head["run"]["engine"]["isa"] for head in heads if head})
     if len(found) > 1:
         raise ConfigError(f"the runs were made with the instruction sets {' and '.join(found)}: verify them apart")

@@ -6,7 +6,7 @@ Every message names the offending value and the way out; the command line prints
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 class UserError(Exception):
@@ -27,9 +27,15 @@ class StoreError(UserError):
     """The store cannot be reached, read or written."""
 
 
-def unknown(kind: str, name: object, valid: Iterable[str]) -> ConfigError:
-    """A `ConfigError` for a name that is not in `valid`, with the nearest valid one."""
+def unknown(kind: str, name: object, valid: Iterable[str], also: str = "") -> ConfigError:
+    """A `ConfigError` for a name that is not in `valid`, with the nearest valid one; `also` says what else is valid."""
     names = sorted(valid)
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return ConfigError(f"unknown {kind} {str(name)!r}{hint} (valid: {', '.join(names)})")
+    return ConfigError(
+        f"unknown {kind} {str(name)!r}{nearest(str(name), names)} (valid: {', '.join([*names, *filter(None, [also])])})"
+    )
+
+
+def nearest(name: str, valid: Collection[str]) -> str:
+    """A question for the valid name that is most like this one; empty where none is."""
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -91,14 +91,17 @@ class Registry(Generic[P]):
 
     def problem(self, name: object, where: str) -> str | None:
         """Why `name`, said at the setting `where`, is no part of this kind; None where it is one."""
-        return None if name in self._parts else str(unknown(f"{self.kind} in {where}:", name, self._parts))
+        return None if name in self._parts else str(self._unknown(f"{self.kind} in {where}:", name))
+
+    def _unknown(self, kind: str, name: object) -> ConfigError:
+        return unknown(kind, name, self._parts, also="or a part of your own: name its file with --parts")
 
     def __getitem__(self, name: str) -> P:
         """Raises `ConfigError` for an unknown name, with the nearest valid one."""
         try:
             return self._parts[name]
         except KeyError:
-            raise unknown(self.kind, name, self._parts) from None
+            raise self._unknown(self.kind, name) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._parts

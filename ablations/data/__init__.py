@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from ablations.config.errors import unknown
+from ablations.config.own_parts import PartError, failing_in_a_sentence
 from ablations.config.parts import DATASETS
 from ablations.data.dataset import Dataset, Notify
 from ablations.data.folder_name import folder_of
@@ -30,6 +31,7 @@ def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Not
     Raises:
         ConfigError: no such dataset.
         DataError: a file is truncated, altered or cannot be written, or no source is in reach.
+        PartError: own code fails, or gives something else.
     """
     if name not in DATASETS and is_folder(name):
         from ablations.data.folders import load_folder  # imports torch: only where it is asked for
@@ -37,7 +39,16 @@ def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Not
         return load_folder(name, data_folder(folder), notify)
     if name not in DATASETS:
         raise unknown("dataset, and no folder:", name, DATASETS)
-    dataset: Dataset = DATASETS[name].load()(data_folder(folder), notify)
+    part = DATASETS[name]
+    if part.origin is None:
+        built_in: Dataset = part.load()(data_folder(folder), notify)
+        return built_in
+    place = f"{part.origin.name}, line {part.line}"
+    with failing_in_a_sentence(f"the dataset {name!r}", place):
+        dataset = part.load()(data_folder(folder), notify)
+    if not isinstance(dataset, Dataset):
+        given = type(dataset).__name__
+        raise PartError(f"{place}: the dataset {name!r} must give an `ablations.data.Dataset`, not {given}")
     return dataset
 
 

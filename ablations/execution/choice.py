@@ -49,7 +49,15 @@ class ExecutorOptions:
         return choose_engine("cuda", precision, isa, elsewhere=True)
 
     def chosen(self, workers: int | None) -> str:
-        """The name of the executor, for so many workers as the user asked for."""
+        """The name of the executor, for so many workers as the user asked for.
+
+        Raises:
+            ConfigError: several workers for this process alone; an address where no cluster is asked for.
+        """
+        if self.name == "serial" and (workers or 1) > 1:
+            raise ConfigError(f"--executor serial does one group after the other: leave out --workers {workers}, or it")
+        if self.address != "auto" and self.name != "ray":
+            raise ConfigError(f"--address {self.address} is of a Ray cluster: give --executor ray with it")
         return self.name or ("serial" if workers == 1 else "processes")
 
     def settings(self, engine: Engine, workers: int | None, requirement: NodeCheck | None = None) -> Settings:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ablations.config.errors import ConfigError, DataError
 from ablations.data.splits import load_split
 from ablations.scoring.metrics.neighbours import distance_blocks
+from ablations.store.records import NO_WEIGHTS
 from ablations.store.result import Result
 from ablations.training.generator import StoredGenerator
 from ablations.training.latents import mixed, mixture, walk
@@ -60,7 +61,9 @@ class Artist:
 
     def __init__(self, result: Result, data_folder: Path | None = None, step: int | None = None) -> None:
         if not result.snapshots:
-            raise DataError(f"the run {result.key} kept no weights of G: it {result.status} before its first score")
+            is_record = result.is_done and not result.weights
+            why = NO_WEIGHTS if is_record else f"{result.status} and has no weights of G"
+            raise DataError(f"the run {result.key} is {why}; train it again to draw what it makes")
         self.step = max(result.snapshots) if step is None else step
         if self.step not in result.snapshots:
             kept = ", ".join(f"{known:,}" for known in sorted(result.snapshots))

@@ -24,6 +24,7 @@ from ablations.execution.job import GroupJob
 from ablations.scoring.identity import scorer_identity
 from ablations.scoring.panel import panel_of
 from ablations.store.archive import Archive
+from ablations.store.records import NO_WEIGHTS
 from ablations.store.result import Array, Result
 from ablations.training.numerics import NUMERICS
 
@@ -81,8 +82,7 @@ def verify(
         raise StoreError(f"{label_of(stored)} is {stored.status}: only finished and diverged runs can be verified")
     if not stored.weights:
         raise StoreError(
-            f"{label_of(stored)} is a published record, kept without its weights; `ablations verify --published` holds "
-            "such runs against this machine"
+            f"{label_of(stored)} is {NO_WEIGHTS}; `ablations verify --published` holds such runs against this machine"
         )
     if reason := missing([*stored.run.variant.own_parts, *filter(None, [stored.run.own_data])]):
         raise StoreError(f"{label_of(stored)} cannot be trained again: {reason}")

@@ -23,6 +23,8 @@ PANEL = (READER, LABEL_FREE)
 """By default: one that knows the classes, and one of another kind, trained without labels."""
 COMMANDS: Mapping[str, str] = {READER: "classifier", LABEL_FREE: "extractor"}
 """What trains them."""
+EXTRACTOR_WORDS: Mapping[str, str] = {READER: "reader", LABEL_FREE: "label-free extractor"}
+"""What they are called to people."""
 
 Views = Mapping[str, Features]
 """What each extractor says of the same n images, by its name."""
@@ -95,7 +97,9 @@ def _built_in(name: str, folder: Path | None, own: Collection[str]) -> tuple[str
             command = f"ablations {COMMANDS[kind]} --data {name}" + (f" --data-folder {folder}" if folder else "")
             origin = DATASETS[name].origin if name in DATASETS else None
             command += f" --parts {origin.place or origin.name}" if origin else ""
-            raise DataError(f"{dataset.name} has no {kind} to be scored by yet; train it, once, with: {command}")
+            raise DataError(
+                f"{dataset.name} has no {EXTRACTOR_WORDS[kind]} to be scored by yet; train it, once, with: {command}"
+            )
     return (*(f"{kind}:{place_of(kind, digest, folder)}" for kind in trained), PIECES)
 
 

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from ablations.config import Study
-from ablations.config.errors import DataError, StoreError, UserError, unknown
+from ablations.config.errors import DataError, StoreError, UserError
 from ablations.store import marker, run_folder
 from ablations.store.claims import Claim, claim_file
 from ablations.store.disk import restore, write_whole
 from ablations.store.noise_check import FILE, read_checks
 from ablations.store.result import Result
 from ablations.store.run_heads import Head, RunHeads
-from ablations.store.stored_study import Member, StoredStudy
+from ablations.store.stored_study import Member, StoredStudy, no_study
 from ablations.store.study_results import results_of
 
 _KEY = re.compile(r"[0-9a-f]{20}")
@@ -279,7 +279,7 @@ class Archive:
         self._refresh()
         path = self._study(name) / "study.json"
         if not path.is_file():
-            raise StoreError(str(unknown(f"study of the archive {self.root}:", name, self.studies())))
+            raise no_study(self.location, name, self.studies())
         try:
             head = json.loads(path.read_bytes())
             members = tuple(Member(**row) for row in head["runs"])

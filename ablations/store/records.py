@@ -32,6 +32,8 @@ from ablations.store.result import Array, Result
 
 POINTS = 500
 """Of a curve, at least, where the run has as many steps."""
+NO_WEIGHTS = "a published record, kept without its weights"
+"""What a run is of which a record alone is here, in a sentence."""
 _END = ".tar.xz"
 _KEPT = ("study.json", NOISE_CHECKS)
 

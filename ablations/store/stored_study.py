@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ablations.config import Study
+from ablations.config.errors import StoreError, nearest
 from ablations.store.noise_check import NoiseCheck
 from ablations.store.result import Result
 
@@ -44,3 +46,11 @@ class Member:
     variant: str
     seed: int
     key: str
+
+
+def no_study(location: str | Path, name: str, studies: Collection[str]) -> StoreError:
+    """What is said of a study that is none of those of an archive."""
+    return StoreError(
+        f"the store {location} has no runs of a study {name!r} yet (studies: {', '.join(studies) or 'none'})"
+        f"{nearest(name, studies)}; train it with `ablations run {name}`, or name another --store"
+    )

@@ -10,27 +10,33 @@ from reports.analysis.findings import Findings
 
 
 def command(found: Findings, variant: Variant) -> str:
-    """The command that trains all stored seeds of a variant again, to the same bits, into a store of its own.
+    """The command that trains all stored seeds of a variant again, to the same bits.
 
-    Its own, because running a part of a study in the study's store would leave only that part in the study's report.
+    A study of the catalog goes into a store of its own, because running a part of a study in the study's store would
+    leave only that part in the study's report. Of any other study the stored runs say what is trained.
     """
-    runs = [result.run for result in found.results if result.run.variant.name == variant.name]
-    run = runs[0]
-    words = ["ablations", "run", found.study.name, "--only", variant.name]
-    words += ["--seeds", str(1 + max(run.seed for run in runs)), "--steps", str(variant.steps)]
+    results = [result for result in found.results if result.run.variant.name == variant.name]
+    run = results[0].run
+    engine = run.engine
+    sources = dict.fromkeys(part.source for part in (*variant.own_parts, *filter(None, [run.own_data])))
+    parts = [word for source in sources for word in ("--parts", source)]
+    study = found.study.name.removesuffix(f"-{engine.precision}")
+    if study not in STUDIES or variant.name not in [known.name for known in STUDIES[study].variants]:
+        trained = [result.key for result in results if result.status in ("finished", "diverged")]
+        return shlex.join(["ablations", "verify", *(trained or [result.key for result in results]), *parts])
+    words = ["ablations", "run", study, "--only", variant.name, *parts]
+    words += ["--seeds", str(1 + max(result.run.seed for result in results)), "--steps", str(variant.steps)]
     words += ["--evaluations", str(found.study.evaluations), "--data", run.dataset]
-    words += ["--device", run.engine.device, "--width", str(run.width)]
-    for setting in _overridden(found.study.name, variant):
+    words += ["--device", engine.device, "--width", str(run.width)]
+    words += ["--precision", engine.precision] if engine.precision != "float32" else []
+    words += ["--isa", engine.isa] if engine.device == "cpu" else []
+    for setting in _overridden(study, variant):
         words += ["--set", setting]
     return shlex.join([*words, "--store", "results/again", "--out", "results/again/report"])
 
 
 def _overridden(study: str, variant: Variant) -> list[str]:
-    """The settings in which a variant differs from the catalog's of that name; none where the catalog lacks it."""
-    known = STUDIES[study].variants if study in STUDIES else ()
-    base = next((other.flat() for other in known if other.name == variant.name), None)
-    own = variant.flat()
-    if base is None:
-        return []
+    """The settings in which a variant differs from the catalog's of that name."""
+    base, own = STUDIES[study].variant(variant.name).flat(), variant.flat()
     keys = [key for key in own if own[key] != base[key] and key not in ("name", "recipe", "steps")]
     return [f"{key}={','.join(map(str, own[key])) if isinstance(own[key], list) else own[key]}" for key in keys]

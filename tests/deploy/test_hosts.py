@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from tests.hosts import Host, cannot, hosts
 pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cluster.md"
+TOKEN_FILE = ".ray/auth_token"
 PROGRAMS = Path(sys.executable).parent
 SOON = {
     "RAY_health_check_initial_delay_ms": "1000",
@@ -35,9 +37,16 @@ SILENCE_SECONDS = 100.0
 """From the cut to the end of the study: Ray alone says nothing of a task that is cut off for longer."""
 
 
+def token_made() -> str:
+    """How the page has the head make its token."""
+    [line] = [line for line in PAGE.read_text().splitlines() if "ray get-auth-token" in line]
+    return line.replace("ray ", f"{PROGRAMS / 'ray'} ")
+
+
 def started() -> list[str]:
     """How the page has Ray begun: on the head, on a node, on the laptop."""
     lines = [line for line in PAGE.read_text().splitlines() if re.match(r"(\w+=\w+ )*ray start --", line)]
+    assert all(line.startswith("RAY_AUTH_MODE=token ") for line in lines)
     assert ["--head" in lines[0], *("--address HEAD:6379" in line for line in lines[1:])] == [True, True, True]
     assert "--num-cpus 0" in lines[2]
     return lines
@@ -60,13 +69,14 @@ def stored(laptop: Host, name: str) -> Mapping[str, object]:
 
 @pytest.fixture
 def cluster() -> Iterator[tuple[Host, Host, Host]]:
-    """A head, a node and a laptop; the token is in the file where the page has it."""
+    """A head, a node and a laptop; the token is made and copied as the page has it."""
     if why := cannot():
         pytest.skip(why)
     with hosts("head", "node", "laptop") as (head, node, laptop):
-        for host in (head, node, laptop):
+        head.run(["sh", "-c", token_made()], {})
+        for host in (node, laptop):
             (host.home / ".ray").mkdir()
-            (host.home / ".ray" / "auth_token").write_text(TOKEN)
+            shutil.copy(head.home / TOKEN_FILE, host.home / TOKEN_FILE)
         (laptop.home / "small.json").write_text(json.dumps(STUDY.as_dict()))
         first, second, third = started()
         ray(head, first, head, "--num-cpus", "1")
@@ -87,7 +97,7 @@ def test_a_study_over_the_network_has_the_bits_of_one_at_home(cluster: tuple[Hos
     assert stored(laptop, "far") == stored(laptop, "near")
     for host in (head, node):
         assert not list(host.home.rglob("run.json")), "what a job leaves goes home whole"
-    (laptop.home / ".ray" / "auth_token").write_text(TOKEN[::-1])
+    (laptop.home / TOKEN_FILE).write_text(TOKEN)
     with pytest.raises(RuntimeError, match=r"does not let this machine in; .* ~/\.ray/auth_token"):
         laptop.run(ablations(*RUN, "--executor", "ray", "--store", "refused"), {})
 

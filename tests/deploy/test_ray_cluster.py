@@ -44,28 +44,35 @@ def test_ray_accepts_the_file_and_refuses_one_with_a_mistake() -> None:
     assert CONFIG["max_workers"] == len(CONFIG["provider"]["worker_ips"])
 
 
-def starting(role: str) -> list[str]:
-    """The last of a role's commands, which starts Ray; the first stops what runs, which here may be somebody's."""
+def starting(role: str) -> tuple[list[str], dict[str, str]]:
+    """The last of a role's commands, which starts Ray, and what its environment has; the first stops what runs, which
+    here may be somebody's.
+    """
     stop, start = CONFIG[f"{role}_start_ray_commands"]
     assert stop == "ray stop"
-    words = [word for word in shlex.split(start) if "=" not in word or word.startswith("--")]
-    assert words[:2] == ["ray", "start"]
-    return words[1:]
+    words = shlex.split(start)
+    first = words.index("ray")
+    assert words[first + 1] == "start"
+    return words[first + 1 :], dict(word.split("=", 1) for word in words[:first])
+
+
+def test_every_role_asks_for_the_token_which_goes_to_all_machines() -> None:
+    assert all(starting(role)[1]["RAY_AUTH_MODE"] == "token" for role in ("head", "worker"))
+    assert CONFIG["file_mounts"]["~/.ray/auth_token"] == "~/.ray/auth_token"
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def started(folder: Path, token: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
     """A head by the file's command, bound to loopback and killed in the end; its address."""
-    port, settings = (
-        free_port(),
-        {**os.environ, **LOOPBACK, **EAGER, **WITH_TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "HOME": str(folder)},
-    )
+    port, (command, own_settings) = free_port(), starting("head")
+    here = {name: value for name, value in os.environ.items() if name not in WITH_TOKEN}
+    settings = {**here, **LOOPBACK, **EAGER, **own_settings, **token, "HOME": str(folder)}
     address = f"127.0.0.1:{port}"
     program = str(Path(sys.executable).with_name("ray"))
     own = ["--block", "--num-cpus", "1", "--node-ip-address", "127.0.0.1", "--object-store-memory", str(80 * 2**20)]
     begun = []
     try:
-        words = [word.replace("6379", str(port)) for word in starting("head")]
+        words = [word.replace("6379", str(port)) for word in command]
         begun.append(patiently(functools.partial(start, [program, *words, *own], folder / "head.log", settings)))
         yield address, settings
     finally:
@@ -98,12 +105,19 @@ def end(process: subprocess.Popen[bytes]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
 def test_its_command_starts_a_head_that_a_plan_finds(tmp_path: Path) -> None:
-    assert starting("worker")[:3] == ["start", "--address", "$RAY_HEAD_IP:6379"]
+    assert starting("worker")[0][:3] == ["start", "--address", "$RAY_HEAD_IP:6379"]
     (tmp_path / "small.json").write_text(json.dumps(STUDY.as_dict()))
-    with started(tmp_path) as (address, settings):
+    with started(tmp_path, WITH_TOKEN) as (address, settings):
         command = [sys.executable, "-m", "ablations.cli", "run", "small.json", "--data", "digits", "--device", "cpu"]
         command += ["--executor", "ray", "--address", address, "--store", "store", "--mirror", "none"]
         assert run([*command, "--dry-run", "--json"], tmp_path, settings)["workers"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_head_without_a_token_refuses_to_start(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="no authentication token was found"), started(tmp_path, {}):
+        pass
 
 
 def run(command: list[str], folder: Path, settings: dict[str, str]) -> Any:

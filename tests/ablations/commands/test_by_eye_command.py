@@ -61,6 +61,12 @@ def test_sheets_of_several_runs_and_eyes_make_one_page(store: Path, tmp_path: Pa
     assert "| other | mine eye | 100% | 100% |  |" in page
 
 
+def test_a_folder_without_labelled_sheets_is_left_as_it_is(tmp_path: Path) -> None:
+    done = by_eye(tmp_path / "none")
+    assert (done.exit_code, "has no labelled sheets: draw some with --runs" in done.stderr) == (2, True)
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_run_or_step_that_is_not_there_is_said(store: Path, tmp_path: Path) -> None:
     done = by_eye(tmp_path, "--runs", str(store), "--study", "small", "--variant", "base", "--step", "7")
     assert done.exit_code == 2

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablations.catalog import AXES, BASELINE, RECIPES, STUDIES
+from ablations.catalog.outside import OUTSIDE_AXES
 from ablations.cli import Commands, main
 from ablations.commands.study_files import find_study, read_study
 from ablations.config import Study
@@ -117,16 +118,16 @@ def test_errors_become_exit_codes(error: BaseException, code: int, words: str) -
 
 
 def test_list_shows_every_study_recipe_and_axis() -> None:
-    shown = ablations("list").stdout
+    shown, axes = ablations("list").stdout, {**AXES, **OUTSIDE_AXES}
     tree = json.loads(ablations("list", "--json").stdout)
     assert (tree["studies"].keys(), tree["recipes"].keys(), tree["axes"].keys()) == (
         STUDIES.keys(),
         RECIPES.keys(),
-        AXES.keys(),
+        axes.keys(),
     )
-    for name in [*STUDIES, *RECIPES, *AXES]:
+    for name in [*STUDIES, *RECIPES, *axes]:
         assert name in shown
-    for name, axis in AXES.items():
+    for name, axis in axes.items():
         assert list(tree["axes"][name]["levels"]) == [level.name for level in axis.levels]
 
 

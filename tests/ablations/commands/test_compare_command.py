@@ -144,6 +144,31 @@ def test_what_cannot_be_compared_is_refused(location: str, arguments: list[str],
     assert words in result.stderr
 
 
+def test_runs_on_different_data_are_not_comparable(archive: Archive) -> None:
+    for study, dataset in (("demo", "digits"), ("other", "faces")):
+        result = make_result("baseline", 0, 20.0, study=study, dataset=dataset, data_digest=dataset)
+        keep(archive, make_study(study), [result])
+    done = compare(str(archive.root), "demo/baseline", "other/baseline")
+    assert done.exit_code == 2
+    assert "demo/baseline was trained on digits, other/baseline on other data, faces: not comp" in done.stderr
+
+
+def test_a_store_that_is_not_there_is_named_and_not_made(tmp_path: Path, archive: Archive) -> None:
+    for words in (
+        ["compare", "a", "b"],
+        ["report", "quick"],
+        ["sample", "a"],
+        ["rescore", "quick"],
+        ["list", "--stored"],
+    ):
+        done = CliRunner().invoke(main, [*words, "--store", str(tmp_path / "nosuch")])
+        assert done.exit_code == 2, done.output
+        assert "there is no store at" in done.stderr
+    assert not (tmp_path / "nosuch").exists()
+    done = CliRunner().invoke(main, ["report", "quick", "--store", str(archive.root)])
+    assert "has no runs of a study 'quick' yet (studies: none); train it with `ablations run quick`" in done.stderr
+
+
 def test_scores_of_another_scorer_are_refused(archive: Archive) -> None:
     for seed, (study, scorer) in enumerate((("demo", "c" * 16), ("other", "e" * 16))):
         keep(archive, make_study(study), [make_result("baseline", seed, 20.0, scorer=scorer)], scorer=scorer)

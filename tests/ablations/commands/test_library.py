@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -15,8 +16,10 @@ import torch
 
 import ablations
 from ablations.commands import notebook_bar
+from ablations.config import own_parts
 from ablations.config.errors import ConfigError, StoreError
 from ablations.execution.events import GroupEnded, GroupStarted
+from ablations.execution.options import Options
 from ablations.store import Archive
 from ablations.training.generator import StoredGenerator
 from ablations.training.stored_module import stored_modules
@@ -81,7 +84,11 @@ def test_the_example_of_readme_is_short_and_runs_as_it_is_shown(
     assert "srcdoc=" in outcome._repr_html_()
     assert "A spectrally normalised D" in outcome._repr_html_()
     assert names["generator"](torch.zeros(3, 100)).shape == (3, 1, 28, 28)
-    loaded = ablations.load(outcome.runs.key[3])
+    own_parts._forget(own_parts.loaded()[0])
+    own_parts._loaded.clear()
+    with pytest.raises(ConfigError, match="is needed: name that source with --parts"):
+        ablations.load(outcome.runs.key[3])
+    loaded = ablations.load(outcome.runs.key[3], parts="my_parts.py")
     chance = loaded.discriminator(torch.rand(5, 1, 28, 28))
     assert chance.shape == (5,)
     assert ((chance > 0) & (chance < 1)).all()
@@ -113,6 +120,21 @@ def test_a_stored_network_gives_what_the_run_gave(archive: Archive, tmp_path: Pa
 def test_an_option_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="unknown option 'seed'; did you mean 'seeds'"):
         ablations.run(STUDY, store=tmp_path, seed=3)
+
+
+def test_a_study_has_its_own_data_unless_others_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = dataclasses.replace(STUDY, dataset="digits")
+    asked: list[str | None] = []
+
+    def stop(study: ablations.Study, options: Options, archive: Archive) -> None:
+        asked.append(options.dataset or study.dataset)
+        raise StoreError("enough")
+
+    monkeypatch.setattr("ablations.execution.plan.make_plan", stop)
+    for data in (None, "faces"):
+        with pytest.raises(StoreError, match="enough"):
+            ablations.run(study, store=tmp_path, data=data)
+    assert asked == ["digits", "faces"]
 
 
 @pytest.mark.slow

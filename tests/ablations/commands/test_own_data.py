@@ -15,7 +15,9 @@ from ablations.data import load_dataset
 from ablations.data.sources import idx_bytes
 from ablations.scoring.panel import LABEL_FREE, PANEL, PIECES, panel_of
 from ablations.store import Archive
+from tests.ablations.registries import kept
 
+registries = pytest.fixture(autouse=True)(kept)
 STUDY = {
     "name": "own",
     "title": "Own data",
@@ -127,3 +129,22 @@ def test_a_dataset_that_is_none_is_refused_with_the_nearest_name(place: Path) ->
         done = call(*words, *named)
         assert done.exit_code == 2, command
         assert "did you mean 'fashion-mnist'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("open(folder / 'nosuch')", "the dataset 'mine': my_data.py, line 5: FileNotFoundError"),
+        ("[1, 2]", "my_data.py, line 6: the dataset 'mine' must give an `ablations.data.Dataset`, not list"),
+        ("Dataset(name='mine', train_images=zeros, train_labels=None, test_images=zeros, test_labels=None)", "uint8"),
+    ],
+)
+def test_a_dataset_that_is_none_fails_in_a_sentence(place: Path, body: str, says: str) -> None:
+    (place / "my_data.py").write_text(
+        "import torch\nfrom ablations import register\nfrom ablations.data import Dataset\n"
+        f"def mine(folder, notify, zeros=torch.zeros(2, 1, 4, 4)):\n    return {body}\n"
+        "register('dataset', 'mine', mine, title='t')\n"
+    )
+    done = call("run", "own.json", "--parts", "my_data.py", "--data", "mine", "--dry-run")
+    assert done.exit_code == 2, done.output
+    assert says in done.stderr.replace("\n", " ")

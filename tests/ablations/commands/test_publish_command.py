@@ -120,6 +120,21 @@ def test_a_dry_run_says_what_is_left_and_trains_nothing(small: None, tmp_path: P
     assert not (tmp_path / "pages").exists()
 
 
+def test_a_dry_run_shows_the_other_studies_where_one_lacks_an_extractor(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "STUDIES_IN_ORDER", ("faces", "axes"))
+    monkeypatch.setitem(STUDIES, "axes", dataclasses.replace(STUDIES["axes"], dataset="digits"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place = ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages")]
+    done = ablations("publish", "--dry-run", "--seeds", "1", "--workers", "1", *place)
+    assert done.exit_code == 0, done.output
+    assert [line.split()[:2] for line in done.output.splitlines() if line.startswith(("faces ", "axes "))] == [
+        ["faces", "cannot"], ["axes", "2"]
+    ]  # fmt: skip
+    assert "faces: faces has no label-free extractor to be scored by yet; train it, once, with" in done.output
+
+
 def test_what_one_of_the_studies_lacks_is_said_before_any_is_trained(
     small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,7 @@ def answered(folder: Path, *arguments: str) -> tuple[str, list[str]]:
         (("--help",), "compare"),
         (("list",), "precision"),
         (("list", "quick"), "baseline"),
-        (("verify", "nosuch"), "has no run 'nosuch'"),
+        (("verify", "nosuch"), "there is no store at"),
     ],
 )
 def test_what_needs_no_torch_does_not_load_it(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:

@@ -15,7 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ablations.cli import main
+from ablations.commands.study_files import find_study
+from ablations.execution.options import Options
+from ablations.execution.plan import make_plan
 from ablations.store import Archive
+from ablations.training.instruction_set import default_instruction_set
 
 ROOT = Path(__file__).parents[3]
 TINY = {"base": "s3", "steps": 6, "batch_size": 8, "generator.hidden": [8], "discriminator.hidden": [8]}
@@ -80,7 +84,7 @@ def test_a_study_is_trained_stored_reported_and_not_trained_again(study: str) ->
     assert (more["counts"]["finished"], more["reused"]) == (1, 2)
 
     page.unlink()
-    told = CliRunner().invoke(main, ["report", "small", "--json"])
+    told = CliRunner().invoke(main, ["report", study, "--json"])
     assert told.exit_code == 0, told.output
     assert Path(json.loads(told.stdout)["report"]).is_file()
 
@@ -90,6 +94,19 @@ def test_the_plan_is_a_table_that_says_what_is_missing(study: str) -> None:
     assert "6 runs to train" in shown
     for line, variant in zip(shown.splitlines()[2:4], ("plain", "slow"), strict=True):
         assert line.split()[:5] == [variant, "3", "6", "0", "3"]
+
+
+def test_runs_that_a_report_would_lose_are_counted(study: str, tmp_path: Path) -> None:
+    archive = Archive.open(tmp_path)
+    options = Options(dataset="digits", device="cpu", workers=1, isa=default_instruction_set())
+    plan = make_plan(find_study(study), options, archive)
+    archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
+    planned = ["--store", str(tmp_path), "--device", "cpu", "--dry-run"]
+    assert "will be without" not in run(study, *planned, "--only", "plain").stderr
+    assert (
+        "2 of the 4 runs of small as this store has it" in run(study, *planned, "--seeds", "1", "--width", "2").stderr
+    )
+    assert "4 of the 4 runs of small" in run(study, *planned, "--set", "batch_size=9").stderr
 
 
 def test_overrides_apply_to_every_variant(study: str) -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from ablations.catalog import STUDIES
 from ablations.cli import main
 from ablations.commands.new import KINDS
-from ablations.commands.study_files import read_study
+from ablations.commands.study_files import find_study, read_axes, read_study, stored_name
 from ablations.config import Study
 from ablations.config.errors import ConfigError
 from tests.ablations.execution.bad_parts import HEAD
@@ -52,6 +52,27 @@ def test_a_ladder_is_the_built_in_one(tmp_path: Path) -> None:
     assert [(c.treatment, c.reference) for c in ours.contrasts] == [
         (c.treatment, c.reference) for c in theirs.contrasts
     ]
+
+
+def test_a_stored_study_is_called_as_its_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "any.toml"
+    path.write_text('name = "mine"\nvariants = "of a loss that is not here"\n')
+    assert (stored_name(str(path)), stored_name("mine")) == ("mine", "mine")
+    path.write_text("seeds = 2\n")
+    with pytest.raises(ConfigError, match=r"any\.toml says no name"):
+        stored_name(str(path))
+
+
+def test_what_is_no_study_is_said_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"recipes, s4, or the path of a \.json or"):
+        find_study("nosuch")
+    with pytest.raises(ConfigError, match=r"^the study file quick must be named \*\.json or \*\.toml$"):
+        read_axes(Path("quick"))
+
+
+def test_the_name_of_a_study_of_the_catalog_is_not_taken(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'quick' is a study of the catalog"):
+        read(tmp_path, name="quick", one_factor={"loss": ["mse"]})
 
 
 def test_axes_of_ones_own_are_used_like_the_others(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_stored_variant_is_read_without_its_source_and_keeps_its_identity(tmp_
     del own_parts._loaded[place]
     own_parts.load([place])
     assert Variant.from_dict(tree).digest == digest
-    with pytest.raises(ConfigError, match="unknown loss"):
+    with pytest.raises(ConfigError, match=r"unknown loss.*or a part of your own: name its file with --parts\)"):
         BASELINE.override({"loss.criterion": "min"})
 
 

@@ -116,8 +116,8 @@ def test_the_doctor_measures_a_study_and_the_plan_reckons_with_it(place: Path, t
     study.write_text(json.dumps(whole.as_dict()))
     plan = ["run", str(study), "--data", "digits", "--store", str(tmp_path / "s"), "--dry-run"]
     before = CliRunner().invoke(main, plan)
-    assert "measured on another kind of machine" in before.output
-    doctor = ["doctor", "--data", "digits", "--measure", str(study)]
+    doctor = ["doctor", "--measure", str(study), "--data", "digits"]
+    assert f"measured on another kind of machine; for this one: ablations {' '.join(doctor)}" in before.output
     done = CliRunner().invoke(main, [*doctor, "--width", "1", "--width", "2"])
     assert done.exit_code == 0, done.output
     assert "width  1" in done.output

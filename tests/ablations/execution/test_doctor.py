@@ -11,8 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from ablations.cli import main
+from ablations.commands.run import measuring
+from ablations.config import own_parts
 from ablations.config.errors import DataError
+from ablations.config.parts import LOSSES
 from ablations.execution import doctor
+from ablations.execution.options import Options
+from tests.ablations.registries import kept
+
+registries = pytest.fixture(autouse=True)(kept)
 
 
 def examined(store: Path, **options: Any) -> dict[str, doctor.Check]:
@@ -66,3 +73,27 @@ def test_a_system_that_binds_no_process_to_cores_is_looked_over_too(monkeypatch:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert "processor core(s)" in doctor._device()
+
+
+def test_a_study_is_measured_on_its_own_data_unless_others_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str | None] = []
+    monkeypatch.setattr(
+        "ablations.commands.doctor.measure_studies",
+        lambda names, widths, options, as_json: asked.append(options.dataset),
+    )
+    for data in ([], ["--data", "digits"]):
+        assert CliRunner().invoke(main, ["doctor", "--measure", "faces", *data]).exit_code == 0
+    assert asked == [None, "digits"]
+
+
+def test_a_study_of_ones_own_parts_is_measured_as_the_plan_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "my_parts.py"
+    own.write_text("from ablations import register\nregister('loss', 'mine', lambda: None, outputs=('logits',))\n")
+    monkeypatch.setattr("ablations.commands.doctor.measure_studies", lambda *arguments: print(LOSSES.get("mine")))
+    own_parts.load([str(own)])
+    said = measuring("my.json", Options(dataset="digits", precision="bfloat16"))
+    assert said == f"ablations doctor --measure my.json --parts {own} --data digits --precision bfloat16"
+    done = CliRunner().invoke(main, said.removesuffix(" --precision bfloat16").split()[1:])
+    assert (done.exit_code, "my_parts.py" in done.output) == (0, True)

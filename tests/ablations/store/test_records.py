@@ -12,6 +12,7 @@ import pytest
 from ablations.catalog.published_bits import curve_digests
 from ablations.catalog.quantities import CURVES
 from ablations.config.errors import DataError, StoreError
+from ablations.execution.drawing import Artist
 from ablations.execution.verify import verify
 from ablations.store import run_folder
 from ablations.store.archive import Archive
@@ -135,6 +136,8 @@ def test_what_needs_weights_says_so(given: tuple[Result, ...], tmp_path: Path) -
     read_records(tmp_path / "records", other)
     with pytest.raises(StoreError, match="verify --published"):
         verify(other.get(given[0].key))
+    with pytest.raises(DataError, match="is a published record, kept without its weights; train it again"):
+        Artist(other.get(given[0].key))
 
 
 def test_only_runs_of_the_scorer_asked_for_come(given: tuple[Result, ...], tmp_path: Path) -> None:

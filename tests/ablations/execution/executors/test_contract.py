@@ -14,6 +14,7 @@ import pytest
 
 from ablations.cli import main
 from ablations.config.errors import ConfigError, DataError
+from ablations.execution.choice import ExecutorOptions
 from ablations.execution.events import Event, GroupEnded, GroupStarted
 from ablations.execution.executors import EXECUTORS, Executor, Settings, make_executor
 from tests.ablations.execution.executors.jobs import NoteJob
@@ -193,6 +194,19 @@ def test_every_executor_is_among_these() -> None:
 def test_an_unknown_executor_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'processes'"):
         make_executor("process", SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("options", "workers", "says"),
+    [
+        (ExecutorOptions(name="serial"), 4, "leave out --workers 4"),
+        (ExecutorOptions(address="head:6379"), None, "--address head:6379 is of a Ray cluster"),
+        (ExecutorOptions(name="processes", address="local"), 2, "give --executor ray"),
+    ],
+)
+def test_what_an_executor_would_pass_over_is_refused(options: ExecutorOptions, workers: int | None, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        options.chosen(workers)
 
 
 def test_another_executor_is_a_module_and_a_row(make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
