@@ -71,8 +71,13 @@ def command(
         return
     if widths:
         raise click.UsageError("--width is for --measure STUDY: nothing else here has stacks")
+    from ablations.config.errors import unknown
+    from ablations.config.parts import DATASETS
+    from ablations.data import is_folder
     from ablations.execution.doctor import examine, facts
 
+    if dataset is not None and dataset not in DATASETS and not is_folder(dataset):
+        raise unknown("dataset, and no folder:", dataset, DATASETS)
     checks = list(examine(location, data_folder, dataset or "mnist"))
     if as_json:
         print_json({"checks": [dataclasses.asdict(check) for check in checks], "facts": facts()})

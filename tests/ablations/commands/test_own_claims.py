@@ -144,7 +144,7 @@ def test_the_report_answers_them(tmp_path: Path) -> None:
     assert "It is good | &lt;so&gt;." in page
     assert "no finished run of cnn has this score at step 7" in page
     assert "Of some case: confirmed where one test speaks for it" in page
-    assert "The 3 tests of this section share one error of 5%" in page
+    assert "The 4 tests of this section share one error of 5%" in page
     markdown = (tmp_path / "report.md").read_text()
     assert "| [good](#good) | It is good / <so>. | **confirmed** |" in markdown
     assert "### both\n" in markdown
