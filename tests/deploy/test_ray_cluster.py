@@ -32,6 +32,8 @@ FILE = Path(__file__).resolve().parents[2] / "deploy" / "ray-cluster.yaml"
 CONFIG: dict[str, Any] = yaml.safe_load(FILE.read_text())
 START_SECONDS = 120.0
 STARTED = "Ray runtime started"
+LEFT_BY_RAY_UP = "--autoscaling-config=~/ray_bootstrap_config.yaml"
+"""Without it the head starts no node."""
 
 
 def test_ray_accepts_the_file_and_refuses_one_with_a_mistake() -> None:
@@ -46,14 +48,27 @@ def test_ray_accepts_the_file_and_refuses_one_with_a_mistake() -> None:
 
 def starting(role: str) -> tuple[list[str], dict[str, str]]:
     """The last of a role's commands, which starts Ray, and what its environment has; the first stops what runs, which
-    here may be somebody's.
+    here may be somebody's. Less what a head reads that `ray up` has left with it.
     """
     stop, start = CONFIG[f"{role}_start_ray_commands"]
     assert stop == "ray stop"
     words = shlex.split(start)
     first = words.index("ray")
     assert words[first + 1] == "start"
-    return words[first + 1 :], dict(word.split("=", 1) for word in words[:first])
+    kept = [word for word in words[first + 1 :] if word != LEFT_BY_RAY_UP]
+    return kept, dict(word.split("=", 1) for word in words[:first])
+
+
+def test_ray_up_has_the_head_start_the_nodes() -> None:
+    from ray.autoscaler._private import commands
+
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands.cli_logger, "warning", lambda text, *rest: said.append(text))
+        commands.warn_about_bad_start_command(CONFIG["head_start_ray_commands"])
+        assert not said
+        commands.warn_about_bad_start_command(["ray start --head --port 6379"])
+    assert said
 
 
 def test_every_role_asks_for_the_token_which_goes_to_all_machines() -> None:
