@@ -61,10 +61,11 @@ def starting(role: str) -> tuple[list[str], dict[str, str]]:
 
 def test_ray_up_has_the_head_start_the_nodes() -> None:
     from ray.autoscaler._private import commands
+    from ray.autoscaler._private.cli_logger import cli_logger
 
     said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands.cli_logger, "warning", lambda text, *rest: said.append(text))
+        patch.setattr(cli_logger, "warning", lambda text, *rest: said.append(text))
         commands.warn_about_bad_start_command(CONFIG["head_start_ray_commands"])
         assert not said
         commands.warn_about_bad_start_command(["ray start --head --port 6379"])
