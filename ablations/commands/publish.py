@@ -80,8 +80,8 @@ def command(
 
     Hours on two cores; begun again, it goes on where it stopped, and in another clone where the publication stands:
     the folder `records` beside the pages has all published runs, without their weights. All studies are trained for a
-    first stack of seeds before any is for the next. A stack that was published from another kind of machine counts as
-    it is. The pages are made of the records alone.
+    first stack of seeds before any is for the next. A stack that was published from another kind of machine, or of
+    another width, counts as it is. The pages are made of the records alone.
     """
     from ablations.catalog import publication as published
     from ablations.config.errors import unknown
@@ -164,9 +164,9 @@ def _plans(archive: Archive, names: tuple[str, ...], counts: Iterable[int], opti
     from ablations.catalog import publication as published
     from ablations.execution.options import Options
     from ablations.execution.plan import make_plan
-    from ablations.store.records import engines_of
+    from ablations.store.records import trained_as
 
-    there = engines_of(archive)
+    there = trained_as(archive)
     for count in counts:
         own = {"seeds": count, "width": min(published.WIDTH, count), "accepted": there, **options}
         for name in names:

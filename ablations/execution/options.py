@@ -37,9 +37,10 @@ class Options:
     precision: Literal["float32", "bfloat16"] = "float32"
     isa: str | None = None
     """The instruction set; None: the one that this process is held to."""
-    accepted: tuple[Engine, ...] = ()
-    """Whose stored stacks count in the place of this machine's, the first of them first; a stack that none has is
-    trained here. For a study that different machines add to: draws are the same on all, so seeds stay paired."""
+    accepted: tuple[tuple[Engine, int], ...] = ()
+    """Engines and widths of which stored stacks count in the place of this machine's, the first of them first; a stack
+    that none has is trained here. For a study that different machines add to: draws are the same on all, so seeds stay
+    paired."""
     workers: int | None = None
     width: int | Literal["fastest"] | None = None
     """Of a stack; fastest: of each variant's, what was measured to end soonest here."""

@@ -131,16 +131,16 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         measured = width_options(recorded, seeds, conditions, data.shape, costs, wanted_of, archive)
         widths |= fastest_widths(measured, places)
 
-    def stacks_under(common: Conditions) -> list[Stack]:
+    def stacks_under(common: Conditions, widths: Mapping[str, int]) -> list[Stack]:
         return [
             runs
             for variant in recorded.variants
             for runs in stacks_of(variant, seeds[variant.name], widths[variant.name], common)
         ]
 
-    stacks = stacks_under(conditions)
-    for accepted in () if options.fresh else options.accepted:
-        others = stacks_under(dataclasses.replace(conditions, engine=accepted))
+    stacks = stacks_under(conditions, widths)
+    for accepted, width in () if options.fresh else options.accepted:
+        others = stacks_under(dataclasses.replace(conditions, engine=accepted), dict.fromkeys(seeds, width))
         stacks = stored_first(stacks, others, wanted_of, archive)
     names = {variant.name for variant in asked.variants}
     wanted = {key: found for runs in stacks if runs[0].variant.name in names for key, found in wanted_of(runs).items()}

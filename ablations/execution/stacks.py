@@ -53,13 +53,22 @@ def stacks_of(variant: Variant, seeds: int, width: int, conditions: Conditions) 
 
 
 def stored_first(planned: list[Stack], others: list[Stack], wanted: Wanted, archive: Archive) -> list[Stack]:
-    """The planned stacks; in the place of one that is not stored whole, its like in `others`, where that one is."""
-    found = [(wanted(runs), wanted(other)) for runs, other in zip(planned, others, strict=True)]
-    done = archive.done({key: steps for pair in found for keys in pair for key, steps in keys.items()})
-    return [
-        other if theirs.keys() <= done and not mine.keys() <= done else runs
-        for runs, other, (mine, theirs) in zip(planned, others, found, strict=True)
-    ]
+    """The planned stacks; in the place of one that is not stored whole, those of `others` that hold just its seeds, one
+    or several, where they are.
+    """
+    pairs = [(runs, [other for other in others if _within(other, runs)]) for runs in planned]
+    done = archive.done({key: steps for runs in (*planned, *others) for key, steps in wanted(runs).items()})
+    stacks: list[Stack] = []
+    for runs, theirs in pairs:
+        replaced = sum(map(len, theirs)) == len(runs) and all(wanted(other).keys() <= done for other in theirs)
+        stacks += theirs if replaced and not wanted(runs).keys() <= done else [runs]
+    return stacks
+
+
+def _within(inner: Stack, outer: Stack) -> bool:
+    """Of the same variant, and with no seed that the other stack has not."""
+    same = inner[0].variant == outer[0].variant
+    return same and outer[0].seed <= inner[0].seed and inner[-1].seed <= outer[-1].seed
 
 
 def width_options(

@@ -123,11 +123,11 @@ def read_records(
     return came
 
 
-def engines_of(archive: Archive) -> tuple[Engine, ...]:
-    """On which the finished runs of an archive were trained, the commonest first."""
+def trained_as(archive: Archive) -> tuple[tuple[Engine, int], ...]:
+    """Engines and widths of the stacks in which an archive's finished runs were trained, the commonest first."""
     done = archive.done(dict.fromkeys(archive.keys(), ()))
-    heads = (run_folder.readable_head(archive.folder(key)) for key in sorted(done))
-    return tuple(engine for engine, _ in Counter(Engine(**head["run"]["engine"]) for head in heads).most_common())
+    runs = (run_folder.readable_head(archive.folder(key))["run"] for key in sorted(done))
+    return tuple(found for found, _ in Counter((Engine(**run["engine"]), run["width"]) for run in runs).most_common())
 
 
 def _keys(folder: Path) -> list[str]:
