@@ -13,8 +13,13 @@ SEEDS, WIDTH = 10, 10
 
 STUDIES_IN_ORDER = (
     "quick", "long-axes", "recipes", "ladder", "normalization", "normalization-places", "imbalance", "matched", "faces",
+    "precision",
 )  # fmt: skip
 """Each is trained for the first stack of seeds before any is for the next, so that a run that is cut short has all."""
+
+ALSO_IN_BFLOAT16 = ("precision",)
+"""Those of them that are also trained with bfloat16 operands, where the processor has units for them, and shown beside
+themselves on one page."""
 
 MAIN = ("long-axes", "quick")
 """Whose contrasts open the pages, and whose samples are in the picture: the first of them that has runs."""

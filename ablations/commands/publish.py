@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -81,7 +82,8 @@ def command(
     Hours on two cores; begun again, it goes on where it stopped, and in another clone where the publication stands:
     the folder `records` beside the pages has all published runs, without their weights. All studies are trained for a
     first stack of seeds before any is for the next. A stack that was published from another kind of machine, or of
-    another width, counts as it is. The pages are made of the records alone.
+    another width, counts as it is. The study `precision` is trained with bfloat16 operands too, where
+    the processor has units for them. The pages are made of the records alone.
     """
     from ablations.catalog import publication as published
     from ablations.config.errors import unknown
@@ -125,14 +127,16 @@ def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
     from ablations.catalog import STUDIES
     from ablations.catalog import publication as published
     from ablations.config.errors import StoreError
+    from ablations.config.study import with_operands
     from ablations.store import Archive
     from ablations.store.records import read_records, write_records
     from reports.pages.published_pages import publish
 
     known = set(archive.studies())
+    in_bfloat16 = [with_operands(name, "bfloat16") for name in published.ALSO_IN_BFLOAT16]
     kept = [
         name
-        for name in published.STUDIES_IN_ORDER
+        for name in [*published.STUDIES_IN_ORDER, *in_bfloat16]
         if name in known and archive.done({member.key: () for member in archive.members(name)})
     ]
     main = next((name for name in published.MAIN if name in kept), None)
@@ -162,15 +166,23 @@ def _plans(archive: Archive, names: tuple[str, ...], counts: Iterable[int], opti
     """Of every study, for so many seeds, one count after the other; made when the one before is done with."""
     from ablations.catalog import STUDIES
     from ablations.catalog import publication as published
+    from ablations.execution.choice import ExecutorOptions
     from ablations.execution.options import Options
     from ablations.execution.plan import make_plan
     from ablations.store.records import trained_as
+    from ablations.training.instruction_set import able_in_bfloat16
 
     there = trained_as(archive)
+    processes = ExecutorOptions(name="processes")  # held to another instruction set than this one
+    bfloat16 = [{"precision": "bfloat16", "isa": isa, "executor": processes} for isa in able_in_bfloat16()[:1]]
     for count in counts:
-        own = {"seeds": count, "width": min(published.WIDTH, count), "accepted": there, **options}
+        own = {"seeds": count, "width": min(published.WIDTH, count), **options}
         for name in names:
-            yield make_plan(STUDIES[name], Options(**own), archive)
+            for other in [{}, *(bfloat16 if name in published.ALSO_IN_BFLOAT16 else ())]:
+                asked = Options(**own | other)
+                alike = tuple(item for item in there if item[0].precision == asked.precision)
+                study = STUDIES[name].with_operands(asked.precision)
+                yield make_plan(study, dataclasses.replace(asked, accepted=alike), archive)
 
 
 def _train(archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: int, options: dict[str, Any]) -> bool:
@@ -192,6 +204,7 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
     from ablations.catalog import publication as published
     from ablations.catalog.outside import OUTSIDE_AXES
     from ablations.config.errors import DataError
+    from ablations.config.study import with_operands
     from ablations.execution.progress import duration
     from ablations.execution.schedule import schedule
 
@@ -202,17 +215,21 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
     lacking: list[str] = []
     for name in names:
         try:
-            [plan] = _plans(archive, (name,), [seeds], options)
+            plans = [*_plans(archive, (name,), [seeds], options)]
         except DataError as error:
             rows.append((name, "", "", "cannot", ""))
             lacking.append(f"{name}: {error}")
             continue
-        jobs = [job for job in plan.jobs if not counted.intersection(job.wanted_steps)]
-        counted.update(key for job in jobs for key in job.wanted_steps)
-        missing, runs = sum(len(job.wanted) for job in jobs), sum(plan.seeds.values())
-        work = [job.estimate_seconds for job in jobs]
-        rows.append((plan.study.name, f"{runs:,}", f"{runs - missing:,}", f"{missing:,}", duration(sum(work))))
-        seconds, workers = seconds + work, plan.workers
+        if name in published.ALSO_IN_BFLOAT16 and len(plans) == 1:
+            rows.append((with_operands(name, "bfloat16"), "", "", "cannot", ""))
+            lacking.append(f"{with_operands(name, 'bfloat16')}: this processor has no bfloat16 units")
+        for plan in plans:
+            jobs = [job for job in plan.jobs if not counted.intersection(job.wanted_steps)]
+            counted.update(key for job in jobs for key in job.wanted_steps)
+            missing, runs = sum(len(job.wanted) for job in jobs), sum(plan.seeds.values())
+            work = [job.estimate_seconds for job in jobs]
+            rows.append((plan.study.name, f"{runs:,}", f"{runs - missing:,}", f"{missing:,}", duration(sum(work))))
+            seconds, workers = seconds + work, plan.workers
     print_table(("study", "runs", "stored", "to train", "of one core"), rows, right=frozenset({1, 2, 3, 4}))
     for line in lacking:
         click.echo(line)

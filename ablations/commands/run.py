@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +28,6 @@ from ablations.commands.shared import (
 )
 
 if TYPE_CHECKING:
-    from ablations.config import Study
     from ablations.execution.job import GroupJob
     from ablations.execution.options import Options
     from ablations.execution.plan import Plan
@@ -163,7 +161,7 @@ def command(
     """
     from ablations.commands.study_files import find_study
 
-    found = of_precision(find_study(study), options["precision"])
+    found = find_study(study).with_operands(options["precision"])
     from ablations.execution.options import Options
     from ablations.execution.plan import make_plan
     from ablations.store import Archive
@@ -206,11 +204,6 @@ def command(
         print_summary(summary, page)
     if summary.failed:
         raise click.exceptions.Exit(1)
-
-
-def of_precision(study: Study, precision: str) -> Study:
-    """The study as the archive knows it: with bfloat16 operands under a name of its own, beside that in float32."""
-    return study if precision == "float32" else dataclasses.replace(study, name=f"{study.name}-{precision}")
 
 
 def warn_of_lost_runs(plan: Plan, archive: Archive) -> None:

@@ -110,6 +110,10 @@ class Study:
             claims=tuple(claim for claim in self.claims if {*claim.variants} <= kept),
         )
 
+    def with_operands(self, precision: str) -> Self:
+        """As an archive knows it: with operands other than float32 under a name of its own, beside that in float32."""
+        return dataclasses.replace(self, name=with_operands(self.name, precision))
+
     @functools.cached_property
     def main_reference(self) -> str | None:
         """The variant that most contrasts are held against, the first of several; None without contrasts."""
@@ -127,6 +131,16 @@ class Study:
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any]) -> Self:
         return typing.cast(Self, build(cls, tree, "study"))
+
+
+def with_operands(name: str, precision: str) -> str:
+    """What a study or a variant is called that is trained with these operands, beside itself in float32."""
+    return name if precision == "float32" else f"{name}-{precision}"
+
+
+def without_operands(name: str, precision: str) -> str:
+    """The other way: as the catalog has it."""
+    return name.removesuffix(f"-{precision}")
 
 
 def evaluation_steps(steps: int, evaluations: int, also: Iterable[int] = ()) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ class ExecutorOptions:
             ConfigError: what `choose_engine` raises; a share of a GPU for the CPU.
         """
         if self.gpus_per_group is None:
-            return choose_engine(device, precision, isa)
+            return choose_engine(device, precision, isa, in_workers=self.name == "processes")
         if self.name != "ray" or device == "cpu":
             raise ConfigError("--gpus-per-group is for --executor ray with --device cuda or auto")
         return choose_engine("cuda", precision, isa, elsewhere=True)

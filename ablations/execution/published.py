@@ -11,6 +11,7 @@ from ablations.catalog import STUDIES
 from ablations.catalog.published_bits import PublishedRun, curve_digests, first_difference, short
 from ablations.config import Engine, Run
 from ablations.config.overrides import build
+from ablations.config.study import without_operands
 from ablations.data.splits import load_split
 from ablations.execution import plan_facts
 from ablations.execution.events import Event
@@ -75,12 +76,13 @@ def seconds_again(row: PublishedRun, data_folder: Path | None = None) -> float:
 
 def _stack(row: PublishedRun, data_folder: Path | None) -> tuple[Run, ...] | PublishedVerification:
     """The stack of a row's run; else why it cannot be compared."""
-    study = STUDIES.get(row.study)
+    study_name, name = (without_operands(label, row.precision) for label in (row.study, row.variant))
+    study = STUDIES.get(study_name)
     names = [] if study is None else [variant.name for variant in study.variants]
-    if study is None or row.variant not in names:
+    if study is None or name not in names:
         facts = {"variant": (f"{row.study}/{row.variant}", "not in the catalog")}
         return PublishedVerification(label=row.label, identical=False, difference="", facts=facts)
-    variant = study.variant(row.variant).override({"steps": row.last_step})
+    variant = study.variant(name).override({"steps": row.last_step})
     _, digest = load_split(row.dataset, "whole", data_folder)
     facts = _differing(row, variant.digest, digest)
     if facts:

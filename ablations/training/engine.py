@@ -29,11 +29,13 @@ def choose_engine(
     isa: str | None = None,
     *,
     elsewhere: bool = False,
+    in_workers: bool = False,
 ) -> Engine:
     """The engine on a device: "cpu", "cuda", or "auto" for a GPU where there is one.
 
     `isa` is an instruction set of `instruction_set`, by default the one that this process is held to. `elsewhere`: the
-    runs are trained on other machines, so that a GPU is not looked for here.
+    runs are trained on other machines, so that a GPU is not looked for here. `in_workers`: by processes that are held
+    to the set when they are started, so that this one need not be.
 
     Raises:
         ConfigError: no GPU is in reach, bfloat16 is asked of a CPU without units for it or of an instruction set
@@ -47,7 +49,7 @@ def choose_engine(
         return Engine(device=chosen, precision=precision)
     name = isa or held() or "native"
     check_precision(precision, name)
-    check_held(name)
+    check_processor(name) if in_workers else check_held(name)
     products = instruction_set(name).products
     if products == "measured":
         products = "onednn" if onednn_keeps_float32() else "default"

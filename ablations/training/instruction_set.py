@@ -119,9 +119,14 @@ def default_instruction_set(precision: str = "float32") -> Name:
     return next(name for name in names if not lacking(name))
 
 
+def able_in_bfloat16() -> list[Name]:
+    """The sets with bfloat16 units that this processor can be held to, the best first."""
+    return [name for name in WITH_BFLOAT16 if processor_flags() is not None and not lacking(name)]
+
+
 def check_precision(precision: str, name: str) -> None:
     """Raise `ConfigError` where the products of a training on the CPU would not have units of that precision."""
-    possible = [other for other in WITH_BFLOAT16 if processor_flags() is not None and not lacking(other)]
+    possible = able_in_bfloat16()
     able = instruction_set(name).bfloat16 or (name == "native" and possible)
     if precision == "bfloat16" and not able:
         if not possible:

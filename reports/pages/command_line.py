@@ -6,6 +6,7 @@ import shlex
 
 from ablations.catalog import STUDIES
 from ablations.config import Variant
+from ablations.config.study import without_operands
 from reports.analysis.findings import Findings
 
 
@@ -20,23 +21,23 @@ def command(found: Findings, variant: Variant) -> str:
     engine = run.engine
     sources = dict.fromkeys(part.source for part in (*variant.own_parts, *filter(None, [run.own_data])))
     parts = [word for source in sources for word in ("--parts", source)]
-    study = found.study.name.removesuffix(f"-{engine.precision}")
-    if study not in STUDIES or variant.name not in [known.name for known in STUDIES[study].variants]:
+    study, name = (without_operands(label, engine.precision) for label in (found.study.name, variant.name))
+    if study not in STUDIES or name not in [known.name for known in STUDIES[study].variants]:
         trained = [result.key for result in results if result.status in ("finished", "diverged")]
         return shlex.join(["ablations", "verify", *(trained or [result.key for result in results]), *parts])
-    words = ["ablations", "run", study, "--only", variant.name, *parts]
+    words = ["ablations", "run", study, "--only", name, *parts]
     words += ["--seeds", str(1 + max(result.run.seed for result in results)), "--steps", str(variant.steps)]
     words += ["--evaluations", str(found.study.evaluations), "--data", run.dataset]
     words += ["--device", engine.device, "--width", str(run.width)]
     words += ["--precision", engine.precision] if engine.precision != "float32" else []
     words += ["--isa", engine.isa] if engine.device == "cpu" else []
-    for setting in _overridden(study, variant):
+    for setting in _overridden(STUDIES[study].variant(name), variant):
         words += ["--set", setting]
     return shlex.join([*words, "--store", "results/again", "--out", "results/again/report"])
 
 
-def _overridden(study: str, variant: Variant) -> list[str]:
+def _overridden(known: Variant, variant: Variant) -> list[str]:
     """The settings in which a variant differs from the catalog's of that name."""
-    base, own = STUDIES[study].variant(variant.name).flat(), variant.flat()
+    base, own = known.flat(), variant.flat()
     keys = [key for key in own if own[key] != base[key] and key not in ("name", "recipe", "steps")]
     return [f"{key}={','.join(map(str, own[key])) if isinstance(own[key], list) else own[key]}" for key in keys]

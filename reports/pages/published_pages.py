@@ -19,6 +19,7 @@ from ablations.config.errors import UserError
 from reports import words
 from reports.analysis.claim_answers import Answered
 from reports.analysis.findings import Findings, environment, find
+from reports.analysis.precisions import side_by_side
 from reports.analysis.published_rows import published_rows
 from reports.figures.overview import overview
 from reports.pages.answers import rows
@@ -76,8 +77,9 @@ def publish(
         StoreError: nothing is stored, or scores that cannot stand in one table.
         UserError: the folder cannot be written, or a page would be too large for a repository.
     """
-    found = {name: find(trained_part(stored)) for name, stored in studies.items()}
-    wanted = {name: _wanted(stored.study) for name, stored in studies.items()}
+    pages = side_by_side(studies)
+    found = {name: find(trained_part(stored)) for name, stored in pages.items()}
+    wanted = {name: _wanted(stored.study) for name, stored in pages.items()}
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch)
         answers = build_claims(studies, made / "claims")
