@@ -220,9 +220,6 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
             rows.append((name, "", "", "cannot", ""))
             lacking.append(f"{name}: {error}")
             continue
-        if name in published.ALSO_IN_BFLOAT16 and len(plans) == 1:
-            rows.append((with_operands(name, "bfloat16"), "", "", "cannot", ""))
-            lacking.append(f"{with_operands(name, 'bfloat16')}: this processor has no bfloat16 units")
         for plan in plans:
             jobs = [job for job in plan.jobs if not counted.intersection(job.wanted_steps)]
             counted.update(key for job in jobs for key in job.wanted_steps)
@@ -230,6 +227,9 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
             work = [job.estimate_seconds for job in jobs]
             rows.append((plan.study.name, f"{runs:,}", f"{runs - missing:,}", f"{missing:,}", duration(sum(work))))
             seconds, workers = seconds + work, plan.workers
+        if name in published.ALSO_IN_BFLOAT16 and len(plans) == 1:
+            rows.append((with_operands(name, "bfloat16"), "", "", "cannot", ""))
+            lacking.append(f"{with_operands(name, 'bfloat16')}: this processor has no bfloat16 units")
     print_table(("study", "runs", "stored", "to train", "of one core"), rows, right=frozenset({1, 2, 3, 4}))
     for line in lacking:
         click.echo(line)

@@ -13,7 +13,11 @@ from click.testing import CliRunner, Result
 from ablations.catalog import STUDIES
 from ablations.catalog import publication as published
 from ablations.cli import main
+from ablations.execution.options import Options
+from ablations.execution.plan import make_plan
 from ablations.store import Archive
+from ablations.training.instruction_set import WITH_BFLOAT16, held, instruction_set
+from tests.ablations.factories import make_result
 
 VARIANTS = ("baseline", "mse")
 
@@ -118,6 +122,28 @@ def test_a_dry_run_says_what_is_left_and_trains_nothing(small: None, tmp_path: P
     assert "on top: 1 axis tuned against tuned, up to 100 trainings" in done.output
     assert not Archive.open(tmp_path / "store").keys()
     assert not (tmp_path / "pages").exists()
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_study_is_also_planned_with_bfloat16_operands_where_the_processor_has_units(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    flags = instruction_set(WITH_BFLOAT16[-1] if able else "avx512").flags
+    monkeypatch.setattr("ablations.training.instruction_set.processor_flags", lambda: flags)
+    monkeypatch.setattr(published, "ALSO_IN_BFLOAT16", ("axes",))
+    archive = Archive.open(tmp_path / "store")
+    plain = make_plan(STUDIES["axes"], Options(seeds=1, width=1, dataset="digits", workers=1, isa=held()), archive)
+    for job in plain.jobs:
+        archive.put(dataclasses.replace(make_result(job.variant, evaluations=1), run=job.runs[0]))
+    place = ["--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages")]
+    asked = ["--data", "digits", "--workers", "1", "--seeds", "1", "--isa", str(held())]
+    done = ablations("publish", "--dry-run", *asked, *place)
+    assert done.exit_code == 0, done.output
+    rows = [line.split()[:4] for line in done.output.splitlines() if line.startswith("axes")]
+    assert rows[0] == ["axes", "2", "2", "0"]
+    assert rows[1][0] == "axes-bfloat16"
+    assert rows[1][1:4] == (["2", "0", "2"] if able else ["cannot"]), "runs of other operands are other runs"
+    assert ("axes-bfloat16: this processor has no bfloat16 units" in done.output) is not able
 
 
 def test_a_dry_run_shows_the_other_studies_where_one_lacks_an_extractor(
