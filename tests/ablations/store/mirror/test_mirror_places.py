@@ -156,7 +156,7 @@ def test_a_full_disk_under_the_report_is_said(filled: Archive, mirror: Mirror, m
 
     filled.attach("demo", "report.html", b"page")
     with monkeypatch.context() as patch:
-        patch.setattr("ablations.store.mirror.artifacts.os.fsync", full)
+        patch.setattr("ablations.store.disk.os.fsync", full)
         with pytest.raises(StoreError, match="No space left"):
             mirror.sync(filled)
     mirror.sync(filled)
