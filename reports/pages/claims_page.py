@@ -104,7 +104,7 @@ def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[
     rules, tests = rules_of(studies), len(family([item.claim for item in found]))
     written = histories(trained_by([item.claim for item in found], runs_of(studies)))
     answers = [
-        row(item, SETTINGS, commands(item, studies), overturned_by(item, tests, rules))
+        row(item, SETTINGS, commands(item.claim, studies), overturned_by(item, tests, rules))
         | {"written": written[item.claim.name]}
         for item in found
     ]
@@ -128,17 +128,21 @@ def _numbers(stored: StoredStudy) -> str:
     return f"{words.count(len(stored.results), 'run')} of {words.count(len(seeds), 'variant')}, {each} seeds each"
 
 
-def commands(item: Answered, studies: Mapping[str, StoredStudy]) -> list[str]:
+def commands(claim: Claim, studies: Mapping[str, StoredStudy]) -> list[str]:
     """What trains the runs behind a claim, in full and to the same bits; what would answer it, where nothing did."""
     found = []
-    for name, variants in studies_of((item.claim,)).items():
-        only = [word for variant in sorted(variants) for word in ("--only", variant)]
-        found.append(shlex.join(["ablations", "run", name, *only, *_size(studies.get(name))]))
-    return [*found, item.claim.command] if item.claim.command else found
+    for name, variants in studies_of((claim,)).items():
+        sizes = {variant: _size(studies.get(name), variant) for variant in sorted(variants)}
+        for size in dict.fromkeys(sizes.values()):
+            only = [word for variant in sizes if sizes[variant] == size for word in ("--only", variant)]
+            found.append(shlex.join(["ablations", "run", name, *only, *size]))
+    return [*found, claim.command] if claim.command else found
 
 
-def _size(stored: StoredStudy | None) -> tuple[str, ...]:
+def _size(stored: StoredStudy | None, variant: str) -> tuple[str, ...]:
+    """As its runs were trained; those to come as the publication trains them."""
     seeds, width = SEEDS, WIDTH
     if stored is not None and stored.results:
-        seeds, width = stored.study.seeds, max(result.run.width for result in stored.results)
+        widths = [result.run.width for result in stored.results if result.run.variant.name == variant]
+        seeds, width = stored.study.seeds, max(widths, default=WIDTH)
     return ("--seeds", str(seeds), "--width", str(width))
