@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from ablations.catalog.published_bits import read_rows
 from ablations.cli import main
+from ablations.config.study import with_operands
 from ablations.execution.plan_facts import scorer_of
 from ablations.scoring.identity import scorer_identity
 from ablations.store.archive import Archive
@@ -25,10 +27,9 @@ def test_the_published_runs_are_of_todays_numerics_and_scorer() -> None:
     for name in studies:
         if archive.study(name).dataset == "mnist":
             assert archive.scorer(name) == scorer_of("mnist", None) == scorer_identity()
-    for name in studies:
-        rows = (PUBLISHED / name / "bits.csv").read_text().splitlines()
-        column = rows[0].split(",").index("numerics")
-        assert {row.split(",")[column] for row in rows[1:]} == {str(NUMERICS)}
+    rows = read_rows([PUBLISHED])
+    assert {row.numerics for row in rows} == {NUMERICS}
+    assert {with_operands(row.study, row.precision) for row in rows} == set(studies)
 
 
 @pytest.mark.slow
