@@ -8,7 +8,7 @@ from typing import Any
 from ablations.config import Contrast, Study, Variant
 from ablations.execution.events import Event
 from ablations.execution.options import Options
-from ablations.execution.plan import make_plan
+from ablations.execution.plan import Plan, make_plan
 from ablations.execution.runner import Summary, execute
 from ablations.store import Archive, Result
 
@@ -30,8 +30,8 @@ OPTIONS = Options(dataset="digits", device="cpu", workers=1)
 def run(study: Study, archive: Archive, **options: Any) -> tuple[Summary, list[Event]]:
     """Run a study; what became of it, and all that was said of it on the way."""
     events: list[Event] = []
-    plan = make_plan(study, dataclasses.replace(OPTIONS, **options), archive)
-    return execute(plan, archive, events.append), events
+    made = make_plan(study, dataclasses.replace(OPTIONS, **options), archive)
+    return execute(made, archive, events.append), events
 
 
 def digests(archive: Archive) -> dict[str, tuple[str, dict[str, str]]]:
@@ -42,3 +42,13 @@ def digests(archive: Archive) -> dict[str, tuple[str, dict[str, str]]]:
 def kept(archive: Archive) -> list[Result]:
     """Every run of an archive, with its weights, in the order of the keys."""
     return [*map(archive.get, archive.keys())]
+
+
+def plan(archive: Archive, **options: Any) -> Plan:
+    """Of the study above, with these options."""
+    return make_plan(STUDY, dataclasses.replace(OPTIONS, **options), archive)
+
+
+def keys(found: Plan) -> set[str]:
+    """Of all runs of a plan's study."""
+    return {member.key for member in found.members}
