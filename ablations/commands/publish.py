@@ -82,8 +82,8 @@ def command(
     Hours on two cores; begun again, it goes on where it stopped, and in another clone where the publication stands:
     the folder `records` beside the pages has all published runs, without their weights. All studies are trained for a
     first stack of seeds before any is for the next. A stack that was published from another kind of machine, or of
-    another width, counts as it is. The study `precision` is trained with bfloat16 operands too, where
-    the processor has units for them. The pages are made of the records alone.
+    another width, counts as it is. The study `precision` is trained with bfloat16 operands too,
+    where the processor has units for them. The pages are made of the records alone.
     """
     from ablations.catalog import publication as published
     from ablations.config.errors import unknown
@@ -185,11 +185,25 @@ def _plans(archive: Archive, names: tuple[str, ...], counts: Iterable[int], opti
                 yield make_plan(study, dataclasses.replace(asked, accepted=alike), archive)
 
 
+def _not_here(names: tuple[str, ...]) -> dict[str, str]:
+    """What of the studies this processor cannot train, and why."""
+    from ablations.catalog import publication as published
+    from ablations.config.study import with_operands
+    from ablations.training.instruction_set import able_in_bfloat16
+
+    lacking = () if able_in_bfloat16() else published.ALSO_IN_BFLOAT16
+    return {
+        with_operands(name, "bfloat16"): "this processor has no bfloat16 units" for name in names if name in lacking
+    }
+
+
 def _train(archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: int, options: dict[str, Any]) -> bool:
     """Every study, a stack of seeds after the other; whether a run failed."""
     from ablations.catalog import publication as published
 
     failed = False
+    for label, why in _not_here(names).items():
+        click.echo(f"study {label} is not trained here: {why}")
     list(_plans(archive, names, [seeds], options))  # what one of them lacks is said before hours of training
     for plan in _plans(archive, names, [*range(published.WIDTH, seeds, published.WIDTH), seeds], options):
         click.echo(f"study {plan.study.name}, {plan.study.seeds} of {seeds} seeds")
@@ -204,7 +218,6 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
     from ablations.catalog import publication as published
     from ablations.catalog.outside import OUTSIDE_AXES
     from ablations.config.errors import DataError
-    from ablations.config.study import with_operands
     from ablations.execution.progress import duration
     from ablations.execution.schedule import schedule
 
@@ -227,9 +240,9 @@ def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int
             work = [job.estimate_seconds for job in jobs]
             rows.append((plan.study.name, f"{runs:,}", f"{runs - missing:,}", f"{missing:,}", duration(sum(work))))
             seconds, workers = seconds + work, plan.workers
-        if name in published.ALSO_IN_BFLOAT16 and len(plans) == 1:
-            rows.append((with_operands(name, "bfloat16"), "", "", "cannot", ""))
-            lacking.append(f"{with_operands(name, 'bfloat16')}: this processor has no bfloat16 units")
+    for label, why in _not_here(names).items():
+        rows.append((label, "", "", "cannot", ""))
+        lacking.append(f"{label}: {why}")
     print_table(("study", "runs", "stored", "to train", "of one core"), rows, right=frozenset({1, 2, 3, 4}))
     for line in lacking:
         click.echo(line)
