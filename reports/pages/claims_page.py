@@ -22,6 +22,7 @@ from reports.analysis.sceptic import doubt
 from reports.analysis.scored import stated_floor
 from reports.pages.claim_history import first_in_words, histories
 from reports.pages.claim_rows import claims_frame, columns, row, tally
+from reports.pages.command_line import on_engine
 from reports.pages.overturn_words import overturned_by
 from reports.pages.rendering import render, write_files
 from reports.pages.sceptic_page import of_one, sceptic_pages
@@ -140,9 +141,10 @@ def commands(claim: Claim, studies: Mapping[str, StoredStudy]) -> list[str]:
 
 
 def _size(stored: StoredStudy | None, variant: str) -> tuple[str, ...]:
-    """As its runs were trained; those to come as the publication trains them."""
-    seeds, width = SEEDS, WIDTH
-    if stored is not None and stored.results:
-        widths = [result.run.width for result in stored.results if result.run.variant.name == variant]
-        seeds, width = stored.study.seeds, max(widths, default=WIDTH)
-    return ("--seeds", str(seeds), "--width", str(width))
+    """As the widest stack of its runs was trained; those to come as the publication trains them, on any engine."""
+    runs = [] if stored is None else [r.run for r in stored.results if r.run.variant.name == variant]
+    seeds = SEEDS if stored is None or not stored.results else stored.study.seeds
+    if not runs:
+        return ("--seeds", str(seeds), "--width", str(WIDTH))
+    widest = max(runs, key=lambda run: run.width)
+    return ("--seeds", str(seeds), "--width", str(widest.width), *on_engine(widest.engine))

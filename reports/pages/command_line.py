@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from ablations.catalog import STUDIES
-from ablations.config import Variant
+from ablations.config import Engine, Variant
 from ablations.config.study import without_operands
 from reports.analysis.findings import Findings
 
@@ -28,12 +28,17 @@ def command(found: Findings, variant: Variant) -> str:
     words = ["ablations", "run", study, "--only", name, *parts]
     words += ["--seeds", str(1 + max(result.run.seed for result in results)), "--steps", str(variant.steps)]
     words += ["--evaluations", str(found.study.evaluations), "--data", run.dataset]
-    words += ["--device", engine.device, "--width", str(run.width)]
-    words += ["--precision", engine.precision] if engine.precision != "float32" else []
-    words += ["--isa", engine.isa] if engine.device == "cpu" else []
+    words += ["--width", str(run.width), *on_engine(engine)]
     for setting in _overridden(STUDIES[study].variant(name), variant):
         words += ["--set", setting]
     return shlex.join([*words, "--store", "results/again", "--out", "results/again/report"])
+
+
+def on_engine(engine: Engine) -> list[str]:
+    """The options of `run` by which another machine trains on this engine, if it can."""
+    words = ["--device", engine.device]
+    words += ["--precision", engine.precision] if engine.precision != "float32" else []
+    return words + (["--isa", engine.isa] if engine.device == "cpu" else [])
 
 
 def _overridden(known: Variant, variant: Variant) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ablations.catalog.claims import CLAIMS
+from ablations.config import Engine
 from ablations.store import StoredStudy
 from reports.pages.claims_page import build_claims, commands, trained_by
 from tests.reports import factories
@@ -55,16 +56,17 @@ def test_each_setting_has_a_column_of_its_own(folder: Path) -> None:
     assert re.findall(r"</i>([^<]+)</span>", cells) == ["depends", "confirmed", "refuted"]
 
 
-def test_the_commands_below_an_answer_repeat_each_variant_in_stacks_as_wide_as_its_were() -> None:
+def test_the_commands_below_an_answer_repeat_each_variant_in_its_stacks_and_on_its_engine() -> None:
     recipes = studies()["recipes"]
+    avx2 = Engine(device="cpu", matmul="onednn_direct", isa="avx2")
     results = tuple(
-        replace(item, run=replace(item.run, width=5)) if item.run.variant.name == "s1" else item
+        replace(item, run=replace(item.run, width=5, engine=avx2)) if item.run.variant.name == "s1" else item
         for item in recipes.results
     )
     (claim,) = (claim for claim in CLAIMS if claim.name == "S0-b")
     assert commands(claim, {"recipes": replace(recipes, results=results)})[:2] == [
-        "ablations run recipes --only s0 --seeds 20 --width 20",
-        "ablations run recipes --only s1 --seeds 20 --width 5",
+        "ablations run recipes --only s0 --seeds 20 --width 20 --device cpu --isa native",
+        "ablations run recipes --only s1 --seeds 20 --width 5 --device cpu --isa avx2",
     ]
     assert commands(claim, {})[0] == "ablations run recipes --only s0 --only s1 --seeds 10 --width 10"
 
