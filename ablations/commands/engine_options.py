@@ -14,10 +14,11 @@ def hold_to(context: click.Context, parameter: click.Parameter, name: str | None
     return chosen
 
 
+INSTRUCTION_SETS = ("avx512", "avx2", "native", "avx512_bf16", "amx_bf16")
 isa_option = click.option(
     "--isa",
     is_eager=True,  # before own parts, which may import torch
-    type=click.Choice(["avx512", "avx2", "native", "avx512_bf16", "amx_bf16"]),
+    type=click.Choice(INSTRUCTION_SETS),
     callback=hold_to,
     help="The instruction set that all libraries are held to; part of what identifies a run.  [default: avx512 where "
     "the processor has it, else avx2; for bfloat16 the best of the last two]",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablations.commands.engine_options import INSTRUCTION_SETS
 from ablations.commands.named_runs import whole_key
 from ablations.commands.shared import (
     data_folder_option,
@@ -48,6 +49,12 @@ if TYPE_CHECKING:
     help="Folder of the published pages; reports/published/quick for the rows of one study, which here take minutes.",
 )
 @click.option(
+    "--isa",
+    type=click.Choice(INSTRUCTION_SETS),
+    help="With --published: of the rows that were made with this instruction set; a process is held to one.  [default: "
+    "the set of most rows, of those that this processor can be held to]",
+)
+@click.option(
     "--sample",
     type=click.IntRange(min=1),
     default=3,
@@ -76,6 +83,7 @@ def command(
     study: str | None,
     published: bool,
     pages: Path,
+    isa: str | None,
     sample: int,
     tolerance: float,
     parts: tuple[str, ...],
@@ -95,10 +103,12 @@ def command(
         )
     if published and tolerance:
         raise click.UsageError("--tolerance is for stored runs: of the published ones the pages state the bits alone")
+    if isa and not published:
+        raise click.UsageError("--isa is for --published: a stored run is held to the instruction set that it says")
     if bool(runs) + bool(study) + published != 1:
         raise click.UsageError("name runs, or a study with --study, or take --published")
     if published:
-        verify_pages(pages, sample, data_folder, as_json)
+        verify_pages(pages, isa, sample, data_folder, as_json)
         return
     hold_as(location, runs, study)
     from ablations.store.reading import existing
@@ -131,9 +141,12 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def verify_pages(pages: Path, sample: int, data_folder: Path | None, as_json: bool) -> None:
-    """Train rows of the published pages again, evenly spread over those that this machine can be held to; exit code 1
-    unless all are identical.
+def verify_pages(pages: Path, isa: str | None, sample: int, data_folder: Path | None, as_json: bool) -> None:
+    """Train rows of the published pages again, evenly spread over those of one instruction set; exit code 1 unless all
+    are identical.
+
+    Raises:
+        StoreError: no row, none of that set, or none that this processor can be held to.
     """
     from ablations.catalog.published_bits import read_rows
     from ablations.config.errors import StoreError
@@ -145,19 +158,19 @@ def verify_pages(pages: Path, sample: int, data_folder: Path | None, as_json: bo
     by_isa: dict[str, list[PublishedRun]] = {}
     for row in rows:
         by_isa.setdefault(row.isa, []).append(row)
-    able = {isa: found for isa, found in by_isa.items() if not lacking(isa)}
-    held = max(able, key=lambda isa: len(able[isa]), default="")
-    for isa, found in by_isa.items():
-        if isa != held:
-            why = f"needs {', '.join(lacking(isa))} here" if isa not in able else "a process is held to one set"
-            click.echo(f"left out: {len(found)} rows made with {isa}: {why}", err=True)
+    if isa and isa not in by_isa:
+        raise StoreError(f"{pages} has no row made with {isa}: they were made with {' and '.join(sorted(by_isa))}")
+    able = {name: found for name, found in by_isa.items() if not lacking(name)}
+    held = max(able if isa is None else able.keys() & {isa}, key=lambda name: len(able[name]), default="")
+    for name, found in by_isa.items():
+        if name != held and isa in (None, name):
+            why = f"needs {', '.join(lacking(name))} here" if name not in able else f"they are for --isa {name}"
+            click.echo(f"left out: {len(found)} rows made with {name}: {why}", err=True)
     if not held:
-        raise StoreError(f"{pages} has no row that this processor can be held to; --pages names other pages")
+        raise StoreError(f"{pages} has no such row that this processor can be held to; --pages names other pages")
     hold(held)
-    possible = able[held]
-    chosen = [
-        possible[index * len(possible) // min(sample, len(possible))] for index in range(min(sample, len(possible)))
-    ]
+    possible, count = able[held], min(sample, len(able[held]))
+    chosen = [possible[index * len(possible) // count] for index in range(count)]
     from ablations.execution.published import seconds_again, verify_published
 
     outcomes = []

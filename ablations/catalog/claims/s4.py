@@ -38,7 +38,7 @@ CLAIMS = (
             "meant): both are tested. Equal is refuted only by a difference shown to be more than the margin of 10%."
         ),
         seen=(
-            "Until step 1,000 nothing can be read, and the score orders noise. At epoch 30 86% can be read and the "
+            "Until step 1,000 nothing can be read, and the score orders noise. At epoch 30 85% can be read and the "
             "score is 14.9, below half of the start's and 2.4 times that of epoch 200: good is a matter of the limit. "
             "It goes on falling, by less and less: 7.4 at epoch 100, 6.3 at epoch 200."
         ),

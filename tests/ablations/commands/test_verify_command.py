@@ -70,7 +70,7 @@ def test_rows_of_one_set_are_taken_and_the_others_are_counted(
 ) -> None:
     done = held(pages, monkeypatch, {"avx2", "avx512"}, "--sample", "3")
     assert (done.exit_code, [row.seed for row in trained]) == (0, [1, 2, 5])
-    assert "left out: 2 rows made with avx2: a process is held to one set" in done.stderr
+    assert "left out: 2 rows made with avx2: they are for --isa avx2" in done.stderr
     assert held(pages, monkeypatch, {"avx2", "avx512"}, "--sample", "9").exit_code == 1, "seed 6 is another training"
 
 
@@ -82,10 +82,27 @@ def test_rows_that_this_processor_has_no_set_for_are_counted(
     assert "left out: 5 rows made with avx512: needs avx512f here" in done.stderr
     none = held(pages, monkeypatch, set())
     assert (none.exit_code, len(trained)) == (2, 2)
-    assert "has no row that this processor can be held to" in none.output
+    assert "has no such row that this processor can be held to" in none.output
+
+
+def test_the_rows_of_the_other_set_can_be_asked_for(
+    pages: Path, trained: list[PublishedRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = held(pages, monkeypatch, {"avx2", "avx512"}, "--isa", "avx2")
+    assert (done.exit_code, [row.seed for row in trained]) == (0, [0, 3])
+    assert "left out" not in done.stderr
+    lacking = held(pages, monkeypatch, {"avx2"}, "--isa", "avx512")
+    assert lacking.exit_code == 2
+    assert "made with avx512: needs avx512f here" in lacking.stderr
+    assert "no such row that this processor can be held to" in lacking.stderr
+    none = held(pages, monkeypatch, {"avx2", "avx512"}, "--isa", "native")
+    assert (none.exit_code, len(trained)) == (2, 2)
+    assert "no row made with native: they were made with avx2 and avx512" in none.stderr
 
 
 def test_what_published_rows_do_not_have_is_refused() -> None:
+    stored = CliRunner().invoke(main, ["verify", "--study", "quick", "--isa", "avx2"])
+    assert (stored.exit_code, "--isa is for --published" in stored.output) == (2, True)
     both = CliRunner().invoke(main, ["verify", "--published", "--study", "quick"])
     assert (both.exit_code, "--pages reports/published/quick" in both.output) == (2, True)
     near = CliRunner().invoke(main, ["verify", "--published", "--tolerance", "1e-3"])
