@@ -57,8 +57,8 @@ CLAIMS = (
         seen=(
             "The harness' baseline was tuned with all four in it, and what is left when one is taken out keeps its "
             "rates, but for SGD: that speaks for the four. Its rates are those of a trial chosen by hand, whose "
-            "rarest class had 0.9% of the images; those of the best trained out ones had 0.4% at most. The tests are"
-            " of the images alone: Sigmoid draws its classes more evenly than LeakyReLU, and no normalisation than "
+            "rarest class had 0.9% of the images; those of the best trained out ones had 0.4% at most. The tests are "
+            "of the images alone: Sigmoid draws its classes more evenly than LeakyReLU, and no normalisation than "
             "LayerNorm, so the study, which weighs both, says of these two that it depends."
         ),
     ),
@@ -95,10 +95,10 @@ CLAIMS = (
             "CelebA where it is put into the data folder."
         ),
         seen=(
-            "The two differ in D as in G, in normalisation and in how real and fake images share a batch, each as S1"
-            " has it, so that the difference is not of the CNN's G alone. The CNN is far behind as a whole (a "
-            "distance of 55 to 7 by label-free features), but hardly in its pieces: patch_frechet 2.35 against 2.09,"
-            " lower in 3 of 10 seeds. Disharmony is made of the arrangement alone."
+            "The two differ in D as in G, in normalisation and in how real and fake images share a batch, each as S1 "
+            "has it, so that the difference is not of the CNN's G alone. The CNN is far behind as a whole (a "
+            "distance of 55 to 7 by label-free features), but hardly in its pieces: patch_frechet 2.35 against 2.09, "
+            "lower in 3 of 10 seeds. Disharmony is made of the arrangement alone."
         ),
         command="ablations run celeba-32",
     ),
