@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ablations.commands.engine_options import isa_option
+from ablations.commands.publication_plan import not_here, plans, show_plan
 from ablations.commands.run import AT_LEAST_ONE
 from ablations.commands.shared import (
     carry_out,
     data_folder_option,
     mirror_option,
     mirrored,
-    print_table,
     study_data_option,
 )
 
 if TYPE_CHECKING:
-    from ablations.execution.plan import Plan
     from ablations.store import Archive
     from reports.analysis.claim_answers import Answered
     from reports.pages.published_pages import Tuned
@@ -43,6 +40,9 @@ PAGES = Path("results") / "published-tuning"
     default=True,
     show_default=True,
     help="Take the runs that were published before, or train them too.",
+)
+@click.option(
+    "--replace", is_flag=True, help="Let published runs of these studies go that are not among those asked for now."
 )
 @click.option("--tuned/--no-tuned", default=True, show_default=True, help="Also the six axes tuned against tuned.")
 @click.option(
@@ -73,8 +73,8 @@ PAGES = Path("results") / "published-tuning"
     "--dry-run", is_flag=True, help="Print what would be trained and about how long it takes; train nothing, no pages."
 )
 def command(
-    seeds: int | None, steps: int | None, only: tuple[str, ...], from_records: bool, tuned: bool, train: bool,
-    location: str, mirror: str | None, out: Path, dry_run: bool,
+    seeds: int | None, steps: int | None, only: tuple[str, ...], from_records: bool, replace: bool, tuned: bool,
+    train: bool, location: str, mirror: str | None, out: Path, dry_run: bool,
     **options: Any,
 ) -> None:  # fmt: skip
     """Train the published studies, 10 seeds a variant, and write their pages and the answers to the claims.
@@ -100,12 +100,15 @@ def command(
         came = read_records(out / RECORDS, archive, scorer_of=lambda name: _scorer(name, options["data_folder"]))
         click.echo(f"{came:,} published runs taken from {out / RECORDS}")
     if dry_run:
-        _show_plan(archive, names, tuned, seeds or published.SEEDS, {"steps": steps, **options})
+        show_plan(archive, names, tuned, seeds or published.SEEDS, {"steps": steps, **options})
         return
-    failed = train and _train(archive, names, mirror, seeds or published.SEEDS, {"steps": steps, **options})
+    failed = False
+    if train:
+        kept = None if replace else out / RECORDS
+        failed = _train(archive, names, mirror, seeds or published.SEEDS, {"steps": steps, **options}, kept)
     if train and tuned:
         failed = _tune(archive, mirror, steps, options) or failed
-    answers = _write(archive, out)
+    answers = _write(archive, out, replace)
     click.echo(f"{tally(answers)}\npages: {out / 'README.md'}")
     if failed:
         raise click.exceptions.Exit(1)
@@ -122,7 +125,7 @@ def _scorer(dataset: str, folder: Path | None) -> str | None:
         return None
 
 
-def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
+def _write(archive: Archive, out: Path, replace: bool) -> tuple[Answered, ...]:
     """The records of what the archive has of the published studies, and the pages, of the records alone."""
     from ablations.catalog import STUDIES
     from ablations.catalog import publication as published
@@ -132,25 +135,22 @@ def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
     from ablations.store.records import read_records, write_records
     from reports.pages.published_pages import publish
 
-    known = set(archive.studies())
-    in_bfloat16 = [with_operands(name, "bfloat16") for name in published.ALSO_IN_BFLOAT16]
-    kept = [
-        name
-        for name in [*published.STUDIES_IN_ORDER, *in_bfloat16]
-        if name in known and archive.done({member.key: () for member in archive.members(name)})
-    ]
-    main = next((name for name in published.MAIN if name in kept), None)
+    bfloat16 = [with_operands(name, "bfloat16") for name in published.ALSO_IN_BFLOAT16]
+    own = _having_runs(archive, (*published.STUDIES_IN_ORDER, *bfloat16))
+    there = {*own, *Archive(out / RECORDS).studies()}
+    main = next((name for name in published.MAIN if name in there), None)
     if main is None:
         raise StoreError(
             f"the archive {archive.location} has no run of {' or '.join(published.MAIN)}, of which one must open the "
             f"pages; train it: ablations publish --only {published.MAIN[-1]}"
         )
-    written = write_records(archive, kept, out / RECORDS)
+    written = write_records(archive, own, out / RECORDS, replace=replace)
     changed = f"{written.new:,} are new, {written.removed:,} removed"
     click.echo(f"{written.runs:,} runs in {out / RECORDS}, {written.size / 1e6:.1f} MB; {changed}")
-    with tempfile.TemporaryDirectory() as name:
-        published_runs = Archive.open(name)
+    with tempfile.TemporaryDirectory() as folder:
+        published_runs = Archive.open(folder)
         read_records(out / RECORDS, published_runs)
+        kept = _having_runs(published_runs, (*published.STUDIES_IN_ORDER, *bfloat16))
         studies = {name: published_runs.read(name) for name in kept}
     return publish(
         studies,
@@ -162,101 +162,32 @@ def _write(archive: Archive, out: Path) -> tuple[Answered, ...]:
     )
 
 
-def _plans(archive: Archive, names: tuple[str, ...], counts: Iterable[int], options: dict[str, Any]) -> Iterator[Plan]:
-    """Of every study, for so many seeds, one count after the other; made when the one before is done with."""
-    from ablations.catalog import STUDIES
+def _having_runs(archive: Archive, names: tuple[str, ...]) -> list[str]:
+    """Of these studies, those of which it has a run that is done."""
+    known = set(archive.studies())
+    return [
+        name for name in names if name in known and archive.done({member.key: () for member in archive.members(name)})
+    ]
+
+
+def _train(
+    archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: int, options: dict[str, Any], kept: Path | None
+) -> bool:
+    """Every study, a stack of seeds after the other; whether a run failed. `kept`: records of which none may go."""
     from ablations.catalog import publication as published
-    from ablations.execution.choice import ExecutorOptions
-    from ablations.execution.options import Options
-    from ablations.execution.plan import make_plan
-    from ablations.store.records import trained_as
-    from ablations.training.instruction_set import able_in_bfloat16
-
-    there = trained_as(archive)
-    processes = ExecutorOptions(name="processes")  # held to another instruction set than this one
-    bfloat16 = [{"precision": "bfloat16", "isa": isa, "executor": processes} for isa in able_in_bfloat16()[:1]]
-    for count in counts:
-        own = {"seeds": count, "width": min(published.WIDTH, count), **options}
-        for name in names:
-            for other in [{}, *(bfloat16 if name in published.ALSO_IN_BFLOAT16 else ())]:
-                asked = Options(**own | other)
-                alike = tuple(item for item in there if item[0].precision == asked.precision)
-                study = STUDIES[name].with_operands(asked.precision)
-                yield make_plan(study, dataclasses.replace(asked, accepted=alike), archive)
-
-
-def _not_here(names: tuple[str, ...]) -> dict[str, str]:
-    """What of the studies this processor cannot train, and why."""
-    from ablations.catalog import publication as published
-    from ablations.config.study import with_operands
-    from ablations.training.instruction_set import able_in_bfloat16
-
-    lacking = () if able_in_bfloat16() else published.ALSO_IN_BFLOAT16
-    return {
-        with_operands(name, "bfloat16"): "this processor has no bfloat16 units" for name in names if name in lacking
-    }
-
-
-def _train(archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: int, options: dict[str, Any]) -> bool:
-    """Every study, a stack of seeds after the other; whether a run failed."""
-    from ablations.catalog import publication as published
+    from ablations.store.records import check_kept
 
     failed = False
-    for label, why in _not_here(names).items():
+    for label, why in not_here(names).items():
         click.echo(f"study {label} is not trained here: {why}")
-    list(_plans(archive, names, [seeds], options))  # what one of them lacks is said before hours of training
-    for plan in _plans(archive, names, [*range(published.WIDTH, seeds, published.WIDTH), seeds], options):
+    whole = list(plans(archive, names, [seeds], options))  # what one of them lacks is said before hours of training
+    if kept is not None:
+        check_kept(kept, {plan.study.name: [member.key for member in plan.members] for plan in whole}, replace=False)
+    for plan in plans(archive, names, [*range(published.WIDTH, seeds, published.WIDTH), seeds], options):
         click.echo(f"study {plan.study.name}, {plan.study.seeds} of {seeds} seeds")
         with mirrored(archive, plan.study.name, mirror):
             failed = carry_out(plan, archive, False).failed or failed
     return failed
-
-
-def _show_plan(archive: Archive, names: tuple[str, ...], tuned: bool, seeds: int, options: dict[str, Any]) -> None:
-    """A line a study: what an earlier one trains too is counted there."""
-    from ablations.catalog import AXES
-    from ablations.catalog import publication as published
-    from ablations.catalog.outside import OUTSIDE_AXES
-    from ablations.config.errors import DataError
-    from ablations.execution.progress import duration
-    from ablations.execution.schedule import schedule
-
-    rows: list[tuple[str, ...]] = []
-    seconds: list[float] = []
-    counted: set[str] = set()
-    workers = 1
-    lacking: list[str] = []
-    for name in names:
-        try:
-            plans = [*_plans(archive, (name,), [seeds], options)]
-        except DataError as error:
-            rows.append((name, "", "", "cannot", ""))
-            lacking.append(f"{name}: {error}")
-            continue
-        for plan in plans:
-            jobs = [job for job in plan.jobs if not counted.intersection(job.wanted_steps)]
-            counted.update(key for job in jobs for key in job.wanted_steps)
-            missing, runs = sum(len(job.wanted) for job in jobs), sum(plan.seeds.values())
-            work = [job.estimate_seconds for job in jobs]
-            rows.append((plan.study.name, f"{runs:,}", f"{runs - missing:,}", f"{missing:,}", duration(sum(work))))
-            seconds, workers = seconds + work, plan.workers
-    for label, why in _not_here(names).items():
-        rows.append((label, "", "", "cannot", ""))
-        lacking.append(f"{label}: {why}")
-    print_table(("study", "runs", "stored", "to train", "of one core"), rows, right=frozenset({1, 2, 3, 4}))
-    for line in lacking:
-        click.echo(line)
-    end = max((span.end for span in schedule(sorted(seconds, reverse=True), workers)), default=0.0)
-    of_workers = f"{workers} worker{'s' if workers != 1 else ''}"
-    click.echo(f"\n{len(counted):,} runs to train, about {duration(end)} with {of_workers}")
-    if tuned:
-        levels = {axis: len({**AXES, **OUTSIDE_AXES}[axis].levels) for axis in published.tunings()}
-        trainings = sum(
-            levels[axis] * (own["trials"] * own["seeds"] + own["final_seeds"])
-            for axis, own in published.tunings().items()
-        )
-        axes = f"{len(levels)} {'axis' if len(levels) == 1 else 'axes'}"
-        click.echo(f"on top: {axes} tuned against tuned, up to {trainings:,} trainings: --no-tuned leaves them")
 
 
 def _tune(archive: Archive, mirror: str | None, steps: int | None, options: dict[str, Any]) -> bool:

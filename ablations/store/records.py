@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import io
 import lzma
-import shutil
 import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +22,7 @@ import numpy as np
 
 from ablations.catalog.published_bits import CURVES_UP_TO, curve_digests
 from ablations.config import Engine
-from ablations.config.errors import DataError, UserError
+from ablations.config.errors import DataError, StoreError, UserError
 from ablations.store import parcel, run_folder
 from ablations.store.archive import Archive
 from ablations.store.disk import write_whole
@@ -57,24 +56,53 @@ def stride_of(steps: int) -> int:
     return max((stride for stride in strides if steps >= stride * POINTS), default=1)
 
 
-def write_records(archive: Archive, studies: Iterable[str], folder: Path) -> Written:
-    """Make `folder` hold the records of these studies, and of their runs that are done, and of no others.
+def lost(folder: Path, members: Mapping[str, Collection[str]]) -> list[str]:
+    """The runs of a folder of records that none of its studies has any more once these studies have these runs.
 
     Raises:
-        StoreError: a study that the archive does not have.
+        StoreError: the record of a study cannot be read.
+    """
+    recorded = Archive(folder)
+    others = [name for name in recorded.studies() if name not in members]
+    needed = {key for keys in members.values() for key in keys}
+    needed.update(member.key for name in others for member in recorded.members(name))
+    return sorted(set(_keys(folder)) - needed)
+
+
+def check_kept(folder: Path, members: Mapping[str, Collection[str]], replace: bool) -> list[str]:
+    """What is `lost`, where that was asked for.
+
+    Raises:
+        StoreError: it was not, and something would be.
+    """
+    gone = lost(folder, members)
+    if gone and not replace:
+        raise StoreError(
+            f"{len(gone):,} of the {len(_keys(folder)):,} runs in {folder} are not among those asked for now and would "
+            "go: --replace lets them go, another --out leaves them"
+        )
+    return gone
+
+
+def write_records(archive: Archive, studies: Iterable[str], folder: Path, *, replace: bool = False) -> Written:
+    """Make `folder` hold the records of these studies, and of their runs that are done. What it has of other studies
+    stays; what none has any more goes, where `replace` says so.
+
+    Raises:
+        StoreError: a study that the archive does not have, or what `check_kept` raises.
         DataError: a damaged run, or a folder that cannot be written.
     """
-    runs, names = folder / "runs", list(studies)
-    had = set(_keys(folder))
+    runs, had = folder / "runs", set(_keys(folder))
     scorers: dict[str, str] = {}
+    members: dict[str, list[str]] = {}
+    for name in studies:
+        keys = [member.key for member in archive.members(name)]
+        done = archive.done(dict.fromkeys(keys, ()))
+        members[name] = [key for key in keys if key in done]
+        scorers |= dict.fromkeys(members[name], archive.scorer(name))
+    gone = check_kept(folder, members, replace)
     try:
-        for path in folder.glob("studies/*"):
-            if path.name not in names:
-                shutil.rmtree(path)
-        for name in names:
-            members, scorer = archive.members(name), archive.scorer(name)
-            done = archive.done({member.key: () for member in members})
-            scorers |= dict.fromkeys((member.key for member in members if member.key in done), scorer)
+        for name in members:
             for file in _KEPT:
                 if (content := archive.attachment(name, file)) is not None:
                     write_whole(folder / "studies" / name / file, content)
@@ -82,23 +110,26 @@ def write_records(archive: Archive, studies: Iterable[str], folder: Path) -> Wri
             path, packed = runs / f"{key}{_END}", _packed(archive, key, scorer)
             if not path.is_file() or path.read_bytes() != packed:
                 write_whole(path, packed)
-        for key in had - scorers.keys():
+        for key in gone:
             (runs / f"{key}{_END}").unlink()
     except OSError as error:
         raise DataError(f"cannot write records into {folder}: {error.strerror or error}; make room") from error
-    size = sum((runs / f"{key}{_END}").stat().st_size for key in scorers)
-    return Written(runs=len(scorers), new=len(scorers.keys() - had), removed=len(had - scorers.keys()), size=size)
+    now = _keys(folder)
+    size = sum((runs / f"{key}{_END}").stat().st_size for key in now)
+    return Written(runs=len(now), new=len(scorers.keys() - had), removed=len(gone), size=size)
 
 
 def read_records(
     folder: Path, archive: Archive, *, scorer_of: Callable[[str], str | None] = lambda dataset: None
 ) -> int:
     """Bring runs that the archive lacks, and studies that it does not know, from a folder of records; how many runs.
+    A study that it does know takes up the recorded runs in the place of its own that are not done.
 
     `scorer_of` names who must have scored the runs on a dataset, since without weights none can be scored anew; None:
     anybody.
 
     Raises:
+        StoreError: the record of a study cannot be read.
         DataError: a record that is damaged, or an archive that cannot be written.
     """
     wanted = dict.fromkeys(_keys(folder), ())
@@ -117,10 +148,35 @@ def read_records(
             if scorer is None or scorer in own:
                 archive.adopt_run(brought.root, key)
         came = len(missing & archive.done(wanted))
-    for path in sorted(folder.glob("studies/*/*")):
-        if path.name in _KEPT and archive.attachment(path.parent.name, path.name) is None:
-            archive.attach(path.parent.name, path.name, path.read_bytes())
+    recorded, known = Archive(folder), archive.studies()
+    for name in recorded.studies():
+        if name in known:
+            _take_up(recorded, archive, name)
+        for file in _KEPT:
+            content = recorded.attachment(name, file)
+            if content is not None and archive.attachment(name, file) is None:
+                archive.attach(name, file, content)
     return came
+
+
+def _take_up(recorded: Archive, archive: Archive, name: str) -> None:
+    """Into a study that the archive has: recorded runs of its variants as they are, where its own are not done."""
+    study, theirs = archive.study(name), recorded.study(name)
+    if archive.scorer(name) != recorded.scorer(name):
+        return
+    own, found = ({(item.variant, item.seed): item for item in place.members(name)} for place in (archive, recorded))
+    done = archive.done({item.key: () for item in (*own.values(), *found.values())})
+    alike = [variant.name for variant in study.variants if variant in theirs.variants]
+    taken = {
+        pair: item
+        for pair, item in found.items()
+        if item.variant in alike and item.key in done and (pair not in own or own[pair].key not in done)
+    }
+    if taken:
+        places = {variant.name: place for place, variant in enumerate(study.variants)}
+        members = sorted((own | taken).values(), key=lambda item: (places[item.variant], item.seed))
+        seeds = max(study.seeds, theirs.seeds)
+        archive.write_study(replace(study, seeds=seeds), members, scorer=archive.scorer(name))
 
 
 def trained_as(archive: Archive) -> tuple[tuple[Engine, int], ...]:

@@ -16,6 +16,7 @@ from ablations.cli import main
 from ablations.execution.options import Options
 from ablations.execution.plan import make_plan
 from ablations.store import Archive
+from ablations.store.records import write_records
 from ablations.training.instruction_set import WITH_BFLOAT16, held, instruction_set
 from tests.ablations.factories import make_result
 
@@ -170,3 +171,21 @@ def test_what_one_of_the_studies_lacks_is_said_before_any_is_trained(
     assert done.exit_code == 2, done.output
     assert "ablations extractor --data faces" in done.stderr
     assert not Archive.open(tmp_path / "store").keys()
+
+
+def test_that_published_runs_would_go_is_said_before_any_is_trained(small: None, tmp_path: Path) -> None:
+    archive = Archive.open(tmp_path / "store")
+    plan = make_plan(STUDIES["axes"], Options(seeds=1, width=1, dataset="digits", workers=1, isa=held()), archive)
+    for job in plan.jobs:
+        archive.put(dataclasses.replace(make_result(job.variant, evaluations=1), run=job.runs[0]))
+    archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
+    write_records(archive, ["axes"], tmp_path / "pages" / "records")
+    before = {path: path.read_bytes() for path in (tmp_path / "pages").rglob("*") if path.is_file()}
+    place = ["--store", str(tmp_path / "other"), "--out", str(tmp_path / "pages")]
+    asked = ["--from-nothing", "--no-tuned", "--data", "digits", "--workers", "1", "--seeds", "1", "--steps", "10"]
+    done = ablations("publish", *asked, *place)
+    assert done.exit_code == 2, done.output
+    assert "2 of the 2 runs in" in done.stderr
+    assert "would go: --replace lets them go, another --out leaves them" in done.stderr
+    assert not Archive.open(tmp_path / "other").keys()
+    assert {path: path.read_bytes() for path in (tmp_path / "pages").rglob("*") if path.is_file()} == before

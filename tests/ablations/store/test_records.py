@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -96,18 +95,57 @@ def test_the_same_bytes_again_also_from_an_archive_that_came_of_records(
     assert write_records(other, ["quick"], tmp_path / "records").new == 0
 
 
-def test_what_no_study_needs_any_more_goes(given: tuple[Result, ...], tmp_path: Path) -> None:
-    archive = archive_of(tmp_path / "archive", given)
-    write_records(archive, ["quick"], tmp_path / "records")
+def test_what_no_study_has_any_more_goes_if_that_is_asked_for(given: tuple[Result, ...], tmp_path: Path) -> None:
+    archive, records = archive_of(tmp_path / "archive", given), tmp_path / "records"
+    write_records(archive, ["quick"], records)
     study, members = archive.study("quick"), archive.members("quick")
     archive.write_study(study, members[:1], scorer=given[0].scorer)
-    written = write_records(archive, ["quick"], tmp_path / "records")
+    before = {path: path.read_bytes() for path in sorted(records.rglob("*")) if path.is_file()}
+    with pytest.raises(StoreError, match="3 of the 4 runs"):
+        write_records(archive, ["quick"], records)
+    assert {path: path.read_bytes() for path in sorted(records.rglob("*")) if path.is_file()} == before
+    written = write_records(archive, ["quick"], records, replace=True)
     assert (written.runs, written.removed) == (1, 3)
-    write_records(archive, [], tmp_path / "none")
-    shutil.copytree(tmp_path / "records" / "studies" / "quick", tmp_path / "records" / "studies" / "older")
-    write_records(archive, ["quick"], tmp_path / "records")
-    assert [path.name for path in (tmp_path / "records" / "studies").iterdir()] == ["quick"]
-    assert [path.name for path in (tmp_path / "records" / "runs").iterdir()] == [f"{members[0].key}.tar.xz"]
+    assert [path.name for path in (records / "runs").iterdir()] == [f"{members[0].key}.tar.xz"]
+
+
+def test_what_a_folder_has_of_other_studies_stays(given: tuple[Result, ...], tmp_path: Path) -> None:
+    archive, records = archive_of(tmp_path / "archive", given), tmp_path / "records"
+    write_records(archive, ["quick"], records)
+    other = archive_of(tmp_path / "other", given[:1])
+    other.write_study(
+        dataclasses.replace(other.study("quick"), name="another"), other.members("quick"), scorer=given[0].scorer
+    )
+    written = write_records(other, ["another"], records)
+    assert (written.runs, written.new, written.removed) == (4, 0, 0)
+    assert sorted(path.name for path in (records / "studies").iterdir()) == ["another", "quick"]
+
+
+def test_a_study_takes_up_recorded_runs_in_the_place_of_those_that_it_lacks(
+    given: tuple[Result, ...], tmp_path: Path
+) -> None:
+    records = tmp_path / "records"
+    write_records(archive_of(tmp_path / "archive", given), ["quick"], records)
+    first, *others = given
+    trained = dataclasses.replace(first, run=dataclasses.replace(first.run, width=7))
+    lacking = [dataclasses.replace(item, run=dataclasses.replace(item.run, width=7)) for item in others[:-1]]
+    other = archive_of(tmp_path / "other", (trained,))
+    members = [Member(variant=item.run.variant.name, seed=item.run.seed, key=item.key) for item in (trained, *lacking)]
+    other.write_study(dataclasses.replace(other.study("quick"), seeds=1), members, scorer=first.scorer)
+    read_records(records, other)
+    assert [member.key for member in other.members("quick")] == [trained.key, *(item.key for item in others)]
+    assert other.study("quick").seeds == 2
+    written = write_records(other, ["quick"], records, replace=True)
+    assert (written.runs, written.new, written.removed) == (4, 1, 1), "its own is done: it stays"
+
+
+def test_runs_of_another_scorer_are_not_taken_up(given: tuple[Result, ...], tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    write_records(archive_of(tmp_path / "archive", given), ["quick"], records)
+    other = archive_of(tmp_path / "other", given[:1])
+    other.write_study(other.study("quick"), other.members("quick"), scorer="another")
+    read_records(records, other)
+    assert len(other.members("quick")) == 1
 
 
 def test_a_record_counts_as_done_and_gives_way_to_the_run_with_its_weights(
