@@ -71,9 +71,14 @@ def find(name: str) -> Metric | None:
         row := find(name.removeprefix(f"{by}_"))
     ):
         return of_extractor(row, by)
+    return built_in(name)
+
+
+def built_in(name: str) -> Metric | None:
+    """The row of a metric of this project by its name, with or without protocol; None for any other."""
     ending = ENDING.search(name)
     row = METRICS.get(name[: ending.start()]) if ending else None
-    return row if row and row.counted else METRICS.get(_template(name))
+    return row if row and row.counted else METRICS.get(_template(name)) or METRICS.get(name)
 
 
 def beside() -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ablations.catalog.metrics import METRICS, facts
+from ablations.catalog.metrics import METRICS, built_in, facts
+from ablations.catalog.quantities import RUN_FACTS
 from ablations.config.errors import ConfigError, unknown
 from ablations.config.own_modules import line_of_function
 from ablations.config.own_parts import PartError, failing_in_a_sentence
@@ -18,11 +19,13 @@ def own_digests() -> list[list[str]]:
     """Name and digest of the source of each: part of a scorer's identity.
 
     Raises:
-        ConfigError: a built-in metric has that name.
+        ConfigError: a built-in metric has that name, or another column of the reports.
     """
     for name in METRIC_PARTS:
-        if name in METRICS:
+        if built_in(name):
             raise ConfigError(f"the metric {name!r} is built in; take another name")
+        if name in RUN_FACTS:
+            raise ConfigError(f"the metric {name!r} is called like a column of every report; take another name")
     return [[name, part.origin.sha256] for name in METRIC_PARTS if (part := METRIC_PARTS[name]).origin]
 
 

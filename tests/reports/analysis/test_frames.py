@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ablations.catalog.quantities import CURVES
+from ablations.catalog.quantities import CURVES, RUN_FACTS
 from reports.analysis import frames
 from tests.reports.factories import quick_study, recipes_study, stored
 
@@ -15,6 +15,7 @@ def test_every_run_has_a_row_with_its_identity_and_status() -> None:
     assert table.key.is_unique
     assert (table.status == "diverged").sum() == 1
     assert table.score.isna().sum() == 3
+    assert tuple(table.columns[: len(RUN_FACTS)]) == RUN_FACTS, "metrics of one's own may not be called so"
 
 
 def test_every_metric_of_every_evaluation_has_a_row() -> None:
