@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import typing
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -79,6 +79,8 @@ class Study:
             raise ConfigError(f"study {self.name!r}: evaluations must be at least 1, not {self.evaluations}")
         if any(step < 0 for step in self.scored_steps):
             raise ConfigError(f"study {self.name!r}: scored_steps must be 0 or more, not {min(self.scored_steps)}")
+        if self.looks:
+            check_looks(self.looks)
         self._check_claims(names)
 
     def _check_claims(self, variants: list[str]) -> None:
@@ -131,6 +133,13 @@ class Study:
     @classmethod
     def from_dict(cls, tree: Mapping[str, Any]) -> Self:
         return typing.cast(Self, build(cls, tree, "study"))
+
+
+def check_looks(looks: Sequence[int]) -> None:
+    """Raise `ConfigError` for numbers of seeds at which no study can be judged."""
+    if not looks or list(looks) != sorted(set(looks)) or looks[0] < 5:
+        said = ", ".join(map(str, looks)) or "no"
+        raise ConfigError(f"looks at {said} seeds: they must increase, and begin at five or more")
 
 
 def with_operands(name: str, precision: str) -> str:

@@ -19,6 +19,7 @@ from typing import Literal
 
 from ablations.config import Contrast
 from ablations.config.errors import ConfigError
+from ablations.config.study import check_looks
 from reports.analysis.agreement import agree
 from reports.analysis.comparison import Comparison
 from reports.analysis.decision_rules import Rules
@@ -53,8 +54,7 @@ class Plan:
         Raises:
             ConfigError: looks that do not increase, or begin below five seeds; a factor below 1.
         """
-        if not self.looks or list(self.looks) != sorted(set(self.looks)) or self.looks[0] < 5:
-            raise ConfigError(f"looks at {self.looks} seeds: they must increase, and begin at five or more")
+        check_looks(self.looks)
         if self.reference_factor is not None and self.reference_factor < 1:
             raise ConfigError(f"a reference factor of {self.reference_factor}: it must be at least 1")
 

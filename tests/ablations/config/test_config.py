@@ -179,6 +179,9 @@ def test_studies_refuse_what_does_not_fit() -> None:
         Variant(name="it's")
     with pytest.raises(ConfigError, match="seeds must be at least 1"):
         Study(name="s", title="", description="", variants=(BASE,), seeds=0)
+    for looks, said in (((3,), "3"), ((10, 5), "10, 5"), ((5, 5), "5, 5")):
+        with pytest.raises(ConfigError, match=f"looks at {said} seeds"):
+            Study(name="s", title="", description="", variants=(BASE,), looks=looks)
 
 
 JSON = st.recursive(
