@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ablations.catalog.spaces import Space
 from ablations.config.errors import ConfigError
+from ablations.config.rules import check_name
 
 SamplerName = Literal["tpe", "gp", "random", "grid"]
 PrunerName = Literal["halving", "hyperband", "median", "none"]
@@ -44,6 +45,7 @@ class Settings:
     the result depend on the machine."""
 
     def __post_init__(self) -> None:
+        check_name("search", self.name)
         for key in ("trials", "seeds", "parallel", "grid_points"):
             if getattr(self, key) < 1:
                 raise ConfigError(f"search {self.name!r}: {key} must be at least 1, not {getattr(self, key)}")

@@ -282,3 +282,10 @@ def test_a_search_at_work_is_not_joined(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/optuna.db"
     with open_storage(SETTINGS, url), pytest.raises(StoreError, match="another command"), open_storage(SETTINGS, url):
         pass
+
+
+def test_a_name_that_is_no_name_of_a_folder_is_refused() -> None:
+    """Its folder is removed by --fresh."""
+    for name in ("..", ".", "a/b", ""):
+        with pytest.raises(ConfigError, match="search name"):
+            dataclasses.replace(SETTINGS, name=name)
