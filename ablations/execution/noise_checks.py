@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ablations.catalog import RECIPES
 from ablations.config import Engine, Variant
+from ablations.config.errors import UserError
 from ablations.config.parts import NORMALIZATIONS
 from ablations.data import Dataset
 from ablations.data.splits import load_split
@@ -31,7 +33,7 @@ POINTS = 50
 def check_recipes(plan: Plan, archive: Archive, steps: int = STEPS) -> tuple[NoiseCheck, ...]:
     """Check each variant of a plan that is a document's recipe by its name, and keep the outcomes beside the study.
 
-    What was checked already is not checked again.
+    What was checked already is not checked again. A variant whose D cannot be trained is left out: its runs say why.
     """
     recipes = [variant for variant in plan.study.variants if variant.name in RECIPES]
     if not recipes:
@@ -41,11 +43,14 @@ def check_recipes(plan: Plan, archive: Archive, steps: int = STEPS) -> tuple[Noi
     known = {item.identity: item for item in kept if item.passed or item.longer}
     engine = plan.conditions.engine
     set_up(engine)
-    found = [
-        known.get(identity_of(variant, dataset, steps, labels)) or check(variant, dataset, engine, labels, steps)
-        for variant in recipes
-        for labels in either(dataset)
-    ]
+    found = []
+    for variant in recipes:
+        with suppress(UserError):
+            found += [
+                known.get(identity_of(variant, dataset, steps, labels))
+                or check(variant, dataset, engine, labels, steps)
+                for labels in either(dataset)
+            ]
     names = {item.variant for item in found}
     found = [*(item for item in kept if item.variant not in names), *found]
     archive.attach(plan.study.name, FILE, json.dumps([item.as_dict() for item in found]).encode())

@@ -8,6 +8,7 @@ import pytest
 
 from ablations.catalog import RECIPES
 from ablations.config import Engine, Study, Variant
+from ablations.config.errors import DataError
 from ablations.data import Dataset
 from ablations.execution import noise_checks
 from ablations.execution.noise_checks import check_recipes
@@ -106,3 +107,14 @@ def test_a_check_passes_only_where_both_kinds_are_told_right() -> None:
 @pytest.mark.parametrize("content", [None, b"", b"{", b'{"a": 1}', b'[{"variant": 3}]', b"[1]"])
 def test_a_file_that_cannot_be_read_holds_no_checks(content: bytes | None) -> None:
     assert read_checks(content) == ()
+
+
+def test_a_d_that_cannot_be_trained_is_left_out(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(variant: Variant, dataset: Dataset, engine: Engine, steps: int, seed: int) -> AgainstNoise:
+        if variant.conditional:
+            raise DataError("own code fails")
+        return train_against_noise(variant, dataset, engine, steps, seed)
+
+    made = plan(archive)
+    monkeypatch.setattr(noise_checks, "train_against_noise", broken)
+    assert check_recipes(made, archive, steps=5) == ()
