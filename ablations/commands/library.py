@@ -96,6 +96,7 @@ def run(
 
     _load_parts(parts)
     found = study if isinstance(study, Study) else find_study(str(study))
+    found = found.with_operands(options.get("precision", "float32"))
     check_answerable(found)
     archive = Archive.open(store)
     plan = make_plan(found, _options(Options, {"dataset": data, **options}), archive)

@@ -137,6 +137,20 @@ def test_a_study_has_its_own_data_unless_others_are_named(tmp_path: Path, monkey
     assert asked == ["digits", "faces"]
 
 
+def test_other_operands_have_a_study_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def stop(study: ablations.Study, options: Options, archive: Archive) -> None:
+        asked.append(study.name)
+        raise StoreError("enough")
+
+    monkeypatch.setattr("ablations.execution.plan.make_plan", stop)
+    for precision in ("float32", "bfloat16"):
+        with pytest.raises(StoreError, match="enough"):
+            ablations.run(STUDY, store=tmp_path, precision=precision)
+    assert asked == [STUDY.name, f"{STUDY.name}-bfloat16"]
+
+
 @pytest.mark.slow
 def test_a_script_without_a_guard_trains_in_several_processes(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
