@@ -44,5 +44,5 @@ def on_engine(engine: Engine) -> list[str]:
 def _overridden(known: Variant, variant: Variant) -> list[str]:
     """The settings in which a variant differs from the catalog's of that name."""
     base, own = known.flat(), variant.flat()
-    keys = [key for key in own if own[key] != base[key] and key not in ("name", "recipe", "steps")]
+    keys = [key for key in own if own[key] != base.get(key) and key not in ("name", "recipe", "steps")]
     return [f"{key}={','.join(map(str, own[key])) if isinstance(own[key], list) else own[key]}" for key in keys]

@@ -11,10 +11,14 @@ import pytest
 from ablations.catalog import STUDIES
 from ablations.config import Engine, Study
 from ablations.config.origin import OwnPart
+from ablations.config.parts import register
 from ablations.store import StoredStudy
 from reports.analysis.findings import find
 from reports.pages.command_line import command
+from tests.ablations.registries import kept
 from tests.reports.factories import stored
+
+own_parts = pytest.fixture(kept)
 
 
 def test_a_command_states_what_differs_from_the_catalog() -> None:
@@ -53,3 +57,11 @@ def as_trained(study: Study, **facts: Any) -> StoredStudy:
     made = stored(study)
     results = tuple(dataclasses.replace(item, run=dataclasses.replace(item.run, **facts)) for item in made.results)
     return dataclasses.replace(made, results=results)
+
+
+def test_a_setting_that_the_catalog_lacks_is_told(own_parts: None) -> None:
+    register("loss", "my_hinge", lambda margin=1.0: None, outputs=("logits",))
+    told = {"loss.criterion": "my_hinge", "discriminator.output": "logits", "loss.settings.margin": 2.0}
+    variant = STUDIES["quick"].variants[0].override(told)
+    study = Study(name="quick", title="t", description="d", variants=(variant,), seeds=2)
+    assert "loss.settings.margin=2.0" in shlex.split(command(find(stored(study)), variant))
