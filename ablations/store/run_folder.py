@@ -144,7 +144,7 @@ def load(
             notes=head["notes"],
         )
     except _BROKEN as error:
-        raise DataError(f"not a readable run: {folder} ({type(error).__name__}: {error})") from error
+        raise _damaged(folder, error) from error
 
 
 def read_head(folder: Path) -> dict[str, Any]:
@@ -164,7 +164,13 @@ def readable_head(folder: Path) -> dict[str, Any]:
             raise TypeError("the digests are no mapping")
         return head
     except _BROKEN as error:
-        raise DataError(f"not a readable run: {folder} ({type(error).__name__}: {error})") from error
+        raise _damaged(folder, error) from error
+
+
+def _damaged(folder: Path, error: Exception) -> DataError:
+    return DataError(
+        f"not a readable run: {folder} ({type(error).__name__}: {error}); `ablations run` with --fresh trains it again"
+    )
 
 
 def fingerprint(folder: Path, scorer: str) -> str:

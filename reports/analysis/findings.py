@@ -133,7 +133,9 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
     """
     study, results = stored.study, tuple(stored.results)
     if not results:
-        raise StoreError(f"study {study.name!r} has no stored run; train it first: ablations run {study.name}")
+        damaged = [f"{len(stored.unreadable)} cannot be read: {reason}" for reason in stored.unreadable.values()]
+        why = damaged[0] if damaged else f"train it first: ablations run {study.name}"
+        raise StoreError(f"study {study.name!r} has no stored run; {why}")
     check_comparable(study.name, results)
     check_scored(stored)
     measures = Measures.of(scored.metric_names(results))

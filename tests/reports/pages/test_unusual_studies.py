@@ -50,12 +50,15 @@ def test_variants_that_were_not_run_leave_their_questions_open(tmp_path: Path) -
     text = text_of(write(find(part), tmp_path))
     assert "0 scored seeds on one side, at least 5 are needed" in text
     assert "1 stored run could not be read" in text
+    assert "- `r1`: torn" in (tmp_path / "report.md").read_text()
 
 
 def test_nothing_stored_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     empty = StoredStudy(study=quick_study(), results=())
     with pytest.raises(StoreError, match="ablations run quick"):
         write(find(empty), tmp_path)
+    with pytest.raises(StoreError, match="1 cannot be read: torn, train it again"):
+        find(dataclasses.replace(empty, unreadable={"r1": "torn, train it again"}))
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
