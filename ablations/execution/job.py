@@ -132,7 +132,7 @@ class GroupJob:
         )
 
     def unpack(self, inbound: Path) -> None:
-        Archive.at_once(self.archive).adopt(inbound)
+        Archive.at_once(self.archive).adopt(inbound, again=self.fresh)
 
     def lost(self, status: Status, reason: str) -> GroupEnded:
         """Leave results for a group that could not leave them itself."""

@@ -44,7 +44,7 @@ def train_group(job: GroupJob, emit: Emit, stop: Stop = lambda: None) -> None:
     job.checkpoint_root.mkdir(parents=True, exist_ok=True)
     results, kept = _attempt(job, emit, stop)
     for result in results:
-        archive.put(result)
+        archive.put(result, again=job.fresh)
     if not kept:
         discard_checkpoints(job.checkpoints)
     emit(ended(job, results))

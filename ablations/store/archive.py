@@ -19,6 +19,7 @@ from typing import Any
 
 from ablations.config import Study
 from ablations.config.errors import DataError, StoreError, UserError
+from ablations.config.paths import with_home
 from ablations.store import marker, run_folder
 from ablations.store.claims import Claim, claim_file
 from ablations.store.disk import restore, write_whole
@@ -46,7 +47,7 @@ class Archive:
         Raises:
             StoreError: it is no folder, or holds something else.
         """
-        root = Path(location).expanduser().absolute()
+        root = with_home(location).absolute()
         if root.exists() and not root.is_dir():
             raise StoreError(f"--store {location} is a file; name a folder")
         if (root / "mlflow.db").exists() and not (root / marker.NAME).exists():
@@ -108,45 +109,47 @@ class Archive:
     def folder(self, key: str) -> Path:
         return self.runs / key
 
-    def put(self, result: Result) -> bool:
+    def put(self, result: Result, *, again: bool = False) -> bool:
         """Keep a result as its run's folder; False where the archive had the run already, and keeps what it has.
 
         A run that is done is replaced only by one that is done too and has more scored steps or weights that it lacks,
-        or where its files are damaged; any other run by whatever comes later.
+        or where its files are damaged, or `again`; any other run by whatever comes later.
 
         Raises:
             DataError: the disk is full, or the folder cannot be written.
         """
-        if self._keeps(result):
+        if self._keeps(result, again):
             return False
         try:
             run_folder.save(result, self.folder(result.key))
         except DataError:
-            if self._keeps(result):
+            if self._keeps(result, again):
                 return False  # another process was faster
             raise
         return True
 
-    def adopt(self, root: Path) -> None:
-        """Keep the runs that another machine left in an archive at `root`, each folder whole and once.
+    def adopt(self, root: Path, *, again: bool = False) -> None:
+        """Keep the runs that another machine left in an archive at `root`, each folder whole and once, or `again`.
 
         Raises:
             DataError: one is damaged, or cannot be written.
         """
         for key in Archive(root).keys():  # noqa: SIM118 - an archive is no mapping
-            self.adopt_run(root, key)
+            self.adopt_run(root, key, again=again)
 
-    def adopt_run(self, root: Path, key: str) -> None:
+    def adopt_run(self, root: Path, key: str, *, again: bool = False) -> None:
         other = Archive(root)
-        if not self._keeps(other.get(key)):
+        if not self._keeps(other.get(key), again):
             run_folder.copy(other.folder(key), self.folder(key))
 
     def add_scores(self, key: str, scorer: str, steps: Mapping[Any, Mapping[str, float]], noise_floor: float) -> None:
         """See `run_folder.add_scores`."""
         run_folder.add_scores(self.folder(key), scorer, steps, noise_floor)
 
-    def _keeps(self, result: Result) -> bool:
-        """Whether what is here is worth as much as the result."""
+    def _keeps(self, result: Result, again: bool) -> bool:
+        """Whether what is here is worth as much as the result, which is to take its place if it is done `again`."""
+        if again and result.is_done:
+            return False
         steps = [item.step for item in result.evaluations] if result.is_done else []
         if not self.done({result.key: steps}):
             return False

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Collection, Mapping
+import tarfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import platformdirs
 
-from ablations.config.errors import StoreError
+from ablations.config.errors import DataError, StoreError
 from ablations.store import marker, parcel
 from ablations.store.archive import Archive
 from ablations.store.claims import Claim
@@ -75,16 +77,15 @@ class ObjectArchive(Archive):
         self._fetch([key])
         return super().folder(key)
 
-    def put(self, result: Result) -> bool:
-        kept = super().put(result)
+    def put(self, result: Result, *, again: bool = False) -> bool:
+        kept = super().put(result, again=again)
         if kept or self.store.version(f"runs/{result.key}.tar") is None:
             self._send(result.key)
         return kept
 
-    def adopt(self, root: Path) -> None:
-        for key in Archive(root).keys():  # noqa: SIM118 - an archive is no mapping
-            super().adopt_run(root, key)
-            self._send(key)
+    def adopt_run(self, root: Path, key: str, *, again: bool = False) -> None:
+        super().adopt_run(root, key, again=again)
+        self._send(key)
 
     def add_scores(self, key: str, scorer: str, steps: Mapping[Any, Mapping[str, float]], noise_floor: float) -> None:
         super().add_scores(key, scorer, steps, noise_floor)
@@ -105,7 +106,12 @@ class ObjectArchive(Archive):
         self._note(name, self.store.version(name) or "")
 
     def _fetch(self, keys: Collection[str]) -> None:
-        """Bring the copy of these runs up to date."""
+        """Bring the copy of these runs up to date.
+
+        Raises:
+            DataError: a run that is damaged in the store.
+            StoreError: the copy cannot be written.
+        """
         if len(keys) <= FEW:
             there = {name: v for key in keys if (v := self.store.version(name := f"runs/{key}.tar")) is not None}
             scores: dict[str, str] = {}
@@ -117,14 +123,15 @@ class ObjectArchive(Archive):
             scores = {n: v for n, v in self.store.list("scores/").items() if n.split("/")[1] in wanted}
         for name, version in there.items():
             if self._noted(name) != version and (data := self.store.read(name)) is not None:
-                with whole_folder(self.runs / name[5:-4]) as part:
+                with self._copying(name), whole_folder(self.runs / name[5:-4]) as part:
                     parcel.unpack(data, part)
                 shutil.rmtree(self.root / "versions" / "scores" / name[5:-4], ignore_errors=True)
                 self._note(name, version)
         for name, version in scores.items():
             _, key, file = name.split("/")
             if self._noted(name) != version and (data := self.store.read(name)) is not None:
-                write_whole(self.runs / key / "scores" / file, data)
+                with self._copying(name):
+                    write_whole(self.runs / key / "scores" / file, data)
                 self._note(name, version)
 
     # --- studies and searches ---
@@ -139,8 +146,25 @@ class ObjectArchive(Archive):
         for prefix in ("studies/", "searches/"):
             for name, version in self.store.list(prefix).items():
                 if self._noted(name) != version and (data := self.store.read(name)) is not None:
-                    write_whole(self.root / name, data)
+                    with self._copying(name):
+                        write_whole(self.root / name, data)
                     self._note(name, version)
+
+    @contextmanager
+    def _copying(self, name: str) -> Iterator[None]:
+        """What keeps an object from being copied, as one sentence."""
+        try:
+            yield
+        except tarfile.TarError as error:
+            raise DataError(
+                f"the run {name[5:-4]} is damaged in the store ({error}): remove {self.location}/{name}, and train it "
+                "again"
+            ) from error
+        except OSError as error:
+            raise StoreError(
+                f"cannot copy {self.location}/{name} into {self.root}: {error.strerror or error}; make room there, or "
+                "name another cache folder with XDG_CACHE_HOME"
+            ) from error
 
     # --- which version of an object the copy has ---
 
@@ -152,4 +176,5 @@ class ObjectArchive(Archive):
         return path.read_text() if path.is_file() and copied.exists() else None
 
     def _note(self, name: str, version: str) -> None:
-        write_whole(self.root / "versions" / name, version.encode())
+        with self._copying(name):
+            write_whole(self.root / "versions" / name, version.encode())

@@ -23,7 +23,7 @@ def unpack(parcel: bytes, folder: Path) -> None:
         tarfile.TarError: it is no parcel, or something in it is no plain file or would lie outside the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(fileobj=io.BytesIO(parcel)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(parcel), mode="r:") as archive:
         for member in archive:
             place = (folder / member.name).resolve()
             if not place.is_relative_to(folder.resolve()) or not (member.isfile() or member.isdir()):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ablations.config import Study
-from ablations.config.errors import UserError
+from ablations.config.errors import StoreError, UserError
 from ablations.store import run_folder
 from ablations.store.result import Result
 from ablations.store.stored_study import Member
@@ -37,11 +37,15 @@ def results_of(
     wanted = variants.keys() & (variants if only is None else only)
     found = Found()
     for member in members:
-        if member.variant not in wanted or not (folder := folder_of(member.key)).is_dir():
+        if member.variant not in wanted:
             continue
         try:
+            if not (folder := folder_of(member.key)).is_dir():
+                continue
             head = run_folder.readable_head(folder)
             result = run_folder.load(folder, scorer=scorer, weights=False, curves=curves, head=head)
+        except StoreError:
+            raise  # of all runs, and not of this one
         except UserError as error:
             found.unreadable[member.key] = str(error)
             continue

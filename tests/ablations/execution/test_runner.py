@@ -48,7 +48,6 @@ def test_a_study_is_trained_scored_and_archived(first: First) -> None:
         assert sorted(result.samples) == [0, 20, 40]
         assert all(len(values) == 40 for values in result.curves.values())
         assert result.scores["frechet_500"] > 0
-        assert 0 <= result.scores["d_real_test"] <= 1
         assert ("label_accuracy" in result.scores) == result.run.variant.conditional
         assert result.noise_floor > 0
         assert result.scorer == stored.scorer
@@ -82,6 +81,22 @@ def test_the_last_d_looks_back_at_g_of_every_scored_step(first: First) -> None:
             assert item.metrics["d_last_fake"] == pytest.approx(believed, rel=1e-5)
         assert result.evaluations[0].metrics["d_last_fake"] != result.evaluations[0].metrics["d_fake_eval"]
         assert all(item.metrics["g_gradient_saturating"] > 0 for item in result.evaluations)
+
+
+def test_what_d_says_of_test_images_and_of_samples_is_what_the_stored_d_says(first: First) -> None:
+    for result in kept(first[0]):
+        dataset = load_dataset(result.run.dataset)
+        g, d = stored_modules(result.run.variant, dataset.shape, result.weights)
+        latents = StoredGenerator(result.run.variant, dataset.shape, result.run.seed, result.snapshots[40]).latents(500)
+        labels = torch.arange(500) % 10
+        with torch.no_grad():
+            real, fake = d(dataset.test_images / 255, dataset.test_labels), d(g(latents, labels), labels)
+        assert result.scores["d_real_test"] == pytest.approx(real.mean().item(), rel=1e-5)
+        assert result.scores["d_fake_eval"] == pytest.approx(fake.mean().item(), rel=1e-5)
+        right = ((real > 0.5).sum().item() + (fake <= 0.5).sum().item()) / 1_000
+        assert result.scores["d_accuracy"] == pytest.approx(
+            right, abs=0.002
+        )  # two of 1,000 may lie at the bound itself
 
 
 def test_of_g_the_end_alone_is_kept_where_that_is_asked(first: First, open_archive: Open) -> None:
@@ -131,6 +146,17 @@ def test_trained_afresh_a_run_has_the_same_bits_and_is_kept_once(first: First, o
     assert list(archive.read("small").unreadable) == [key]
     run(STUDY, archive, fresh=True)
     assert digests(archive) == digests(first[0]), "a damaged run is mended by it"
+
+
+def test_what_is_trained_afresh_takes_the_place_of_what_was_stored(open_archive: Open) -> None:
+    archive = open_archive("afresh")
+    run(STUDY, archive)
+    (key, *_) = archive.keys()
+    assert len(archive.get(key).snapshots) > 1
+    run(STUDY, archive, keep="last")
+    assert len(archive.get(key).snapshots) > 1, "it is stored"
+    run(STUDY, archive, keep="last", fresh=True)
+    assert len(archive.get(key).snapshots) == 1
 
 
 def test_the_cadence_of_evaluation_changes_neither_key_nor_weight(first: First, open_archive: Open) -> None:
