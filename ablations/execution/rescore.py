@@ -186,9 +186,9 @@ def carry_out_rescoring(
             failures.update({f"{event.variant} seed {seed}": reason for seed, reason in event.reasons.items()})
 
     engine = choose_engine("cpu", isa=isa)
-    here = options.name != "ray"
-    most = 1 if own_parts.only_here() else workers or default_workers(engine)
-    count = max(1, min(most, len(jobs))) if here else workers
+    name = options.chosen(workers)
+    most = 1 if name == "serial" or own_parts.only_here() else workers or default_workers(engine)
+    count = max(1, min(most, len(jobs))) if name != "ray" else workers
     with stopping() as stop:
         requirement = NodeCheck(engine=engine, versions=versions())
         choose_executor(options, engine, count, requirement).run(jobs, heard, stop)

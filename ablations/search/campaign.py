@@ -79,8 +79,9 @@ def carry_out(searches: Sequence[Settings], place: Place) -> list[Result]:
     """
     engine = place.executor.engine(place.device, isa=place.isa)
     most = max(settings.parallel for settings in searches)
-    here = place.executor.name != "ray"
-    workers = min(place.workers or default_workers(engine), most) if here else place.workers
+    name = place.executor.chosen(place.workers)
+    own = 1 if name == "serial" else place.workers or default_workers(engine)
+    workers = place.workers if name == "ray" else min(own, most)
     place.work.mkdir(parents=True, exist_ok=True)
     with choose_executor(place.executor, engine, workers, NodeCheck(engine=engine, versions=versions())) as executor:
         return [_carry_out(settings, place, engine, executor) for settings in searches]

@@ -44,6 +44,19 @@ def test_a_study_scored_by_another_scorer_is_scored_anew(outdated: Archive, tmp_
     assert "small: 0 runs scored anew" in again.stdout
 
 
+def test_jobs_are_done_one_after_the_other_where_that_is_asked_for(
+    outdated: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablations.execution.rescore.default_workers", lambda engine: 2)
+    words = ["rescore", "small", "--executor", "serial", "--store", str(outdated.root), "--out", str(tmp_path / "out")]
+    refused = ablations(*words, "--workers", "2")
+    assert refused.exit_code == 2
+    assert "leave out --workers 2, or it" in refused.stderr
+    done = ablations(*words)
+    assert done.exit_code == 0, done.output
+    assert "small: 2 runs scored anew" in done.stdout
+
+
 def test_a_report_of_runs_that_are_not_scored_names_the_command(outdated: Archive, tmp_path: Path) -> None:
     outdated.write_study(outdated.study("small"), outdated.members("small"), scorer=scorer_identity())
     refused = ablations("report", "small", "--store", str(outdated.root), "--out", str(tmp_path / "out"))

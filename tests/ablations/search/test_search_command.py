@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ablations.cli import main
+from ablations.config.errors import StoreError
 from ablations.store import Archive
 from ablations.store.mirror import Mirror
 from tests.ablations.stored import folder_of
@@ -200,3 +201,18 @@ def test_levels_in_whose_seconds_no_trial_ended_are_compared_untuned(folder: Pat
     assert all(level["trials_beyond_budget"] for level in tree["budget"]["used"])
     assert [item["tuned"] for item in tree["rankings"]] == [None]
     assert "beyond that and had no part" in Path(tree["report"]).read_text()
+
+
+def test_a_serial_executor_has_one_worker_whatever_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int | None] = []
+
+    def stop(options: object, engine: object, workers: int | None, requirement: object) -> None:
+        asked.append(workers)
+        raise StoreError("enough")
+
+    monkeypatch.setattr("ablations.search.campaign.default_workers", lambda engine: 2)
+    monkeypatch.setattr("ablations.search.campaign.choose_executor", stop)
+    small = ["--data", "digits", "--steps", "9", "--trials", "2", "--name", "serial"]
+    for executor in ("serial", "processes"):
+        assert "enough" in run("search", "baseline", *small, "--executor", executor).output
+    assert asked == [1, 2]
