@@ -27,7 +27,7 @@ from ablations.scoring.suite import primary_metric
 from ablations.search.charges import counted
 from ablations.search.judge import Judge
 from ablations.search.protocol import SPLIT, selection_seeds, tuning_seeds
-from ablations.search.sampling import propose
+from ablations.search.sampling import points_left, propose
 from ablations.search.settings import Settings
 from ablations.search.trial import Outcome, outcome_of, trial_folder
 from ablations.search.trial_storage import Trial, TrialStorage
@@ -162,13 +162,14 @@ class Search:
             known = storage.known()
             mine = storage.claim() if storage.shared else self._left(known)
             first = min((trial.user_attrs["generation"] for trial in mine), default=max(known, default=-1) + 1)
-            total = min(settings.trials, self._grid_size())
-            while len(mine) < settings.parallel and len(known) < total and not self._spent():
+            for point in points_left(settings, known.values()):
+                if len(mine) >= settings.parallel or len(known) >= settings.trials or self._spent():
+                    break
                 if not storage.shared and max(known, default=-1) + 1 >= first + settings.parallel:
                     break  # this generation was asked for in full, and part of it told, before a kill
                 number = max(known, default=-1) + 1
                 before = {n: trial for n, trial in known.items() if n < first or trial.state == TrialState.RUNNING}
-                trial = storage.add(propose(settings, before, number), first)
+                trial = storage.add(propose(settings, before, number, point), first)
                 known[trial.number] = trial
                 mine.append(trial)
             self._known = {n: t for n, t in known.items() if n < first and t.state.is_finished()}
@@ -194,9 +195,6 @@ class Search:
         """Has the search used up its seconds, in this life and earlier ones?"""
         limit = self.settings.seconds
         return limit is not None and sum(trial.outcome.seconds for trial in self.storage.ended()) >= limit
-
-    def _grid_size(self) -> int:
-        return len(self.settings.space.grid(self.settings.grid_points)) if self.settings.sampler == "grid" else 10**9
 
     def _train(self, generation: Sequence[FrozenTrial]) -> None:
         jobs = {trial.number: self._job(trial) for trial in generation}

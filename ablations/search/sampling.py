@@ -7,7 +7,8 @@ is taken up again does not repeat its first draws, and one that was killed asks 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 import optuna
@@ -19,12 +20,15 @@ from ablations.search.judge import copied_study, quiet
 from ablations.search.settings import SamplerName, Settings
 
 
-def propose(settings: Settings, known: Mapping[int, FrozenTrial], number: int) -> FrozenTrial:
+def propose(
+    settings: Settings, known: Mapping[int, FrozenTrial], number: int, point: dict[str, Value] | None = None
+) -> FrozenTrial:
     """The trial `number`, about to run. `known` are trials before it; those without an end count as running.
 
-    Trial 0 is the variant as it is, where that lies in the space: no search ends worse than it began.
+    It tries `point`, if there is one. Trial 0 is the variant as it is, where that lies in the space: no search ends
+    worse than it began.
     """
-    fixed = _fixed(settings, number)
+    fixed = settings.space.own_values() if point is None and number == 0 else point
     with quiet():
         study = copied_study(
             known,
@@ -47,10 +51,16 @@ def build_sampler(name: SamplerName, seed: int) -> optuna.samplers.BaseSampler:
     return optuna.samplers.RandomSampler(seed=seed)
 
 
-def _fixed(settings: Settings, number: int) -> dict[str, Value] | None:
-    if settings.sampler == "grid":
-        return settings.space.grid(settings.grid_points)[number]
-    return settings.space.own_values() if number == 0 else None
+def points_left(settings: Settings, known: Iterable[FrozenTrial]) -> Iterator[dict[str, Value] | None]:
+    """What the trials after these must try: of a grid its other points, in their order; else None, without end.
+
+    Numbers do not tell which these are: a trial that was lost is made again under another one.
+    """
+    if settings.sampler != "grid":
+        return itertools.repeat(None)
+    tried = {frozenset(trial.params.items()) for trial in known}
+    grid = settings.space.grid(settings.grid_points)
+    return (point for point in grid if frozenset(point.items()) not in tried)
 
 
 def _seed(seed: int, number: int) -> int:
