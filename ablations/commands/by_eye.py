@@ -11,6 +11,7 @@ from ablations.commands.shared import data_folder_option, data_option, traceback
 
 if TYPE_CHECKING:
     from ablations.data import Dataset
+    from ablations.store import Archive
 
 USUAL = Path("reports/published/certificate/by_eye")
 
@@ -62,12 +63,14 @@ def command(
     from ablations.scoring.certify import by_eye
     from ablations.scoring.certify.by_eye_page import markdown
     from ablations.scoring.panel import READER, panel_of
+    from ablations.store.reading import existing
     from reports.pages.rendering import write_files
 
     torch.set_num_threads(1)
     if runs is not None:
+        archive = existing(runs, "--runs")
         images = load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
-        _draw(runs, study, variants, seed, step, images, out / (part or study))
+        _draw(archive, study, variants, seed, step, images, out / (part or study))
         return
     parts = by_eye.published(out, panel_of(dataset, data_folder).only(READER).extractors[0])
     if not parts:
@@ -77,14 +80,13 @@ def command(
 
 
 def _draw(
-    runs: Path, study: str, variants: tuple[str, ...], seed: int, step: int | None, data: Dataset, out: Path
+    archive: Archive, study: str, variants: tuple[str, ...], seed: int, step: int | None, data: Dataset, out: Path
 ) -> None:
     from ablations.execution.stored_samples import chosen_samples
     from ablations.scoring.certify import by_eye, sheets
-    from ablations.store import Archive
     from reports.pages.rendering import write_files
 
-    for item in chosen_samples(Archive.open(runs), study, variants, seed, sheets.IMAGES, data, step=step):
+    for item in chosen_samples(archive, study, variants, seed, sheets.IMAGES, data, step=step):
         run = item.result.run
         shown = by_eye.Shown(
             study=study, variant=run.variant.name, seed=run.seed, step=item.step, steps=run.variant.steps

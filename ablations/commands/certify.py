@@ -22,6 +22,7 @@ FAILED = 1
 if TYPE_CHECKING:
     from ablations.data import Dataset
     from ablations.scoring.certify.extractors_compared import SampleSet
+    from ablations.store import Archive
 
 PUBLISHED = Path("reports/published/certificate")
 TRIED = Path("results/certificate")
@@ -71,6 +72,7 @@ def command(
     from ablations.scoring.certify.measure import certify
     from ablations.scoring.panel import READER, panel_of
     from ablations.scoring.scorer import own_files
+    from ablations.store.reading import existing
     from reports.pages.rendering import write_files
 
     folder = out or (PUBLISHED if dataset == "mnist" and not own_files() else TRIED)
@@ -78,11 +80,12 @@ def command(
     def tell(line: str) -> None:
         click.echo(line, err=True)
 
+    archive = None if runs is None else existing(runs, "--runs")
     write_files(folder, {})  # before the minutes of measuring, not after
     torch.set_num_threads(1)
     images = load_dataset(dataset, folder=data_folder, notify=tell)
     panel, _ = panel_of(dataset, data_folder), images.labels  # which only data with labels have
-    samples = () if runs is None else _samples(runs, images)
+    samples = () if archive is None else _samples(archive, images)
     certificate = certify(images, panel, repeats=draws, samples=samples, notify=tell)
     write_files(folder, page.files(certificate))
     if (sheets := folder / by_eye.FOLDER).is_dir():
@@ -100,13 +103,12 @@ def command(
         raise click.exceptions.Exit(FAILED)
 
 
-def _samples(runs: Path, dataset: Dataset) -> Iterator[SampleSet]:
+def _samples(archive: Archive, dataset: Dataset) -> Iterator[SampleSet]:
     """Of all runs of a store on a dataset, at all kept steps."""
     from ablations.execution.stored_samples import stored_generators
     from ablations.scoring.certify.extractors_compared import SampleSet
-    from ablations.store import Archive
 
-    for result, step, generator in stored_generators(Archive.open(runs), dataset):
+    for result, step, generator in stored_generators(archive, dataset):
         variant = result.run.variant
         yield SampleSet(
             variant=variant.name, seed=result.run.seed, step=step, steps=variant.steps, draw=generator.sample

@@ -27,11 +27,13 @@ def command(location: str, out: Path | None, as_json: bool) -> None:
 
     A claim whose studies are not stored cannot be answered: the page names the command that trains them.
     """
-    from ablations.store import Archive
+    from ablations.store.reading import existing, is_there
     from reports.pages.claims_page import build_claims
 
-    folder = out or DEFAULT
-    found = build_claims(stored_studies(Archive.open(location)), folder)
+    folder, there = out or DEFAULT, is_there(location)
+    if not there:
+        click.echo(f"there is no store at {location}, so no claim is answered from runs", err=True)
+    found = build_claims(stored_studies(existing(location)) if there else {}, folder)
     if as_json:
         print_json({"claims": [tree_of(item) for item in found], "page": str(folder / "claims.html")})
         return

@@ -43,6 +43,8 @@ def command(
     if len(single) == 1:
         raise ConfigError(f"{single[0]} is a single run, the other side a variant: name two runs, or two variants")
     (one, ours), (other, theirs) = sides
+    if one == other:
+        raise ConfigError(f"both sides are {one}, the same runs: name two variants, or two runs")
     data = [{item.run.data_digest: item.run.dataset for item in runs} for _, runs in sides]
     if all(data) and data[0].keys().isdisjoint(data[1]):
         names = [" and ".join(dict.fromkeys(found.values())) for found in data]

@@ -33,15 +33,15 @@ def command(study: str, weights: Path, out: Path, data_folder: Path | None, loca
 
     from ablations.data import load_dataset
     from ablations.scoring.certify.extractor_seeds import ScoredAgain, panels
-    from ablations.store import Archive
     from ablations.store.outcomes import FINISHED, outcome
+    from ablations.store.reading import existing
     from ablations.training.generator import StoredGenerator
     from reports.analysis.findings import find
     from reports.pages.extractor_seeds import page
     from reports.pages.rendering import write_files
 
     torch.set_num_threads(1)
-    archive, by_seed = Archive.open(location), panels(weights)
+    archive, by_seed = existing(location), panels(weights)
     stored = archive.read(study)
     again = ScoredAgain(load_dataset("mnist", folder=data_folder), by_seed)
     table = out.with_suffix(".csv")

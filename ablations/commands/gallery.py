@@ -28,11 +28,11 @@ def command(out: Path, data_folder: Path | None, location: str) -> None:
     """Write a page with one picture of each kind, drawn from the stored studies gallery and faces; trains nothing."""
     import torch
 
-    from ablations.store import Archive
+    from ablations.store.reading import existing
     from reports.pages.rendering import write_files
 
     torch.set_num_threads(1)
-    archive = Archive.open(location)
+    archive = existing(location)
     check(archive)
     contents = pictures(archive, data_folder) | figures(archive)
     write_files(out, contents | page(archive, contents))

@@ -69,6 +69,7 @@ def find_run(archive: Archive, name: str, study: str | None, seed: int | None) -
     called, runs = find_runs(archive, name, study)
     chosen = [item for item in runs if seed in (None, item.run.seed)]
     if not chosen:
-        seeds = ", ".join(str(item.run.seed) for item in runs) or "none"
-        raise ConfigError(f"{called} has no run of seed {seed}; there are those of the seeds {seeds}")
+        seeds = ", ".join(str(item.run.seed) for item in runs)
+        there = f"there are those of the seeds {seeds}" if runs else "it has none of any seed: train it first"
+        raise ConfigError(f"{called} has no {'run' if seed is None else f'run of seed {seed}'}; {there}")
     return archive.get(chosen[0].key)

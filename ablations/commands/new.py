@@ -120,11 +120,14 @@ def text(name: str, kind: str, file: str) -> str:
 )
 def command(study: str, kind: str) -> None:
     """Write STUDY.toml, a commented study file that runs as it is; nothing is overwritten."""
+    from ablations.catalog import STUDIES
     from ablations.config.errors import ConfigError
     from ablations.config.rules import check_name
 
     path = Path(study if study.endswith(".toml") else f"{study}.toml")
     check_name("study", path.stem)
+    if path.stem in STUDIES:
+        raise ConfigError(f"{path.stem!r} is a study of the catalog, whose place it would take: name it otherwise")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text(path.stem, kind, str(path)))

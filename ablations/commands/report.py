@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
@@ -53,10 +52,9 @@ def command(
     page = build_report(archive, study, out, difference)
     if publish is not None:
         from reports.analysis.findings import find
-        from reports.pages.published_pages import write_study
+        from reports.pages.published_pages import replace_study
 
-        shutil.rmtree(publish, ignore_errors=True)
-        write_study(find(archive.read(study), difference=difference), publish)
+        replace_study(find(archive.read(study), difference=difference), publish)
     if old_and_new is not None:
         from reports.analysis.findings import find
         from reports.pages.old_and_new import page as comparison

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from ablations.config.paths import with_home
 from ablations.config.secrets import without_secret
 from ablations.execution.executor_registry import EXECUTORS
 
@@ -79,8 +80,8 @@ class DatasetName(click.ParamType[str]):
         if value in DATASETS:
             return value
         for folder, sign, size in ((value, "", ""), value.rpartition("@")):
-            if folder and Path(folder).expanduser().is_dir():
-                return f"{Path(folder).expanduser().resolve()}{sign}{size}"
+            if folder and with_home(folder).is_dir():
+                return f"{with_home(folder).resolve()}{sign}{size}"
         if ctx is not None and not any("--parts" in item.opts for item in ctx.command.params):
             near = difflib.get_close_matches(value, DATASETS, n=1, cutoff=0.5)
             hint = f"; did you mean {near[0]!r}?" if near else ""

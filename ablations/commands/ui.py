@@ -19,10 +19,10 @@ def command(location: str, mirror: str | None, port: int) -> None:
     Prints the address of each study's table, with the columns that compare its variants, and of each search's charts.
     """
     from ablations.execution.mirroring import NONE
-    from ablations.store import Archive
     from ablations.store.mirror import Mirror, leaving_on_sigterm, serve
+    from ablations.store.reading import existing
 
-    archive = Archive.open(location)
+    archive = existing(location)
     place = str(archive.root) if mirror in (None, NONE) else str(mirror)
     shown = Mirror.open(place)
     shown.sync(archive)

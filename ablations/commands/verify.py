@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ablations.commands.engine_options import INSTRUCTION_SETS
-from ablations.commands.named_runs import whole_key
+from ablations.commands.named_runs import KEY, whole_key
 from ablations.commands.shared import (
     data_folder_option,
     json_option,
@@ -23,6 +23,7 @@ from ablations.commands.shared import (
 )
 from ablations.config.errors import UserError
 from ablations.config.own_parts import load
+from ablations.config.paths import with_home
 
 if TYPE_CHECKING:
     from ablations.catalog.published_bits import PublishedRun
@@ -210,9 +211,9 @@ def hold_as(location: str, runs: tuple[str, ...], study: str | None) -> None:
     from ablations.config.errors import ConfigError
     from ablations.training.instruction_set import hold
 
-    root = copied(location, runs, study) if "://" in location else Path(location).expanduser()
+    root = copied(location, runs, study) if "://" in location else with_home(location)
     keys = runs or tuple(row["key"] for row in _plain(root / "studies" / str(study) / "study.json").get("runs", ()))
-    heads = [_plain(path) for key in keys for path in (root / "runs").glob(f"{key}*/run.json")]
+    heads = [_plain(path) for key in filter(KEY.fullmatch, keys) for path in (root / "runs").glob(f"{key}*/run.json")]
     found = sorted({head["run"]["engine"]["isa"] for head in heads if head})
     if len(found) > 1:
         raise ConfigError(f"the runs were made with the instruction sets {' and '.join(found)}: verify them apart")
@@ -230,9 +231,9 @@ def copied(location: str, runs: tuple[str, ...], study: str | None) -> Path:
 
 
 def _copied(location: str, runs: tuple[str, ...], study: str | None) -> Path:
-    from ablations.store import Archive
+    from ablations.store.reading import existing
 
-    archive = Archive.open(location)
+    archive = existing(location)
     archive.heads(runs or [member.key for member in archive.members(str(study))])
     return archive.root
 

@@ -30,9 +30,8 @@ class StoreError(UserError):
 def unknown(kind: str, name: object, valid: Iterable[str], also: str = "") -> ConfigError:
     """A `ConfigError` for a name that is not in `valid`, with the nearest valid one; `also` says what else is valid."""
     names = sorted(valid)
-    return ConfigError(
-        f"unknown {kind} {str(name)!r}{nearest(str(name), names)} (valid: {', '.join([*names, *filter(None, [also])])})"
-    )
+    said = ", ".join([*names, *filter(None, [also])]) or "none"
+    return ConfigError(f"unknown {kind} {str(name)!r}{nearest(str(name), names)} (valid: {said})")
 
 
 def nearest(name: str, valid: Collection[str]) -> str:

@@ -25,6 +25,7 @@ from typing import Any
 from ablations.config.errors import ConfigError, unknown
 from ablations.config.origin import Origin, reading
 from ablations.config.parts import KINDS
+from ablations.config.paths import with_home
 
 GROUP = "ablations.parts"
 """The entry points of installed packages: `NAME = "module"`, or `NAME = "module:function"` to be called."""
@@ -191,7 +192,7 @@ def _enter(key: str, origin: Origin, run: Callable[[], None]) -> Origin:
 
 
 def _of_file(place: str) -> tuple[str, Origin, Callable[[], None]]:
-    path = Path(place).expanduser().absolute()
+    path = with_home(place).absolute()
     if path.suffix != ".py":
         raise ConfigError(f"--parts {place}: name a Python file (*.py), or an installed package as {PACKAGE}NAME")
     try:

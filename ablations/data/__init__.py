@@ -14,6 +14,7 @@ import platformdirs
 from ablations.config.errors import unknown
 from ablations.config.own_parts import PartError, failing_in_a_sentence
 from ablations.config.parts import DATASETS
+from ablations.config.paths import with_home
 from ablations.data.dataset import Dataset, Notify
 from ablations.data.folder_name import folder_of
 from ablations.data.shape import DataShape
@@ -60,4 +61,4 @@ def is_folder(name: str) -> bool:
 def data_folder(option: Path | None = None) -> Path:
     """The folder of the datasets: `option`, else the environment variable ABLATIONS_DATA, else a per-user cache."""
     chosen = option or os.environ.get(ENVIRONMENT_VARIABLE)
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("gan-ablations")) / "data"
+    return with_home(chosen) if chosen else Path(platformdirs.user_cache_dir("gan-ablations")) / "data"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ablations.config.errors import DataError
+from ablations.config.paths import with_home
 
 
 def folder_of(text: str) -> tuple[Path, int | None]:
@@ -12,10 +13,11 @@ def folder_of(text: str) -> tuple[Path, int | None]:
 
     Raises:
         DataError: a size that is none.
+        ConfigError: what `with_home` raises.
     """
     path, sign, size = text.rpartition("@")
-    if not sign or Path(text).expanduser().is_dir():
-        return Path(text).expanduser(), None
+    if not sign or with_home(text).is_dir():
+        return with_home(text), None
     if not size.isdecimal() or not 8 <= int(size) <= 256:
         raise DataError(f"{text!r}: the size behind @ must be 8 to 256 pixels, not {size!r}")
-    return Path(path).expanduser(), int(size)
+    return with_home(path), int(size)

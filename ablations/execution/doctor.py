@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablations.config.errors import UserError
+from ablations.config.paths import with_home
 from ablations.execution.environment import environment
 
 NEEDED_BYTES = 2 << 30
@@ -114,7 +115,7 @@ def _data(name: str, folder: Path | None) -> str:
 
 
 def _disk(store: str) -> str:
-    place = _existing(Path.cwd() if "://" in store else Path(store).expanduser().absolute())
+    place = _existing(Path.cwd() if "://" in store else with_home(store).absolute())
     with tempfile.NamedTemporaryFile(dir=place):
         pass
     free = shutil.disk_usage(place).free
@@ -125,8 +126,9 @@ def _disk(store: str) -> str:
 
 def _store(location: str) -> str:
     from ablations.store import Archive
+    from ablations.store.reading import is_there
 
-    if "://" not in location and not (Archive.place(location) / "archive.json").exists():
+    if not is_there(location):
         return f"{location} does not exist yet; the first run makes it"
     archive = Archive.open(location)
     studies = archive.studies()

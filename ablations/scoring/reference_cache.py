@@ -27,6 +27,7 @@ from safetensors import SafetensorError
 
 from ablations.config.digest import sha256_of
 from ablations.config.errors import DataError
+from ablations.config.paths import with_home
 from ablations.data.atomic_files import write_atomically
 
 ENVIRONMENT_VARIABLE = "ABLATIONS_CACHE"
@@ -43,7 +44,7 @@ def cache_folder() -> Path | None:
     chosen = os.environ.get(ENVIRONMENT_VARIABLE)
     if chosen == NOWHERE:
         return None
-    return (Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("gan-ablations"))) / "references"
+    return (with_home(chosen) if chosen else Path(platformdirs.user_cache_dir("gan-ablations"))) / "references"
 
 
 @dataclass(frozen=True)

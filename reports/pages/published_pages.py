@@ -16,6 +16,7 @@ from ablations.catalog.claims.checks import SETTINGS
 from ablations.catalog.metrics import facts
 from ablations.catalog.published_bits import FILE, write_rows
 from ablations.config.errors import UserError
+from ablations.store.disk import whole_folder
 from reports import words
 from reports.analysis.claim_answers import Answered
 from reports.analysis.findings import Findings, environment, find
@@ -115,12 +116,25 @@ def trained_part(stored: StoredStudy) -> StoredStudy:
     return dataclasses.replace(stored, study=dataclasses.replace(study.restricted(trained), description=said))
 
 
+def replace_study(found: Findings, folder: Path) -> None:
+    """A study's pages in the place of all that `folder` had, or nothing.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    try:
+        with whole_folder(folder.resolve()) as part:
+            write_study(found, part)
+    except OSError as error:
+        raise UserError(f"cannot write into {folder}: {error.strerror or error}; choose another --publish") from error
+
+
 def write_study(found: Findings, folder: Path) -> None:
     """A study's report for a repository, less what would be too large, and the bits of its runs."""
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch)
         write(found, whole)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (whole / "report.md").rename(folder / "README.md")
         chosen = [path for pattern in KEPT for path in whole.glob(pattern)]
         for path in [*chosen, *whole.glob("figures/*-score.svg")]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablations.config.errors import ConfigError, unknown
+from ablations.config.paths import with_home
 
 if TYPE_CHECKING:
     from ablations.scoring.features import Extractor
@@ -72,4 +73,4 @@ def load_extractor(name: str, *, device: str = "cpu") -> Extractor:
     kind, _, file = name.partition(":")
     if kind not in EXTRACTORS:
         raise unknown("extractor", kind, EXTRACTORS)
-    return EXTRACTORS[kind](Path(file).expanduser() if file else None, device)
+    return EXTRACTORS[kind](with_home(file) if file else None, device)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import platformdirs
 
 from ablations.config.errors import StoreError
+from ablations.config.paths import with_home
 from ablations.config.secrets import without_secret
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://")  # at least two letters: "C:\\" is a folder
@@ -49,13 +50,13 @@ def locate(location: str | Path, artifacts: str | Path | None = None) -> Locatio
     text = str(location)
     root = None if artifacts is None else _root(artifacts)
     if not _SCHEME.match(text):
-        return _file(text, Path(text).expanduser().absolute() / "mlflow.db", root)
+        return _file(text, with_home(text).absolute() / "mlflow.db", root)
     scheme = text.partition(":")[0]
     if scheme == "sqlite":
         path = unquote(urlsplit(text).path)
         if path in ("", "/", "/:memory:"):
             raise StoreError(f"MLflow at {text} names no file; write sqlite:///FOLDER/mlflow.db or the folder itself")
-        return _file(text, Path(path.removeprefix("/")).expanduser().absolute(), root)
+        return _file(text, with_home(path.removeprefix("/")).absolute(), root)
     name = without_secret(text)
     if scheme == "file":
         raise StoreError(
@@ -109,4 +110,4 @@ def _file(name: str, database: Path, artifacts: str | None) -> Location:
 
 def _root(artifacts: str | Path) -> str:
     text = str(artifacts)
-    return text.rstrip("/") if _SCHEME.match(text) else str(Path(text).expanduser().absolute())
+    return text.rstrip("/") if _SCHEME.match(text) else str(with_home(text).absolute())
