@@ -16,11 +16,10 @@ from ablations.catalog.metrics import KINDS, READER, Kind, facts, named, primary
 from ablations.config import Contrast
 from reports.analysis.comparison import Comparison
 from reports.analysis.decision_rules import Rules
-from reports.analysis.decisions import Verdict
+from reports.analysis.decisions import OPPOSITE, Verdict
 from reports.analysis.statuses import Statuses
 from reports.analysis.verdicts import Scores, compare
 
-OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 DEPENDS: Verdict = "depends on the score"
 
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from reports.analysis.comparison import Comparison
-from reports.analysis.decisions import Verdict
+from reports.analysis.decisions import OPPOSITE, Verdict
 
 ANSWERS: tuple[Verdict, ...] = ("better", "worse", "equivalent")
-OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 
 
 @dataclass(frozen=True, kw_only=True)

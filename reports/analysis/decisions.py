@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ Verdict = Literal["better", "worse", "equivalent", "no difference shown", "too f
 VERDICTS: tuple[Verdict, ...] = ("better", "worse", "equivalent", "no difference shown", "too few seeds")
 """Those of one score. Their order is the code that an array of verdicts holds; the last of all is of several scores:
 see `agreement`."""
+OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 BETTER, WORSE, EQUIVALENT, OPEN, TOO_FEW = range(len(VERDICTS))
 
 

@@ -15,8 +15,9 @@ from ablations.catalog.metrics import READER, named
 from ablations.config import Contrast
 from ablations.config.errors import StoreError
 from ablations.store.outcomes import statuses
-from reports.analysis.agreement import OPPOSITE, Answer, Split
+from reports.analysis.agreement import Answer, Split
 from reports.analysis.comparison import Comparison
+from reports.analysis.decisions import OPPOSITE
 from reports.analysis.findings import Findings
 from reports.analysis.scored import scores
 from reports.analysis.verdicts import Scores, compare

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,28 +21,20 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Samples:
-    """The images of a generator, as one extractor sees them."""
+class Images:
+    """Samples or real images, with what several metrics make of them."""
 
-    seen: Features
     read: Reading | None = None
-    """What the reader reads in them, whichever extractor `seen` is of; None where the data have no classes."""
-    asked: Labels | None = None
-    """The classes they were asked to show, (n,)."""
-    _kept: dict[Callable[[Samples], Any], Any] = field(default_factory=dict, init=False, repr=False)
+    """What the reader reads in them, whichever extractor sees them; None where the data have no classes."""
+    _kept: dict[Callable[[Any], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def reading(self) -> Reading:
         assert self.read is not None, "a metric of classes is computed only where the data have classes"
         return self.read
 
-    @property
-    def wanted(self) -> Labels:
-        assert self.asked is not None, "a conditional metric is computed only where classes were asked for"
-        return self.asked
-
-    def once(self, compute: Callable[[Samples], T]) -> T:
-        """What several metrics make of the samples, such as their Gaussian: see `Reference.once`."""
+    def once(self, compute: Callable[[Self], T]) -> T:
+        """What a function makes of the images, such as their Gaussian: computed at the first call, then kept."""
         if compute not in self._kept:
             self._kept[compute] = compute(self)
         kept: T = self._kept[compute]
@@ -50,33 +42,32 @@ class Samples:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Reference:
-    """The real images that samples are compared with, as one extractor sees them."""
+class Samples(Images):
+    """The images of a generator, as one extractor sees them."""
+
+    seen: Features
+    asked: Labels | None = None
+    """The classes they were asked to show, (n,)."""
+
+    @property
+    def wanted(self) -> Labels:
+        assert self.asked is not None, "a conditional metric is computed only where classes were asked for"
+        return self.asked
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reference(Images):
+    """The real images that samples are compared with, as one extractor sees them; `read` is of the test images."""
 
     test: Features
-    read: Reading | None = None
-    """What the reader reads in the test images."""
     load_training: Callable[[], Features]
     """Of all training images: they take a while, and few metrics ask for them."""
     keep: Callable[[str, Callable[[], Arrays]], Arrays] = lambda name, compute: compute()
     """Keeps arrays by their name from process to process; by default nothing is kept."""
-    _kept: dict[Callable[[Reference], Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def training(self) -> Features:
         return self.load_training()
-
-    @property
-    def reading(self) -> Reading:
-        assert self.read is not None, "a metric of classes is computed only where the data have classes"
-        return self.read
-
-    def once(self, compute: Callable[[Reference], T]) -> T:
-        """What a function makes of the reference, such as its Gaussian: computed at the first call, then kept."""
-        if compute not in self._kept:
-            self._kept[compute] = compute(self)
-        kept: T = self._kept[compute]
-        return kept
 
     def stored(self, compute: Callable[[Reference], Arrays]) -> Arrays:
         """The arrays that a function makes of the reference: as `once`, and kept for the next process too."""
