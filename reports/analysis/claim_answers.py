@@ -233,7 +233,7 @@ def _outcome(test: Check, item: Comparison, other: Comparison | None, rules: Rul
     if item.verdict == "too few seeds":
         return "too few seeds"
     shown = _VERDICTS.get(item.verdict, 0)
-    if is_score(test.measure) and not isinstance(test.against, float) and abs(item.effect) <= rules.noise_floor:
+    if is_score(test.measure) and not isinstance(test.against, float | int) and abs(item.effect) <= rules.noise_floor:
         shown = 0
     if test.expect == "equal":
         # A difference may be sure and yet smaller than matters: more seeds must not make equal means unequal.

@@ -165,7 +165,7 @@ def _seen(view: View, claims: Sequence[Claim], runs: Runs, rules: Rules) -> tupl
     if view.share < 1:
         runs = {**runs, **{_earlier(name): at_share(own, view.share) for name, own in runs.items()}}
         claims = [replace(claim, tests=tuple(map(_read_earlier, claim.tests))) for claim in claims]
-    floor = rules.noise_floor if view.scores == BOTH_KINDS else 0.0
+    floor = rules.noise_floor if view.scores[:1] == BOTH_KINDS[:1] else 0.0
     return answer(claims, runs, replace(rules, noise_floor=floor), scores=view.scores)
 
 

@@ -19,6 +19,8 @@ from reports.words import bounds, number, percent, question, signed
 
 PART = 13
 """Height of a part's row."""
+LONGEST = 52
+"""Characters of a variant's name that are shown."""
 LINE = 15
 """Height of a further line of a name."""
 
@@ -165,7 +167,8 @@ def strips(
 ) -> Markup:
     """Each seed's final score as a dot, the median as a bar; a run without a score is a cross at the right edge."""
     width, row = (400, 46) if narrow else (960, 32)
-    left, right, top = (8, 40, 6) if narrow else (220, 60, 6)
+    beside = max(220, 8 + 7 * min(LONGEST, max(map(len, scores), default=0)))
+    left, right, top = (8, 46, 6) if narrow else (beside, 60, 6)
     height = top + row * len(scores) + 44
     values = [v for by_seed in scores.values() for v in by_seed.values()]
     kind: Kind = "log" if spread_out(values) else "linear"
@@ -229,7 +232,8 @@ def _strip(
     narrow: bool,
 ) -> Markup:
     middle = median([*by_seed.values()])
-    parts = [text(variant, 8 if narrow else 0, y - 12 if narrow else y + 4, "name")]
+    name = variant if len(variant) <= LONGEST else f"{variant[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+    parts = [tag("title", variant), text(name, 8 if narrow else 0, y - 12 if narrow else y + 4, "name")]
     parts.append(tag("line", x1=edges[0], x2=edges[1], y1=y, y2=y, class_="guide"))
     lost = 0
     for seed, value in by_seed.items():

@@ -28,6 +28,7 @@ def answered(
     shares: float = 0.0,
     seeds: int = 12,
     names: tuple[str, ...] = NAMES,
+    floor: float = 0.0,
 ) -> Answer:
     """Of made-up scores: the treatment's images differ by so much, by the second kind of features by `other`."""
     random = np.random.default_rng(1)
@@ -44,7 +45,8 @@ def answered(
         tables[kind.whole] = {
             side: {seed: parts[0][side][seed] + parts[1][side][seed] for seed in range(seeds)} for side in "tr"
         }
-    return answers(lambda name: tables[name.removesuffix("_10k")], Measures.of(names), ASKED, Rules())[0]
+    rules = Rules(noise_floor=floor)
+    return answers(lambda name: tables[name.removesuffix("_10k")], Measures.of(names), ASKED, rules)[0]
 
 
 def said(verdict: Verdict) -> Comparison:
@@ -82,6 +84,15 @@ def test_the_words_say_on_what() -> None:
     assert against.main.verdict == DEPENDS
     assert against.depends_on == "images: better, class shares: worse"
     assert depends_on(said("better"), None, None).startswith("by one kind of features only")
+
+
+def test_the_noise_floor_bounds_the_first_score_alone() -> None:
+    """Neither the other kind of features nor the class shares, of which none is known."""
+    assert answered(images=-9.0, other=-2.0, floor=4.0).main.verdict == "better"
+    assert answered(images=-9.0, shares=2.0, floor=4.0).depends_on == "images: better, class shares: worse"
+    below = answered(images=-2.0, other=-9.0, floor=4.0)
+    assert below.main.verdict == DEPENDS
+    assert below.depends_on.startswith("images: no difference shown by the classifier's features, better by")
 
 
 def test_a_difference_is_that_of_the_images_and_of_the_class_shares() -> None:

@@ -10,7 +10,13 @@ from reports.analysis.comparison import Comparison
 from reports.analysis.decisions import Verdict
 
 EFFECTS: dict[Verdict, float] = {"better": -3.0, "worse": 3.0, "equivalent": 0.1}
-WORDS: dict[str, Verdict] = {"b": "better", "w": "worse", "e": "equivalent", "n": "no difference shown"}
+WORDS: dict[str, Verdict] = {
+    "b": "better",
+    "w": "worse",
+    "e": "equivalent",
+    "n": "no difference shown",
+    "d": "depends on the score",
+}
 
 
 def answers(letters: str, *, effects: dict[int, float] | None = None) -> dict[int, Comparison]:
@@ -44,6 +50,9 @@ def answers(letters: str, *, effects: dict[int, float] | None = None) -> dict[in
         ("b", "better at step 1,000, the only one scored"),
         ("wnnnbb", "changes sign at 5,000: better from step 5,000 to the end"),
         ("bbnnnnnn", "better from step 1,000 to 2,000, no longer shown at step 8,000"),
+        ("nbbd", "better from step 2,000 to 3,000, depends on the score at step 4,000"),
+        ("dddd", "depends on the score at any length up to step 4,000"),
+        ("dddb", "better at step 4,000 alone"),
     ],
 )
 def test_sentences(letters: str, sentence: str) -> None:
@@ -62,6 +71,17 @@ def test_another_answer_in_the_last_half_is_marked(letters: str) -> None:
 def test_an_effect_of_the_other_sign_in_the_last_half_is_marked_too() -> None:
     assert along(answers("nnnb", effects={3_000: 0.4})).flips_late
     assert not along(answers("nnnb", effects={1_000: 0.4})).flips_late
+
+
+@pytest.mark.parametrize(
+    ("letters", "effect", "late"),
+    [("nbbd", -3.0, False), ("nbbd", 3.0, True), ("wwwd", -3.0, True), ("bnnd", 3.0, False), ("nddd", 3.0, False)],
+)
+def test_an_end_that_depends_on_the_score_has_lost_an_answer_where_the_sign_has_changed(
+    letters: str, effect: float, late: bool
+) -> None:
+    """Since half of the training, and from a step that had an answer."""
+    assert along(answers(letters, effects={4_000: effect})).flips_late is late
 
 
 def test_the_order_of_the_steps_does_not_matter() -> None:

@@ -95,6 +95,25 @@ def test_an_effect_needs_both_kinds_of_features() -> None:
     assert not any(item.shown for item in alone)
 
 
+def scaled(table: Scores, by: float) -> Scores:
+    """Every score's difference from 200, so many times."""
+    return {name: {s: 200 + by * (value - 200) for s, value in own.items()} for name, own in table.items()}
+
+
+def test_an_effect_needs_both_kinds_of_features_to_point_in_one_direction() -> None:
+    one = scores(np.random.default_rng(1))
+    assert sum(item.shown for item in effects(crossed(), one, RULES, scaled(one, 1))) == 3
+    assert not any(item.shown for item in effects(crossed(), one, RULES, scaled(one, -1)))
+
+
+@pytest.mark.parametrize("by", [0.1, 10.0])
+def test_the_noise_floor_bounds_the_first_score_alone(by: float) -> None:
+    """Of effects of 50, 30 and 15; by the second kind of features all are below it, or none is."""
+    one = scores(np.random.default_rng(1))
+    found = effects(crossed(), one, Rules(noise_floor=20.0), scaled(one, by))
+    assert sorted(item.mean for item in found if item.shown) == pytest.approx([30, 50], abs=2.5)
+
+
 def test_a_seed_that_lacks_a_cell_is_left_out_and_counted() -> None:
     table = {name: dict(by_seed) for name, by_seed in scores(np.random.default_rng(3)).items()}
     table["relu-sgd-True"][2] = math.inf

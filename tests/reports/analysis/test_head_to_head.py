@@ -98,6 +98,25 @@ def test_the_score_needs_both_kinds_of_features_and_another_metric_stands_alone(
     assert (alone.metric, alone.verdict, alone.splits) == ("frechet_10k", "worse", ())
 
 
+@pytest.mark.parametrize(
+    ("floor", "metric", "verdict"),
+    [
+        (300.0, None, "worse"),
+        (500.0, None, "depends on the score"),
+        (500.0, "balanced_frechet_10k", "no difference shown"),
+        (700.0, "frechet_10k", "worse"),
+    ],
+)
+def test_the_noise_floor_that_the_runs_state_bounds_the_score_alone(
+    floor: float, metric: str | None, verdict: str
+) -> None:
+    """Images differ by some 440, by half of that by the other kind of features, and the whole by some 590."""
+    ours, theirs = (
+        [dataclasses.replace(item, noise_floor=floor) for item in runs(name)] for name in ("sigmoid", "baseline")
+    )
+    assert head_to_head(ours, theirs, NAMES, metric=metric).verdict == verdict
+
+
 def test_what_differs_beside_the_settings_is_said() -> None:
     ours, theirs = runs("mse"), runs("baseline")
     assert head_to_head(ours, theirs, NAMES).conditions == ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import pytest
 
 from ablations.config import Study
+from ablations.store import StoredStudy
 from ablations.store.result import Result, Status
 from reports.analysis.findings import Findings, find
 from reports.analysis.lengths import Course, epochs
@@ -20,11 +22,13 @@ def course_of(found: Findings, treatment: str) -> Course:
     return course
 
 
-def turned(result: Result, variant: str, until: int) -> Result:
-    """The score of a variant is lower by far until a step, and higher by far from then on."""
+BOTH = ("balanced_frechet_10k", "contrastive_balanced_frechet_10k")
+
+
+def turned(result: Result, variant: str, until: int, names: Sequence[str] = BOTH) -> Result:
+    """Scores of a variant are lower by far until a step, and higher by far from then on."""
     if result.run.variant.name != variant:
         return result
-    names = ("balanced_frechet_10k", "contrastive_balanced_frechet_10k")
     evaluations = tuple(
         dataclasses.replace(
             item,
@@ -55,6 +59,30 @@ def test_a_change_of_sign_is_said_and_one_in_the_last_half_is_marked(until: int,
     course = course_of(find(dataclasses.replace(material, results=results)), "mse")
     assert course.said.sign_changes == (until + 200,)
     assert course.said.flips_late is late
+
+
+def pair(treatment: str, score: float) -> StoredStudy:
+    """Of a treatment and the baseline, short."""
+    study = quick_study(seeds=6, steps=100).restricted({"baseline", treatment})
+    return stored(study, scores={"baseline": 180.0, treatment: score})
+
+
+@pytest.mark.parametrize("name", [*BOTH, "class_share_frechet_10k"])
+def test_a_step_at_which_the_scores_part_has_the_answer_that_they_agree_on(name: str) -> None:
+    """`mse` is worse at step 100 by all of them, and by one of them better at step 20."""
+    material = pair("mse", 620.0)
+    results = tuple(turned(item, "mse", 20, [name]) for item in material.results)
+    course = course_of(find(dataclasses.replace(material, results=results)), "mse")
+    verdicts = [item.verdict for item in course.by_step.values()]
+    assert verdicts == ["depends on the score", *["worse"] * 4]
+    assert course.said.sentence == "worse from step 40 to the end"
+
+
+@pytest.mark.parametrize(("floor", "first"), [(250.0, "worse"), (350.0, "depends on the score")])
+def test_the_noise_floor_bounds_the_first_score_alone(floor: float, first: str) -> None:
+    """At step 20 Sigmoid differs by some 310, at step 100 by 440; by the other kind of features by half of that."""
+    course = course_of(find(pair("sigmoid", 620.0), noise_floor=floor), "sigmoid")
+    assert [item.verdict for item in course.by_step.values()] == [first, *["worse"] * 4]
 
 
 def test_a_run_that_draws_one_class_has_collapsed_at_that_step_though_modes_are_counted_at_the_end_alone() -> None:

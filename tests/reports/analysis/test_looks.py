@@ -10,12 +10,13 @@ from scipy import stats
 
 from ablations.config import Contrast
 from ablations.config.errors import ConfigError
+from reports.analysis.agreement import DEPENDS
 from reports.analysis.cost import expected
 from reports.analysis.decision_rules import Rules
 from reports.analysis.looks import Plan, follow
 from reports.analysis.scenarios import SCENARIOS
 from reports.analysis.simulated import decided, followed, measured
-from reports.analysis.verdicts import compare
+from reports.analysis.verdicts import Scores, compare
 
 MEANS = {"r": 20.0, "far": 60.0, "same": 20.0, "near": 19.0}
 PLAN = Plan(looks=(5, 10, 20), reference_factor=1)
@@ -71,6 +72,42 @@ def test_a_look_waits_for_all_its_runs_and_not_for_those_that_diverged() -> None
     assert follow(table, contrasts("far"), PLAN).looks == 0
     assert follow(table, contrasts("far"), PLAN, statuses={"far": {2: "interrupted"}}).looks == 0
     assert follow(table, contrasts("far"), PLAN, statuses={"far": {2: "diverged"}}).looks == 1
+
+
+def moved(table: Scores, by: float) -> Scores:
+    """The same scores, those of `far` shifted."""
+    return {name: {seed: value + by * (name == "far") for seed, value in own.items()} for name, own in table.items()}
+
+
+def test_a_contrast_is_decided_once_both_kinds_of_features_have_decided_it() -> None:
+    """The first kind has at the first look; the second, which sees 19 against 20, at the last."""
+    table = scores(20, "far", "near")
+    second = {"r": table["r"], "far": table["near"]}
+    (path,) = follow(table, contrasts("far"), PLAN, second=second).paths
+    assert (path.state, len(path.comparisons)) == ("decided", 3)
+    assert {item.verdict for item in path.comparisons} == {DEPENDS}
+    early = scores(5, "far")
+    assert follow(early, contrasts("far"), PLAN, second=second).open == tuple(contrasts("far"))
+    assert not follow(early, contrasts("far"), PLAN, second=early).open
+
+
+def test_class_shares_that_move_the_other_way_make_it_depend_and_hold_nothing_up() -> None:
+    table = scores(5, "far", "near")
+    for shares, verdict in ((moved(table, -80.0), DEPENDS), ({"r": table["r"], "far": table["near"]}, "worse")):
+        path = follow(table, contrasts("far"), PLAN, shares=shares).paths[0]
+        assert path.last is not None
+        assert (path.state, path.last.verdict) == ("decided", verdict)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state", "verdict"), [(40, 20, "decided", "worse"), (20, 40, "open", DEPENDS)]
+)
+def test_the_noise_floor_bounds_the_first_score_alone(first: float, second: float, state: str, verdict: str) -> None:
+    """`far` lies 40 above the reference, the floor is 30."""
+    one, other = (moved(scores(5, "far"), by - 40) for by in (first, second))
+    path = follow(one, contrasts("far"), PLAN, Rules(noise_floor=30.0), second=other).paths[0]
+    assert path.last is not None
+    assert (path.state, path.last.verdict) == (state, verdict)
 
 
 def test_the_last_look_closes_what_is_open() -> None:

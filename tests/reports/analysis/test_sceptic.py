@@ -130,6 +130,22 @@ def test_a_view_of_nothing_else_is_the_answer_itself() -> None:
     assert answer([claim(LOWER)], found, Rules(noise_floor=0.1), scores=plain.scores) == first
 
 
+@pytest.mark.parametrize(("reader", "label_free", "expected"), [(10.0, 2.0, "confirmed"), (2.0, 10.0, "not shown")])
+def test_the_noise_floor_is_that_of_the_score_and_a_view_of_another_has_none(
+    reader: float, label_free: float, expected: str
+) -> None:
+    found = runs(
+        24,
+        a={"reader": about(20.0, 1), "label_free": about(20.0, 2)},
+        b={"reader": about(20.0 + reader, 3), "label_free": about(20.0 + label_free, 4)},
+    )
+    item = doubted(found, rules=Rules(noise_floor=5.0))
+    assert item.said == expected
+    seen = said(item)
+    assert {seen[name] for name in ("half length", "even seeds", "odd seeds")} == {expected}
+    assert seen["label-free alone"] == "confirmed"
+
+
 def test_half_the_training_is_read_as_if_it_had_ended_there() -> None:
     own = {
         0: run(0, LOW),

@@ -3,16 +3,21 @@ import itertools
 import math
 import xml.etree.ElementTree as ET
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from PIL import ImageFont
 
+from ablations.catalog import STUDIES
 from reports.analysis import frames, scored
 from reports.analysis.agreement import Measures, answers
 from reports.analysis.decision_rules import Rules
 from reports.analysis.factorial import effects
 from reports.figures import small_figures
+from reports.figures.css import styled, value
 from reports.figures.curves import Line, lines
 from reports.figures.palette import Style, styles
+from reports.figures.raster import NARROWER
 from reports.figures.sample_grids import grid, png
 from reports.figures.study_figures import LINE, contrast_rows, effect_rows, forest, strips
 from tests.reports.analysis.test_factorial import crossed
@@ -95,11 +100,37 @@ def test_every_seed_is_a_dot_and_every_loss_a_cross(narrow: bool) -> None:
     assert len(by_class(figure, "median")) == 8
 
 
-def test_no_text_leaves_a_figure_at_either_side() -> None:
-    for narrow in (False, True):
-        figure = strips(SCORES, STYLES, metric="frechet_10k", narrow=narrow)
+def ends(figure: str) -> list[tuple[str, float, float]]:
+    """Each text with where it begins and ends, in the font of the PNGs."""
+    font = ImageFont.truetype(f"{mpl.get_data_path()}/fonts/ttf/DejaVuSans.ttf", 100)
+    before = {"start": 0.0, "middle": 0.5, "end": 1.0}
+    found = []
+    for element, style in styled(ET.fromstring(figure)):
+        if element.tag == "text" and element.text:
+            size = NARROWER * float(value(style, "font-size").removesuffix("px"))
+            width = font.getlength(element.text) * size / 100
+            start = float(element.attrib["x"]) - before[element.attrib["text-anchor"]] * width
+            found.append((element.text, start, start + width))
+    return found
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_no_text_leaves_a_figure_at_either_side(narrow: bool) -> None:
+    """With a name of the longest that there may be, the longest question of the catalog, and the usual score."""
+    name = ("as many letters as a name may have " * 3)[:100]
+    asked = max((contrast.question for study in STUDIES.values() for contrast in study.contrasts), key=len)
+    table = {name if known == "mse" else known: by_seed for known, by_seed in SCORES.items()}
+    own = {name if known == "mse" else known: style for known, style in STYLES.items()}
+    rows = [dataclasses.replace(row, name=asked) for row in contrast_rows(ANSWERS, STYLES)]
+    metric, of = "balanced_frechet_10k", "treatment \N{MINUS SIGN} reference"
+    for figure in (
+        strips(table, own, metric=metric, narrow=narrow),
+        forest(rows, metric=metric, floor=1.5, of=of, narrow=narrow),
+    ):
         width = float(ET.fromstring(figure).get("viewBox", "").split()[2])
-        assert all(0 <= float(e.get("x", "0")) <= width for e in by_class(figure, "name"))
+        for text, start, end in ends(figure):
+            assert start >= -0.5, text
+            assert end <= width + 0.5, text
 
 
 def test_a_curve_stays_inside_its_frame_and_the_ideal_is_named() -> None:

@@ -11,7 +11,8 @@ import pytest
 from ablations.catalog.claims import CLAIMS
 from ablations.config import Engine
 from ablations.store import StoredStudy
-from reports.pages.claims_page import build_claims, commands, trained_by
+from reports.analysis.decision_rules import Rules
+from reports.pages.claims_page import answered, build_claims, commands, rules_of, trained_by
 from tests.reports import factories
 
 
@@ -69,6 +70,22 @@ def test_the_commands_below_an_answer_repeat_each_variant_in_its_stacks_and_on_i
         "ablations run recipes --only s1 --seeds 20 --width 5 --device cpu --isa avx2",
     ]
     assert commands(claim, {})[0] == "ablations run recipes --only s0 --only s1 --seeds 10 --width 10"
+
+
+@pytest.mark.parametrize(("floor", "answer"), [(40.0, "confirmed"), (70.0, "not shown")])
+def test_answers_have_the_noise_floor_of_the_score_on_the_data_of_most_runs(floor: float, answer: str) -> None:
+    """Two recipes differ by some 60, by the other kind of features by half of that; faces have a floor above both."""
+    study = factories.recipes_study(seeds=10, steps=100)
+    s0, s1 = (variant.override({}, name=variant.name.lower()) for variant in study.variants[:2])
+    recipes = factories.stored(replace(study, variants=(s0, s1), evaluations=1), scores={"s0": 100.0, "s1": 160.0})
+    results = tuple(replace(item, noise_floor=floor) for item in recipes.results)
+    other = tuple(
+        replace(item, run=replace(item.run, dataset="faces"), noise_floor=1_000.0) for item in recipes.results[:9]
+    )
+    stored = {"faces": replace(recipes, results=other), "recipes": replace(recipes, results=results)}
+    assert rules_of(stored) == Rules(noise_floor=floor)
+    (claim,) = (claim for claim in CLAIMS if claim.name == "S0-b")
+    assert answered(stored, [claim])[0].settings["document"] == answer
 
 
 def test_below_the_tests_of_an_answer_stands_what_would_turn_it(folder: Path) -> None:
