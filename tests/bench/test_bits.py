@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -67,6 +68,22 @@ def test_a_changed_rounding_without_a_new_number_is_refused(repository: Path, be
     assert found.problem is not None
     assert "bits have changed" in found.problem
     assert bits.judge(before, bits.trained(repository, ONLY), (1, 2)).problem is None
+
+
+@pytest.mark.parametrize(
+    ("bits_differ", "numbers", "says"),
+    [
+        (True, (1, 1), r"bits have changed in 1 of 2 trainings, .* \(one: weights\)"),
+        (False, (1, 2), "no bit has changed"),
+    ],
+)
+def test_a_changed_bit_and_a_new_number_go_together(bits_differ: bool, numbers: tuple[int, int], says: str) -> None:
+    old = {"one": {"curves": "a", "weights": "b"}, "two": {"curves": "c"}}
+    new = {**old, "one": {"curves": "a", "weights": "d" if bits_differ else "b"}}
+    problem = bits.judge(old, new, numbers).problem
+    assert problem is not None
+    assert re.search(says, problem)
+    assert bits.judge(old, new, (1, 2) if bits_differ else (1, 1)).problem is None
 
 
 def test_nothing_compared_is_no_success() -> None:

@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 import uuid
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,12 @@ def test_every_file_and_volume_that_it_mounts_is_there() -> None:
     mounts = [mount.split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])]
     assert {name for name in mounts if not name.startswith("./")} == COMPOSE["volumes"].keys()
     assert all((FOLDER / name).is_file() for name in mounts if name.startswith("./"))
+
+
+def test_its_mlflow_is_the_one_that_the_package_takes() -> None:
+    needs = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())["project"]["dependencies"]
+    (mlflow,) = (need for need in needs if need.startswith("mlflow"))
+    assert f"'{mlflow}'" in SERVICES["mlflow"]["build"]["dockerfile_inline"]
 
 
 def test_it_keeps_the_compose_specification() -> None:

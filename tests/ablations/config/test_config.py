@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -119,6 +121,23 @@ def test_labels_do_not_change_the_digest_and_everything_else_does() -> None:
     assert len(digests | {BASE.digest}) == len(changes) + 1
 
 
+def another(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        return not value if isinstance(value, bool) else f"{value} too"
+    return (*value, 7) if isinstance(value, list | tuple) else value + 1
+
+
+@pytest.mark.parametrize("key", [key for key in BASE.flat() if key not in ("name", "recipe")])
+def test_no_setting_is_left_out_of_the_digest(key: str) -> None:
+    """Whether or not the value is one that a variant may have."""
+    changed = copy.deepcopy(BASE)
+    changed.__dict__.pop("digest", None)
+    *sections, field = key.split(".")
+    owner = functools.reduce(getattr, sections, changed)
+    object.__setattr__(owner, field, another(getattr(owner, field)))
+    assert changed.digest != BASE.digest
+
+
 def test_equal_meaning_has_equal_digest_whatever_the_type_it_was_written_in() -> None:
     listed: Any = [200]
     loose = dataclasses.replace(BASE, generator=dataclasses.replace(BASE.generator, hidden=listed))
@@ -153,6 +172,7 @@ RUN = Run(
         {"engine": Engine(device="cuda")},
         {"engine": Engine(precision="bfloat16")},
         {"engine": Engine(matmul="onednn")},
+        {"engine": Engine(isa="avx2")},
         {"variant": BASE.override({"steps": 3})},
     ],
     ids=str,

@@ -10,6 +10,7 @@ import torch
 
 from ablations.config.errors import ConfigError
 from ablations.data import Dataset, load_dataset
+from ablations.data.splits import validation_split
 from tests.ablations.small_mnist import put
 
 
@@ -73,3 +74,14 @@ def test_there_are_as_many_classes_as_the_largest_label_of_either_split_says() -
     low, high = torch.tensor([0, 2]), torch.tensor([1, 4])
     labelled = Dataset(name="x", train_images=images, train_labels=low, test_images=images, test_labels=high)
     assert labelled.shape.classes == 5
+
+
+def test_the_first_sixth_is_the_validation_part_and_labels_stay_with_their_images() -> None:
+    numbers = torch.arange(31, dtype=torch.uint8)
+    images, labels = numbers.view(-1, 1, 1, 1).expand(-1, 1, 8, 8), numbers.long() % 7
+    whole = Dataset(name="x", train_images=images, train_labels=labels, test_images=images, test_labels=labels)
+    split = validation_split(whole)
+    assert split.test_images[:, 0, 0, 0].tolist() == [*range(5)]
+    assert split.train_images[:, 0, 0, 0].tolist() == [*range(5, 31)]
+    assert [part.tolist() for part in split.labels] == [[n % 7 for n in range(5, 31)], [*range(5)]]
+    assert validation_split(replace(whole, train_labels=None, test_labels=None)).train_labels is None

@@ -71,6 +71,18 @@ def test_folders_are_classes_and_train_and_test_are_splits(tmp_path: Path) -> No
         load(plain, tmp_path)
 
 
+def test_every_sixth_picture_is_a_test_image_and_all_keep_their_classes(tmp_path: Path) -> None:
+    for number in range(18):
+        place = tmp_path / "own" / ("cat" if number < 9 else "dog")
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), number).save(place / f"{number:02}.png")
+    found = load(tmp_path / "own", tmp_path)
+    assert found.test_images[:, 0, 0, 0].tolist() == [5, 11, 17]
+    assert found.train_images[:, 0, 0, 0].tolist() == [n for n in range(18) if n % 6 != 5]
+    assert found.labels[1].tolist() == [0, 1, 1]
+    assert found.labels[0].tolist() == [int(n >= 9) for n in range(18) if n % 6 != 5]
+
+
 def test_pictures_are_read_once_until_one_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make(tmp_path / "own")
     said: list[str] = []

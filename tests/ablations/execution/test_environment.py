@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from ablations.execution import environment as rooms
 from ablations.execution.environment import environment
 
 
-def test_the_facts_name_versions_machine_and_command_but_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_facts_name_versions_machine_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/home/someone/bin/ablations", "run", "my study"])
     facts = environment("cpu")
     assert facts["command"] == "ablations run 'my study'"
@@ -24,7 +25,24 @@ def test_the_facts_name_versions_machine_and_command_but_no_host(monkeypatch: py
     assert facts["cpu"]
     assert int(facts["cpu_count"]) >= 1
     assert all(isinstance(value, str) for value in facts.values())
-    assert not any(platform.node() == value for value in facts.values())
+
+
+def test_no_fact_names_the_host_or_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    host, user = "a-host-4711", "a-user-4711"
+    named, posix = platform.uname()._replace(node=host), [*os.uname()]
+    monkeypatch.setattr(platform, "node", lambda: host)
+    monkeypatch.setattr(platform, "uname", lambda: named)
+    monkeypatch.setattr(platform, "_platform_cache", {})
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result([posix[0], host, *posix[2:]]))
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    monkeypatch.setattr(os, "getlogin", lambda: user)
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, user)
+    monkeypatch.setenv("HOME", f"/home/{user}")
+    monkeypatch.setattr(sys, "argv", [f"/home/{user}/bin/ablations", "run"])
+    told = str(environment("cpu"))
+    assert host not in told
+    assert user not in told
 
 
 def test_a_password_on_the_command_line_is_no_fact(monkeypatch: pytest.MonkeyPatch) -> None:

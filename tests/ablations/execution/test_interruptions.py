@@ -13,11 +13,12 @@ import pytest
 
 from ablations.execution.events import Evaluated, Event, GroupStarted, Progressed
 from ablations.execution.executors import Job, ProcessExecutor
+from ablations.execution.job import GroupJob
 from ablations.execution.plan import make_plan
 from ablations.execution.runner import execute
 from ablations.store import Archive
 from ablations.training.seed_group import SeedGroup
-from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, kept, run
+from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, kept, plan, run
 
 Open = Callable[[str], Archive]
 Digests = dict[str, tuple[str, dict[str, str]]]
@@ -89,6 +90,38 @@ def test_a_checkpoint_that_lacks_something_wanted_now_is_not_used(
     assert (first > 0) == used
     assert digests(archive) == undisturbed
     assert all(sorted(result.snapshots) == [0, 20, 40] for result in kept(archive))
+
+
+def killed_early(job: GroupJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leaves a checkpoint at step 9, after the first scores."""
+    dying(monkeypatch, 7)
+    with pytest.raises(Killed):
+        job.run(lambda event: None, lambda: None)
+
+
+def first_step(job: GroupJob) -> int:
+    """Where a job goes on; it is stopped there."""
+    events: list[Event] = []
+    job.run(events.append, lambda: "enough")
+    return next(event.step for event in events if isinstance(event, GroupStarted))
+
+
+@pytest.mark.parametrize(("before", "after", "step"), [((1,), (0, 1, 2), 0), ((0, 1, 2), (1,), 9)])
+def test_a_checkpoint_that_lacks_scores_of_a_seed_is_not_used(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, before: tuple[int, ...], after: tuple[int, ...], step: int
+) -> None:
+    job = plan(archive, checkpoint_seconds=0.0).jobs[0]
+    killed_early(dataclasses.replace(job, wanted=before), monkeypatch)
+    assert first_step(dataclasses.replace(job, wanted=after)) == step
+
+
+def test_a_checkpoint_with_scores_of_another_scorer_is_not_used(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, change_scorer: Callable[[], str]
+) -> None:
+    job = plan(archive, checkpoint_seconds=0.0).jobs[0]
+    killed_early(job, monkeypatch)
+    change_scorer()
+    assert first_step(job) == 0
 
 
 def test_sigterm_checkpoints_records_and_raises(open_archive: Open) -> None:

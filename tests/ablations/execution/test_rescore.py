@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,6 @@ from ablations.config.errors import DataError, StoreError
 from ablations.data import load_dataset
 from ablations.execution.events import Event, GroupEnded
 from ablations.execution.rescore import carry_out_rescoring, rescore_jobs, rescore_run
-from ablations.scoring import identity
-from ablations.scoring import scorer as scoring
 from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive, Result, run_folder
 from ablations.training.generator import StoredGenerator
@@ -65,19 +63,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 def copied(trained: Archive, tmp_path: Path) -> Archive:
     shutil.copytree(trained.root, tmp_path / "copy")
     return Archive.open(tmp_path / "copy")
-
-
-@pytest.fixture
-def change_scorer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
-    """Makes the scorer of this process another, though it measures the same; gives its identity."""
-
-    def change() -> str:
-        monkeypatch.setattr(identity, "SUITE", identity.SUITE + 1)
-        scoring.load_scorer.cache_clear()
-        return scorer_identity()
-
-    yield change
-    scoring.load_scorer.cache_clear()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,11 @@ from hypothesis import strategies as st
 
 from ablations.config.errors import ConfigError
 from ablations.execution.events import Event, GroupEnded, GroupStarted
-from ablations.execution.executors import Emit, ProcessExecutor, Stop
+from ablations.execution.executors import ProcessExecutor
 from ablations.execution.schedule import Group, places_of, schedule, simulate
 from tests.ablations.execution.executors.jobs import NoteJob
 
+GROUP = Group(seconds=60.0, runs=5, bytes=5e6, rows=5e3)
 WORK = st.lists(st.floats(0.0, 1e4), min_size=1, max_size=60)
 
 
@@ -32,48 +32,61 @@ def test_no_schedule_beats_the_work_or_wastes_more_than_the_longest_group(work: 
         assert all(a.end <= b.start for a, b in itertools.pairwise(own))
 
 
-@dataclass(frozen=True)
-class SleepJob(NoteJob):
-    """As long as it says."""
+@pytest.mark.parametrize("workers", [1, 3])
+def test_real_processes_have_the_groups_that_the_schedule_says(workers: int, tmp_path: Path) -> None:
+    """Its time is told here: whenever every place has a group, the one that ends first by the schedule is let go."""
+    spans = schedule([0.8, 0.5, 0.4, 0.3, 0.37, 0.14], workers)
+    ends = sorted(range(len(spans)), key=lambda i: spans[i].end)
+    expected = [{i for i, span in enumerate(spans) if span.start < spans[end].end <= span.end} for end in ends]
+    (tmp_path / "input.txt").write_text("read")
+    jobs = [NoteJob(str(i), tmp_path, tmp_path, waits_for=f"let-go-{i}") for i in range(len(spans))]
+    began: set[int] = set()
+    done: set[int] = set()
 
-    def run(self, emit: Emit, stop: Stop) -> None:
-        emit(GroupStarted(group=self.name, variant=self.name, seeds=(0,), step=0, steps=1))
-        time.sleep(self.estimate_seconds)
-        emit(self._ended("finished"))
+    def conduct(event: Event) -> None:
+        if isinstance(event, GroupStarted):
+            began.add(int(event.group))
+        elif isinstance(event, GroupEnded):
+            done.add(int(event.group))
+        if done != began and len(began - done) == min(workers, len(jobs) - len(done)):
+            assert began - done == expected[len(done)]
+            (tmp_path / jobs[ends[len(done)]].waits_for).touch()
 
+    given_up = time.monotonic() + 90
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
-def test_a_real_schedule_takes_as_long_as_the_simulated(workers: int, tmp_path: Path) -> None:
-    work = [0.8, 0.5, 0.4, 0.3, 0.3, 0.2]
-    jobs = [SleepJob(f"job-{i}", tmp_path, tmp_path, estimate_seconds=s) for i, s in enumerate(work)]
-    times: list[float] = []
-    ready = [SleepJob(f"ready-{i}", tmp_path, tmp_path, estimate_seconds=0.3) for i in range(workers)]
+    def stop() -> str | None:
+        """Where a place stays idle, nobody would be let go any more."""
+        if time.monotonic() < given_up:
+            return None
+        for job in jobs:
+            (tmp_path / job.waits_for).touch()
+        return "a place is idle"
 
-    def note(event: Event) -> None:
-        if isinstance(event, GroupStarted | GroupEnded):
-            times.append(time.monotonic())
-
-    with ProcessExecutor(workers) as executor:
-        executor.run(ready, lambda event: None, lambda: None)
-        executor.run(jobs, note, lambda: None)
-    simulated = simulate(
-        [Group(seconds=s, runs=1, bytes=1.0, rows=1.0) for s in work], workers, overhead=0.0, start=0.0
-    )
-    took = times[-1] - times[0]
-    assert simulated.seconds <= took + 0.05
-    assert took <= simulated.seconds + len(work) * 0.2
+    ProcessExecutor(workers).run(jobs, conduct, stop)
+    assert done == {*range(len(jobs))}
 
 
 @pytest.mark.parametrize("runs", [10, 1_000, 100_000])
-def test_a_large_plan_is_simulated_in_seconds(runs: int) -> None:
-    group = Group(seconds=60.0, runs=5, bytes=5e6, rows=5e3)
-    started = time.monotonic()
-    found = simulate([group] * (runs // 5), 128, overhead=0.2)
-    assert time.monotonic() - started < 5
+def test_a_large_plan_is_simulated(runs: int) -> None:
+    found = simulate([GROUP] * (runs // 5), 128, overhead=0.2)
     assert (found.runs, found.bytes) == (runs, runs * 1e6)
     assert 0 < found.utilisation <= 1
     rounds = -(-runs // 5 // 128)
     assert found.seconds == pytest.approx(8 + rounds * 60.2)
+
+
+def test_a_simulation_takes_as_long_as_its_plan_is_large() -> None:
+    """Of the processor's time; the square of ten times as many groups would be a hundred times as long."""
+
+    def seconds(groups: int) -> float:
+        taken = []
+        for _ in range(3):
+            started = time.process_time()
+            simulate([GROUP] * groups, 128, overhead=0.2)
+            taken.append(time.process_time() - started)
+        return min(taken)
+
+    assert seconds(20_000) < 30 * seconds(2_000)
 
 
 @pytest.mark.parametrize(("text", "share", "places"), [("nodes=64", 1.0, 128), ("gpus=8", 0.25, 32), ("gpus=8", 2, 4)])

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ablations.scoring.metrics import likelihood_divergence as likelihood
+from ablations.scoring.metrics.array_types import seeded_rows
 from ablations.scoring.metrics.frechet_inf import frechet_inf
 from ablations.scoring.metrics.kernel_distance import kernel_distance
 from ablations.scoring.metrics.values import random_parts
@@ -50,3 +52,25 @@ def test_parts_are_disjoint_complete_random_and_always_the_same() -> None:
     assert {len(part) for part in parts} == {10, 11}
     assert all(np.array_equal(a, b) for a, b in zip(parts, random_parts(103, 10), strict=True))
     assert all(len(np.unique(part % 10)) > 3 for part in parts)
+
+
+def test_of_many_samples_the_same_random_ones_are_taken() -> None:
+    rows = seeded_rows(103, 40)
+    assert np.array_equal(rows, np.unique(rows))
+    assert len(rows) == 40
+    assert rows[-1] > 90
+    assert len(np.unique(rows % 10)) > 5
+    assert np.array_equal(rows, seeded_rows(103, 40))
+    assert seeded_rows(40, 40).tolist() == [*range(40)]
+
+
+def test_the_likelihood_of_some_samples_is_about_that_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones, or every so-many-th, would lack whole classes in one of the orders: that costs over 100."""
+    monkeypatch.setattr(likelihood, "MOST", 500)
+    real = [clusters(2_000, seed)[0].astype(np.float32) for seed in (2, 3)]
+    reference = likelihood.LikelihoodReference.of(*real)
+    found = [
+        likelihood.likelihood_divergence(values.astype(np.float32), reference)
+        for values in orders(*clusters(2_000, 1)).values()
+    ]
+    assert max(found) - min(found) < 5

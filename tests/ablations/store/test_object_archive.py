@@ -16,7 +16,7 @@ from ablations.config.errors import StoreError
 from ablations.execution.events import GroupStarted
 from ablations.execution.plan import make_plan
 from ablations.execution.runner import execute
-from ablations.store import Archive
+from ablations.store import Archive, object_archive
 from ablations.store.object_archive import ObjectArchive
 from ablations.store.object_store import ObjectStore
 from tests.ablations.factories import assert_same_result, keep, make_result, make_study
@@ -71,6 +71,22 @@ def test_what_one_machine_keeps_another_reads(on_machine: OnMachine) -> None:
     for result in given:
         assert_same_result(there.get(result.key), result)
     assert there.done({given[0].key: (40,), "0" * 20: ()}) == {given[0].key}
+
+
+def test_many_runs_and_their_later_scores_are_read_by_one_list(
+    on_machine: OnMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [make_result(seed=seed) for seed in range(3)]
+    a, asked = on_machine("a"), {result.key for result in given[:2]}
+    keep(a, make_study(), given)
+    for result in given:
+        a.add_scores(result.key, "d" * 16, {40: {"frechet_10k": 1.5}}, 0.0)
+    b = on_machine("b")
+    monkeypatch.setattr(object_archive, "FEW", 1)
+    assert b.heads(asked).keys() == asked
+    here = Archive(b.root)
+    assert {*here.keys()} == asked, "what was not asked for is not fetched"
+    assert all(here.get(key, scorer="d" * 16).scores["frechet_10k"] == 1.5 for key in asked)
 
 
 def test_a_later_attempt_and_later_scores_reach_a_machine_that_has_the_earlier_ones(on_machine: OnMachine) -> None:

@@ -44,7 +44,7 @@ def test_the_noise_floor_bounds_the_score_that_is_shown_alone(reader: float, lab
     assert judged(lower, reader, label_free).outcome == "holds"
 
 
-@pytest.mark.parametrize(("measure", "against"), [PLAIN, RISE, (A, 22.0)])
+@pytest.mark.parametrize(("measure", "against"), [PLAIN, RISE, (A, 22.0), (A, 22)])
 def test_the_noise_floor_bounds_no_other_metric_no_curve_and_no_distance_from_a_number(
     measure: Value | Curve, against: Value | Curve | float
 ) -> None:

@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from ablations.store import Archive
-from ablations.store.mirror import Mirror
+from ablations.store.mirror import Mirror, mlflow_runs
 from ablations.store.mirror.mlflow_runs import Runs
 from ablations.store.mirror.variant_runs import Variants
 from tests.ablations.factories import keep, make_result, make_study, make_variant
@@ -49,6 +49,17 @@ def test_a_pass_asks_for_the_runs_of_variants_that_have_changed(
     archive.attach("demo", "report.html", b"page")
     assert mirror.sync(archive) == 0
     assert asked == []
+
+
+def test_runs_on_later_pages_are_found_too(archive: Archive, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mlflow_runs, "PAGE", 1)
+    short = make_variant(steps=4)
+    study, given = make_study(variants=(short,)), [make_result(short, seed, images=4) for seed in range(3)]
+    keep(archive, study, given[:2])
+    assert mirror.sync(archive) == 2
+    keep(archive, study, given)
+    assert mirror.sync(archive) == 1
+    assert set(seed_runs(mirror)) == {result.key for result in given}
 
 
 def test_the_table_keeps_its_metric_when_no_variant_is_summarized(archive: Archive, mirror: Mirror) -> None:
