@@ -59,7 +59,8 @@ def judge(old: Digests, new: Digests, numbers: tuple[int, int]) -> Outcome:
     shared = sorted(old.keys() & new.keys())
     differing = []
     for name in shared:
-        first = next((key for key in new[name] if old[name].get(key) != new[name][key]), None)
+        either = {**old[name], **new[name]}
+        first = next((key for key in either if old[name].get(key) != new[name].get(key)), None)
         if first is not None:
             differing.append(f"{name}: {first}")
     return Outcome(numbers=numbers, compared=len(shared), differing=tuple(differing))

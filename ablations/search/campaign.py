@@ -16,6 +16,7 @@ from ablations.config.secrets import without_secret
 from ablations.execution.choice import BY_THE_MACHINE, ExecutorOptions, NodeCheck, choose_executor, versions
 from ablations.execution.events import Event
 from ablations.execution.executors import Executor, Stop
+from ablations.execution.plan_facts import data_facts, scorer_of
 from ablations.search.generations import Found, Search, trials_folder
 from ablations.search.optuna_figures import optuna_figures
 from ablations.search.settings import Settings
@@ -91,11 +92,19 @@ def missing(settings: Settings, place: Place) -> list[str]:
     """The names of the trials and finalists that are still to be trained, as their events will name them."""
     ended: set[int] = set()
     if not place.fresh:
-        with open_storage(settings, place.url) as storage:
+        with open_storage(settings, place.url, under=_conditions(settings, place)) as storage:
             ended = {trial.number for trial in storage.ended()}
         _check_not_emptied(settings, place, bool(ended))
     trials = [f"{settings.name} trial {number}" for number in range(settings.trials) if number not in ended]
     return trials + [f"{settings.name} finalist {rank + 1}" for rank in range(place.finalists)]
+
+
+def _conditions(settings: Settings, place: Place) -> dict[str, str]:
+    """By what trials are scored, and on what: those of others cannot be held against each other."""
+    return {
+        "scorer": scorer_of(settings.dataset, place.data_folder),
+        "data": data_facts(settings.dataset, place.data_folder).digest,
+    }
 
 
 def _check_not_emptied(settings: Settings, place: Place, there: bool) -> None:
@@ -113,7 +122,8 @@ def _check_not_emptied(settings: Settings, place: Place, there: bool) -> None:
 def _carry_out(settings: Settings, place: Place, engine: Engine, executor: Executor) -> Result:
     if place.fresh:
         shutil.rmtree(trials_folder(place.work, settings.name), ignore_errors=True)
-    with open_storage(settings, place.url, fresh=place.fresh, heartbeat=place.heartbeat) as storage:
+    under = _conditions(settings, place)
+    with open_storage(settings, place.url, fresh=place.fresh, heartbeat=place.heartbeat, under=under) as storage:
         record = search_record(settings, storage, place.experiment)
         search = Search(
             settings=settings,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -164,12 +164,18 @@ class TrialStorage:
 
 @contextmanager
 def open_storage(
-    settings: Settings, url: str, *, fresh: bool = False, heartbeat: int = HEARTBEAT_SECONDS
+    settings: Settings,
+    url: str,
+    *,
+    fresh: bool = False,
+    heartbeat: int = HEARTBEAT_SECONDS,
+    under: Mapping[str, str] | None = None,
 ) -> Iterator[TrialStorage]:
-    """The archive of a search: the stored one where there is one and it is the same search.
+    """The archive of a search: the stored one where there is one and it is the same search, `under` the same scorer and
+    data: without them only who reads it opens it.
 
     Raises:
-        ConfigError: a search of that name is stored that differs in a setting.
+        ConfigError: a search of that name is stored that differs in a setting, the scorer or the data.
         StoreError: the storage cannot be reached, or another command is at work on it.
     """
     name = without_secret(url)
@@ -186,7 +192,7 @@ def open_storage(
                 load_if_exists=True,
             )
         try:
-            _check_same(settings, study, name)
+            _check_same(settings, under, study, name)
             yield TrialStorage(storage, study, shared=not local)
         except _LOST as error:
             raise StoreError(f"the search storage {name} was lost: {_first_line(error)}; begin again") from error
@@ -253,9 +259,9 @@ def with_driver(url: str) -> str:
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
 
 
-def _check_same(settings: Settings, study: optuna.Study, place: str) -> None:
+def _check_same(settings: Settings, under: Mapping[str, str] | None, study: optuna.Study, place: str) -> None:
     """Raise `ConfigError` where the stored search is another one; record what this one is where it is new."""
-    now = json.loads(json.dumps(settings.facts))
+    now = json.loads(json.dumps(settings.facts | dict(under or {})))
     stored = study.user_attrs.get("facts")
     if stored is None:
         if study.get_trials(deepcopy=False):
@@ -263,7 +269,7 @@ def _check_same(settings: Settings, study: optuna.Study, place: str) -> None:
         study.set_user_attr("begun", datetime.now(UTC).isoformat())
         study.set_user_attr("facts", now)
         return
-    for key in {**stored, **now}:
+    for key in {**stored, **now} if under is not None else settings.facts:
         if stored.get(key) != now.get(key):
             raise ConfigError(
                 f"the search {settings.name!r} in {place} was made with {key} = {stored.get(key, 'none')}, now it is "

@@ -15,8 +15,11 @@ from click.testing import CliRunner, Result
 
 from ablations.cli import main
 from ablations.config.errors import StoreError
+from ablations.search import campaign
+from ablations.search.campaign import Place
 from ablations.store import Archive
 from ablations.store.mirror import Mirror
+from tests.ablations.search.factories import SETTINGS
 from tests.ablations.stored import folder_of
 
 SMALL = ["--data", "digits", "--workers", "1", "--steps", "9", "--seeds", "1", "--finalists", "1"]
@@ -216,3 +219,22 @@ def test_a_serial_executor_has_one_worker_whatever_the_machine_has(monkeypatch: 
     for executor in ("serial", "processes"):
         assert "enough" in run("search", "baseline", *small, "--executor", executor).output
     assert asked == [1, 2]
+
+
+@pytest.mark.parametrize("what", ["scorer", "data"])
+def test_trials_of_another_scorer_or_of_other_data_are_not_gone_on_with(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise StoreError("enough")
+
+    monkeypatch.setattr("ablations.search.campaign.choose_executor", stop)
+    begun = ["search", "baseline", "--data", "digits", "--steps", "9", "--trials", "2", "--name", f"by-{what}"]
+    assert "enough" in run(*begun).output
+    assert "enough" in run(*begun).output, "the same goes on"
+    now = campaign._conditions(SETTINGS, Place(archive=Archive.open("results/store"))) | {what: "another"}
+    monkeypatch.setattr("ablations.search.campaign._conditions", lambda settings, place: now)
+    refused = run(*begun)
+    assert refused.exit_code == 2
+    assert f"was made with {what} = " in refused.output
+    assert "now it is another; take another --name" in refused.output
