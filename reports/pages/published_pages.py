@@ -135,7 +135,7 @@ def write_study(found: Findings, folder: Path) -> None:
         whole = Path(scratch)
         write(found, whole)
         folder.mkdir(parents=True, exist_ok=True)
-        (whole / "report.md").rename(folder / "README.md")
+        shutil.copyfile(whole / "report.md", folder / "README.md")
         chosen = [path for pattern in KEPT for path in whole.glob(pattern)]
         for path in [*chosen, *whole.glob("figures/*-score.svg")]:
             target = folder / path.relative_to(whole)
