@@ -102,10 +102,15 @@ def command(
     if dry_run:
         show_plan(archive, names, tuned, seeds or published.SEEDS, {"steps": steps, **options})
         return
-    failed = False
-    if train:
-        kept = None if replace else out / RECORDS
-        failed = _train(archive, names, mirror, seeds or published.SEEDS, {"steps": steps, **options}, kept)
+    failed = train and _train(
+        archive,
+        names,
+        mirror,
+        seeds=seeds or published.SEEDS,
+        options={"steps": steps, **options},
+        records=out / RECORDS,
+        replace=replace,
+    )
     if train and tuned:
         failed = _tune(archive, mirror, steps, options) or failed
     answers = _write(archive, out, replace)
@@ -171,9 +176,16 @@ def _having_runs(archive: Archive, names: tuple[str, ...]) -> list[str]:
 
 
 def _train(
-    archive: Archive, names: tuple[str, ...], mirror: str | None, seeds: int, options: dict[str, Any], kept: Path | None
+    archive: Archive,
+    names: tuple[str, ...],
+    mirror: str | None,
+    *,
+    seeds: int,
+    options: dict[str, Any],
+    records: Path,
+    replace: bool,
 ) -> bool:
-    """Every study, a stack of seeds after the other; whether a run failed. `kept`: records of which none may go."""
+    """Every study, a stack of seeds after the other; whether a run failed."""
     from ablations.catalog import publication as published
     from ablations.store.records import check_kept
 
@@ -181,8 +193,7 @@ def _train(
     for label, why in not_here(names).items():
         click.echo(f"study {label} is not trained here: {why}")
     whole = list(plans(archive, names, [seeds], options))  # what one of them lacks is said before hours of training
-    if kept is not None:
-        check_kept(kept, {plan.study.name: [member.key for member in plan.members] for plan in whole}, replace=False)
+    check_kept(records, {plan.study.name: [member.key for member in plan.members] for plan in whole}, replace)
     for plan in plans(archive, names, [*range(published.WIDTH, seeds, published.WIDTH), seeds], options):
         click.echo(f"study {plan.study.name}, {plan.study.seeds} of {seeds} seeds")
         with mirrored(archive, plan.study.name, mirror):

@@ -92,14 +92,14 @@ def missing(settings: Settings, place: Place) -> list[str]:
     """The names of the trials and finalists that are still to be trained, as their events will name them."""
     ended: set[int] = set()
     if not place.fresh:
-        with open_storage(settings, place.url, under=_conditions(settings, place)) as storage:
+        with open_storage(settings, place.url, under=conditions(settings, place)) as storage:
             ended = {trial.number for trial in storage.ended()}
         _check_not_emptied(settings, place, bool(ended))
     trials = [f"{settings.name} trial {number}" for number in range(settings.trials) if number not in ended]
     return trials + [f"{settings.name} finalist {rank + 1}" for rank in range(place.finalists)]
 
 
-def _conditions(settings: Settings, place: Place) -> dict[str, str]:
+def conditions(settings: Settings, place: Place) -> dict[str, str]:
     """By what trials are scored, and on what: those of others cannot be held against each other."""
     return {
         "scorer": scorer_of(settings.dataset, place.data_folder),
@@ -122,7 +122,7 @@ def _check_not_emptied(settings: Settings, place: Place, there: bool) -> None:
 def _carry_out(settings: Settings, place: Place, engine: Engine, executor: Executor) -> Result:
     if place.fresh:
         shutil.rmtree(trials_folder(place.work, settings.name), ignore_errors=True)
-    under = _conditions(settings, place)
+    under = conditions(settings, place)
     with open_storage(settings, place.url, fresh=place.fresh, heartbeat=place.heartbeat, under=under) as storage:
         record = search_record(settings, storage, place.experiment)
         search = Search(

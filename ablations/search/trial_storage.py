@@ -33,6 +33,7 @@ from ablations.search.trial import Outcome, Score
 HEARTBEAT_SECONDS = 30
 """Between heartbeats; a trial is lost after three times as long."""
 RETRIES = 3
+NOTHING: Mapping[str, str] = {}
 _STATES = {"finished": TrialState.COMPLETE, "pruned": TrialState.PRUNED}
 _SQLITE = "sqlite:///"
 _LOST = (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError)
@@ -169,13 +170,13 @@ def open_storage(
     *,
     fresh: bool = False,
     heartbeat: int = HEARTBEAT_SECONDS,
-    under: Mapping[str, str] | None = None,
+    under: Mapping[str, str] = NOTHING,
 ) -> Iterator[TrialStorage]:
-    """The archive of a search: the stored one where there is one and it is the same search, `under` the same scorer and
-    data: without them only who reads it opens it.
+    """The archive of a search: the stored one where there is one and it is the same search, `under` the same
+    conditions, such as the scorer.
 
     Raises:
-        ConfigError: a search of that name is stored that differs in a setting, the scorer or the data.
+        ConfigError: a search of that name is stored that differs in a setting or a condition.
         StoreError: the storage cannot be reached, or another command is at work on it.
     """
     name = without_secret(url)
@@ -259,9 +260,9 @@ def with_driver(url: str) -> str:
     return re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
 
 
-def _check_same(settings: Settings, under: Mapping[str, str] | None, study: optuna.Study, place: str) -> None:
+def _check_same(settings: Settings, under: Mapping[str, str], study: optuna.Study, place: str) -> None:
     """Raise `ConfigError` where the stored search is another one; record what this one is where it is new."""
-    now = json.loads(json.dumps(settings.facts | dict(under or {})))
+    now = json.loads(json.dumps(settings.facts | dict(under)))
     stored = study.user_attrs.get("facts")
     if stored is None:
         if study.get_trials(deepcopy=False):
@@ -269,7 +270,7 @@ def _check_same(settings: Settings, under: Mapping[str, str] | None, study: optu
         study.set_user_attr("begun", datetime.now(UTC).isoformat())
         study.set_user_attr("facts", now)
         return
-    for key in {**stored, **now} if under is not None else settings.facts:
+    for key in {**stored, **now}:
         if stored.get(key) != now.get(key):
             raise ConfigError(
                 f"the search {settings.name!r} in {place} was made with {key} = {stored.get(key, 'none')}, now it is "

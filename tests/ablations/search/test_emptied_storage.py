@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ablations.config.errors import StoreError
-from ablations.search.campaign import Place, missing
+from ablations.search.campaign import Place, conditions, missing
 from ablations.search.trial_storage import open_storage, with_driver
 from ablations.store import Archive
 from tests.ablations.search.factories import SETTINGS as asked
@@ -26,7 +26,7 @@ def test_an_emptied_database_is_told_from_a_new_one(spoil: object, tmp_path: Pat
     with pytest.raises(StoreError, match=r"has no trial of the search .*, of which the archive keeps 1: .* --fresh"):
         missing(asked, place)
     assert len(missing(asked, Place(archive=archive, finalists=0, fresh=True))) == asked.trials
-    with open_storage(asked, place.url):
+    with open_storage(asked, place.url, under=conditions(asked, place)):
         pass
 
 

@@ -232,8 +232,8 @@ def test_trials_of_another_scorer_or_of_other_data_are_not_gone_on_with(
     begun = ["search", "baseline", "--data", "digits", "--steps", "9", "--trials", "2", "--name", f"by-{what}"]
     assert "enough" in run(*begun).output
     assert "enough" in run(*begun).output, "the same goes on"
-    now = campaign._conditions(SETTINGS, Place(archive=Archive.open("results/store"))) | {what: "another"}
-    monkeypatch.setattr("ablations.search.campaign._conditions", lambda settings, place: now)
+    now = campaign.conditions(SETTINGS, Place(archive=Archive.open("results/store"))) | {what: "another"}
+    monkeypatch.setattr("ablations.search.campaign.conditions", lambda settings, place: now)
     refused = run(*begun)
     assert refused.exit_code == 2
     assert f"was made with {what} = " in refused.output
