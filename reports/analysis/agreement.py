@@ -4,7 +4,8 @@ A score is a choice, and a verdict that hangs on the choice is no verdict on the
 `equivalent` need both kinds of features to say so, each with its own evidence at the contrast's level. That is an
 intersection-union test (Berger 1982): wrong only where both are wrong, so the error of a study stays what it is for one
 score, without any correction. Where one kind says better or worse and the other does not, or where the class shares
-move the other way with evidence of their own, the answer is `depends on the score`, and the text says on what.
+move the other way with evidence of their own, the answer is `depends on the score`, and the text says on what. Where
+images show no difference and class shares do, the verdict is still that of the images, and the text says both.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class Answer:
     splits: tuple[Split, ...]
     """For each kind of features that results have."""
     depends_on: str = ""
-    """On what the answer depends, or that one kind of features is all there was; else empty."""
+    """On what the answer depends, what class shares say where images show nothing, or that one kind of features is all
+    there was; else empty."""
 
 
 def agree(one: Comparison, other: Comparison | None, shares: Comparison | None = None) -> Comparison:
@@ -108,15 +110,18 @@ def _agreed(one: Verdict, other: Verdict | None, shares: Verdict | None) -> Verd
 
 
 def depends_on(one: Comparison, other: Comparison | None, shares: Comparison | None) -> str:
-    """Why the agreed verdict is not that of one score, in words; empty where all say the same."""
+    """Why the agreed verdict is not that of one score, and class shares that differ where images do not, in words."""
     if other is None:
         return "by one kind of features only: the runs have no score of the other"
     here, there = (kind.words for kind in KINDS)
+    images = agree(one, other).verdict
     notes = []
-    if agree(one, other).verdict == DEPENDS:
+    if images == DEPENDS:
         notes.append(f"images: {one.verdict} by {here}, {other.verdict} by {there}")
     if shares is not None and one.verdict in OPPOSITE and shares.verdict == OPPOSITE[one.verdict]:
         notes.append(f"images: {one.verdict}, class shares: {shares.verdict}")
+    elif shares is not None and shares.verdict in OPPOSITE and images in ("no difference shown", "equivalent"):
+        notes.append(f"images: {images}, class shares: {shares.verdict}")
     return "; ".join(notes)
 
 

@@ -86,6 +86,16 @@ def test_the_words_say_on_what() -> None:
     assert depends_on(said("better"), None, None).startswith("by one kind of features only")
 
 
+@pytest.mark.parametrize("images", ["no difference shown", "equivalent"])
+def test_class_shares_that_differ_where_images_do_not_are_told(images: Verdict) -> None:
+    open_images, known = said(images), said("worse")
+    assert agree(open_images, open_images, known).verdict == images
+    assert depends_on(open_images, open_images, known) == f"images: {images}, class shares: worse"
+    assert depends_on(open_images, open_images, said("no difference shown")) == ""
+    assert "class shares" not in depends_on(open_images, said("better"), known)
+    assert depends_on(said("worse"), said("worse"), known) == ""
+
+
 def test_the_noise_floor_bounds_the_first_score_alone() -> None:
     """Neither the other kind of features nor the class shares, of which none is known."""
     assert answered(images=-9.0, other=-2.0, floor=4.0).main.verdict == "better"
