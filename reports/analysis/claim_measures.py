@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from ablations.catalog.metrics import facts, primary
+from ablations.catalog.metrics import METRICS, facts, primary
 from ablations.config.claim import D_LOSS, SCORE, WORST_LABEL_ACCURACY, Check, Curve, Measure, Value
-from ablations.store.outcomes import FINISHED, outcome
+from ablations.store.outcomes import FINISHED, outcome, outcome_at
 from ablations.store.result import Evaluation, Result
 from reports.analysis.statuses import INTERRUPTED
 
@@ -38,10 +38,10 @@ def values(measure: Measure, runs: Runs, score: Chooser = primary) -> dict[int, 
 
 
 def ended(measure: Measure | float, runs: Runs) -> dict[int, str]:
-    """Seed to how its run counts, where the score is measured: to end without one is an outcome, not a gap."""
-    if isinstance(measure, float | int) or not is_score(measure):
+    """Seed to how its run counts where the score is measured: to have none there is an outcome, not a gap."""
+    if not isinstance(measure, Value) or not is_score(measure):
         return {}
-    found = {seed: outcome(result).status for seed, result in runs.get(measure.of, {}).items()}
+    found = {seed: _status(measure, result) for seed, result in runs.get(measure.of, {}).items()}
     return {seed: status for seed, status in found.items() if status not in (FINISHED, INTERRUPTED)}
 
 
@@ -72,14 +72,39 @@ def is_score(measure: Measure) -> bool:
 
 
 def _value(measure: Value, seed: int, result: Result, runs: Runs, score: Chooser) -> float | None:
-    if result.status != FINISHED or (is_score(measure) and outcome(result).status != FINISHED):
+    if is_score(measure) and _status(measure, result) != FINISHED:
         return None
     if measure.same_seconds is not None:
         other = runs.get(measure.same_seconds, {}).get(seed)
-        ready = other is not None and other.status == FINISHED
+        ready = other is not None and FINISHED == other.status == result.status
         return _at_seconds(measure.metric, result, other, score) if ready and other is not None else None
-    chosen = [item for item in result.evaluations if measure.step in (None, item.step)]
-    return _number(measure.metric, chosen[-1], score) if chosen else None
+    there = _evaluation(measure, result)
+    if there is not None:
+        return _number(measure.metric, there, score)
+    return None if result.status in (FINISHED, INTERRUPTED) else _least(measure.metric)
+
+
+def _evaluation(measure: Value, result: Result) -> Evaluation | None:
+    """The one that is measured; None where the run did not come so far."""
+    if measure.step is None:
+        return result.evaluations[-1] if result.evaluations and result.status == FINISHED else None
+    return next((item for item in result.evaluations if item.step == measure.step), None)
+
+
+def _status(measure: Value, result: Result) -> str:
+    """How a run counts at the step that is measured: what can be read at its end says nothing of its start."""
+    there = None if measure.step is None else _evaluation(measure, result)
+    return outcome(result).status if there is None else outcome_at(there.metrics).status
+
+
+def _least(name: str) -> float | None:
+    """What a run that did not come so far is worth: 0 of a built-in metric where more is better (no class drawn,
+    nothing covered or read), so that a run that diverges is no gap there either; else nothing.
+    """
+    if name == WORST_LABEL_ACCURACY:
+        return 0.0
+    row = METRICS.get(facts(name).name)
+    return 0.0 if row is not None and row.of == "images" and row.better == "higher" else None
 
 
 def _at_seconds(name: str, result: Result, other: Result, score: Chooser) -> float | None:
