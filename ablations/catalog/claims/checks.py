@@ -59,7 +59,3 @@ def stays(setting: Setting, says: str, variant: str, step: int, until: int | Non
     shown to be larger than the margin speaks against it.
     """
     return check(setting, says, Value(of=variant, step=until), "equal", Value(of=variant, step=step))
-
-
-def below(setting: Setting, says: str, variant: str, name: str, limit: float) -> Check:
-    return check(setting, says, Value(of=variant, metric=name), "lower", limit)

@@ -31,8 +31,10 @@ CLAIMS = (
         ),
         denied=True,
         reading=(
-            "The score is one if it orders models as their training does. That it also orders damages of real images "
-            "is what the certificate shows (reports/published/certificate)."
+            "The score is one if it orders models as their training does. At the first step nothing can be read, so "
+            "that there is no score yet, as there is none of a run that collapsed: there the test is of how many runs "
+            "have one. That it also orders damages of real images is what the certificate shows "
+            "(reports/published/certificate)."
         ),
         seen=(
             "It is one where digits can be read. Before that it orders noise: S4's score rises from 76 at step 300 to "

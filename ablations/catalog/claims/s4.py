@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablations.catalog.claims.checks import below, check, falls, halves, stays
+from ablations.catalog.claims.checks import check, falls, halves, stays
 from ablations.config.claim import Claim, Value
 
 _RUN = "recipes/s4-200-epochs"
@@ -35,7 +35,10 @@ CLAIMS = (
         reading=(
             "The document calls 300 repetitions what its file names call epoch 30, and 1,000 what they call epoch 200. "
             "A repetition may be an update, or these captions stand for those epochs (16,500 and 110,000 updates as "
-            "meant): both are tested. Equal is refuted only by a difference shown to be more than the margin of 10%."
+            "meant): both are tested. Equal is refuted only by a difference shown to be more than the margin of 10%. "
+            "Where nothing can be read there is no score, and a test is of how many runs have one. What comes after "
+            "epoch 200 was not trained: of the reading by epochs the last test asks only whether quality stood still "
+            "from its half on."
         ),
         seen=(
             "Until step 1,000 nothing can be read, and the score orders noise. At epoch 30 85% can be read and the "
@@ -46,19 +49,19 @@ CLAIMS = (
     Claim(
         name="S4-b",
         text="The digits drawn exist nowhere in MNIST: they are new handwriting, not copies.",
-        tests=(
-            below("document", "epoch 200: memorization below 0.6 (0.5: new, 1: copies)", _RUN, "memorization", 0.6),
-            below("document", "epoch 200: fewer than 1% of the samples are copies", _RUN, "copy_share", 0.01),
-        ),
-        reading=(
-            "A copy lies nearer to a training image, as the reader sees it, than 99.9% of the test images do. That "
-            "copies of which there are 1% among samples of equal quality would be found is shown by the certificate."
-        ),
         seen=(
-            "Of these runs 97% of the images can be read. The tests alone do not ask for that: noise, such as the "
-            "slip draws, is no copy either. None of the 10,000 images of any run is a copy, so that with 95% "
-            "confidence fewer than 0.03% of a run's are (exact binomial bound). memorization is 0.17 where new images "
-            "have 0.5: what is drawn lies farther from the training images than real digits do."
+            "None of the 10,000 images of any run lies nearer to a training image, as the reader sees it, than 99.9% "
+            "of the test images do (97% of them can be read), so that with 95% confidence fewer than 0.03% of a run's "
+            "are copies as clean as that (exact binomial bound). memorization is 0.17 where new images have 0.5: what "
+            "is drawn lies farther from the training images than real digits do."
+        ),
+        beyond=(
+            "Its two tests, memorization below 0.6 and copies below 1%, were withdrawn on 1 December 2026, after their "
+            "results (both held): a generator that draws nothing but copies can pass them. 10,000 training images, "
+            "each shifted by two pixels, have no copy by this measure, a memorization of 0.20 and a score of 5.2, "
+            "which is nearly what S4's samples have (0.17 and 6.3); with noise of 0.3 it is 0.18 and 3.8. The "
+            "certificate finds 1% of copies where these are undamaged. A measure that finds shifted and damaged ones "
+            "is missing."
         ),
     ),
     Claim(

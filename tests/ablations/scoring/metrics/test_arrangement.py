@@ -71,6 +71,15 @@ def test_pieces_that_change_places_are_still_the_same_pieces() -> None:
     assert found["disharmony"] > 0.5
 
 
+def test_colours_and_variety_move_disharmony_more_than_the_arrangement_does() -> None:
+    """Why no claim rests on it (S1-c): rightly arranged faces that are brighter, grey or few are further away."""
+    misplaced = measured(torch.from_numpy(draw_faces(COUNT, seed=1, misplaced=1.0)))["disharmony"]
+    brighter = (FACES.float() + 0.15 * 255).round().clamp(0, 255).to(torch.uint8)
+    grey = FACES.float().mean(1, keepdim=True).round().to(torch.uint8).expand(-1, 3, -1, -1)
+    for images in (brighter, grey, FACES[torch.arange(COUNT) % 10]):
+        assert measured(images)["disharmony"] > 2 * misplaced
+
+
 def test_real_images_with_their_quarters_swapped_are_the_unit() -> None:
     real = REFERENCE.test.features
     swapped = EXTRACTOR.features(swapped_by_hand(torch.from_numpy(draw_faces(COUNT, seed=2))))
