@@ -239,7 +239,8 @@ def _outcome(test: Check, item: Comparison, other: Comparison | None, rules: Rul
         # A difference may be sure and yet smaller than matters: more seeds must not make equal means unequal.
         if item.within and (other is None or other.within):
             return "holds"
-        return "contrary" if shown and item.matters else "not shown"
+        # So is one that shows by how many runs have a score at all; it has no interval.
+        return "contrary" if shown and (item.matters or not math.isfinite(item.effect)) else "not shown"
     return "not shown" if not shown else "holds" if shown == _SIGNS[test.expect] else "contrary"
 
 

@@ -307,6 +307,8 @@ def test_a_score_counts_by_what_can_be_read_at_its_own_step() -> None:
     assert answer([claim(between)], late)[0].answer == "not shown", "at neither step there is a score"
     whole = Check(says="falls", measure=end, expect="lower", against=start)
     assert answer([claim(whole)], late)[0].answer == "confirmed", "at the start no run has a score, at the end all"
+    same = dataclasses.replace(whole, says="stays", expect="equal")
+    assert answer([claim(same)], late)[0].answer == "refuted"
 
     early = {"s/a": {seed: at(seed, 1.0, 1.0, 0.0) for seed in range(SEEDS)}}
     assert len(values(middle, early)) == SEEDS, "what collapsed later had a score here"
