@@ -82,7 +82,8 @@ def check_factory(side: str, name: str, factory: Any) -> None:
             f"the {side} {name!r} must be a function that gives an nn.Module, or a class of them, not "
             f"{type(factory).__name__}"
         )
-    given = (*GIVEN, *_network_settings())
+    usual = _usual_settings()
+    given = (*GIVEN, *usual)
     for key, item in parameters_of(factory).items():
         if item.kind is inspect.Parameter.POSITIONAL_ONLY:
             raise ConfigError(f"{line_of_function(factory)}: {key!r} must be taken by name: remove the / behind it")
@@ -93,6 +94,12 @@ def check_factory(side: str, name: str, factory: Any) -> None:
             )
         if item.default is not inspect.Parameter.empty and key not in given:
             FreeSettings({key: item.default})
+        if key in usual and item.default not in (inspect.Parameter.empty, usual[key]):
+            raise ConfigError(
+                f"{line_of_function(factory)}: the default {item.default!r} of {key!r} would never be used: every "
+                f"network has the setting {side}.{key}, which is {usual[key]!r} unless a study says otherwise; leave "
+                "the default out, or give the parameter a name of its own"
+            )
 
 
 def with_settings_read(network: Network, factory: Factory, side: str) -> Network:
@@ -138,12 +145,17 @@ def unread_by(factory: Factory) -> tuple[str, ...]:
 
 
 def arguments(network: Network, factory: Factory, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a factory is called with; its own defaults stand for settings that the network does not say."""
+    """What a factory is called with; its own defaults stand for its own settings that the network does not say."""
     known = dict(given) | {key: getattr(network, key) for key in _network_settings()} | dict(network.settings)
     return {key: known[key] for key in parameters_of(factory) if key in known}
 
 
 def _network_settings() -> tuple[str, ...]:
+    return tuple(_usual_settings())
+
+
+def _usual_settings() -> dict[str, Any]:
+    """The settings of every network that a factory may read, with what each is where nothing is said."""
     from ablations.config.variant import Network
 
-    return tuple(item.name for item in dataclasses.fields(Network) if item.name not in KEPT)
+    return {item.name: item.default for item in dataclasses.fields(Network) if item.name not in KEPT}

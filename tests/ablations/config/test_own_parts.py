@@ -205,6 +205,10 @@ def test_settings_that_mean_nothing_are_refused(tmp_path: Path, overrides: dict[
         ("def f(a=[object()]): ...", "must be a number, a text"),
         ("f = 3", "must be a function that gives an nn.Module, or a class of them, not int"),
         ("def f(shape, /): ...", "line 2: 'shape' must be taken by name"),
+        (
+            "def f(shape, dropout=0.3): ...",
+            r"line 2: the default 0.3 of 'dropout' would never be used: .*generator.dropout, which is 0.0 unless",
+        ),
     ],
 )
 def test_what_makes_no_network_is_refused_when_it_is_registered(tmp_path: Path, text: str, message: str) -> None:

@@ -19,12 +19,12 @@ def dense(inputs: int, outputs: int, *hidden: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs))
 
 
-def dense_generator(shape: tuple[int, ...], latent_size: int, hidden: tuple[int, ...] = (16,)) -> nn.Module:
+def dense_generator(shape: tuple[int, ...], latent_size: int, hidden: tuple[int, ...]) -> nn.Module:
     """The baseline's."""
     return dense(latent_size, math.prod(shape), *hidden)
 
 
-def dense_discriminator(shape: tuple[int, ...], hidden: tuple[int, ...] = (16,)) -> nn.Module:
+def dense_discriminator(shape: tuple[int, ...], hidden: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(nn.Flatten(), *dense(math.prod(shape), 1, *hidden))
 
 
