@@ -7,7 +7,7 @@ import functools
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -30,10 +30,12 @@ RULE = 60
 
 
 def run_parts(context: click.Context, parameter: click.Parameter, places: tuple[str, ...]) -> tuple[str, ...]:
-    """Run the user's own parts, before anything else of the command looks at names."""
+    """Run the user's own parts, once, before anything else of the command looks at names."""
     from ablations.config.own_parts import load
 
-    load(places)
+    if not context.meta.get(PARTS_ARE_HERE):
+        load(places)
+        context.meta[PARTS_ARE_HERE] = True
     return places
 
 
@@ -50,6 +52,8 @@ def tell_tracebacks(context: click.Context, parameter: click.Parameter, asked: b
 
 TRACEBACK = "ablations.traceback"
 """In a context's meta: whether errors are to be shown with their traceback."""
+PARTS_ARE_HERE = "ablations.parts"
+"""In a context's meta: own parts were run."""
 parts_option = click.option(
     "--parts",
     multiple=True,
@@ -89,10 +93,24 @@ class DatasetName(click.ParamType[str]):
         return value  # perhaps one of the user's own, which `--parts` has yet to register; else loading refuses it
 
 
+class DataOption(click.Option):
+    """`--data`: its name may be one of the user's own parts, wherever `--parts` stands in the line."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        for item in ctx.command.params:
+            if "--parts" in item.opts:
+                item.handle_parse_result(ctx, opts, args)
+        return super().handle_parse_result(ctx, opts, args)
+
+
 _DATA: dict[str, Any] = {
+    "cls": DataOption,
     "type": DatasetName(),
     "metavar": "NAME|FOLDER",
-    "help": "A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales these to 64x64, else 32x32.",
+    "help": "A dataset by name, or a folder of IDX files or of pictures; FOLDER@64 scales these to 64x64 (8 to 256), "
+    "else 32x32.",
 }
 data_option = click.option("--data", "dataset", default="mnist", show_default=True, **_DATA)
 study_data_option = click.option("--data", "dataset", show_default="the study's, else mnist", **_DATA)
@@ -213,6 +231,8 @@ def build_report(archive: Archive, study: str, out: Path | None, difference: str
 
     found = find(archive.read(study), difference=difference)
     page = write(found, out or Path("results") / "reports" / study)
+    for gap in found.gaps:
+        click.echo(f"{study}: {gap}", err=True)
     archive.attach(study, "report.html", page.read_bytes())
     archive.attach(study, "verdicts.json", json.dumps(verdicts(found.comparisons, found.metric)).encode())
     return page

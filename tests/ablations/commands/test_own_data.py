@@ -131,6 +131,19 @@ def test_a_dataset_that_is_none_is_refused_with_the_nearest_name(place: Path) ->
         assert "did you mean 'fashion-mnist'" in done.stderr
 
 
+def test_a_registered_name_is_meant_wherever_the_parts_stand_and_whatever_folder_is_called_so(place: Path) -> None:
+    (place / "mine").mkdir()
+    (place / "my_data.py").write_text(
+        "from ablations import register\nfrom ablations.data import load_dataset\n"
+        "register('dataset', 'mine', lambda folder, notify: load_dataset('digits'), title='t', frozen=True)\n"
+    )
+    words = ["--parts", "my_data.py"], ["--data", "mine"]
+    for first, second in (words, words[::-1]):
+        done = call("run", "own.json", *first, *second, "--dry-run")
+        assert done.exit_code == 0, done.output
+        assert "2 runs to train" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
