@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ SEARCH = "search"
 SPACES = ("space", "fix")
 BASES = {**RECIPES, **FACE_RECIPES, BASELINE.name: BASELINE}
 """What a variant of a study file may start from."""
+Said = Variant | Mapping[str, Any]
+"""A variant, or what a file says of one."""
 FORMATS = {".json": json.loads, ".toml": tomllib.loads}
 
 
@@ -53,9 +56,9 @@ def stored_name(said: str) -> str:
 def read_study(path: Path) -> Study:
     """A study from a file of plain data; nothing in it is executed.
 
-    A variant may say `"base": "s3"`: it then starts from that recipe, or from the baseline, and its other keys, nested
-    or dotted, replace settings of it. The tables `one_factor`, `ladder` and `cross` stand for many variants: see
-    `study_tables`.
+    A variant may say `"base": "s3"`: it then starts from that recipe, from the baseline, or from a variant that stands
+    before it in the file, and its other keys, nested or dotted, replace settings of it. The tables `one_factor`,
+    `ladder` and `cross` stand for many variants: see `study_tables`.
     """
     tree = _read(path)
     try:
@@ -63,12 +66,14 @@ def read_study(path: Path) -> Study:
         variants = tree.get("variants", [])
         if not isinstance(variants, list) or not all(isinstance(item, Mapping) for item in variants):
             raise ConfigError('"variants" must be a list of mappings')
-        combined, asked = expanded(tree, _base)
+        before: dict[str, Said] = {}
+        written = [_complete(item, before) for item in variants]
+        combined, asked = expanded(tree, partial(_base, before=before))
         own = {key: value for key, value in tree.items() if key not in TABLES}
         contrasts = own.get("contrasts", [])
         if not isinstance(contrasts, list):
             raise ConfigError('"contrasts" must be a list of mappings')
-        own["variants"] = [*(_complete(item) for item in variants), *combined]
+        own["variants"] = [*written, *combined]
         study = Study.from_dict({**own, "contrasts": [*contrasts, *asked]})
         check_answerable(study)
         if STUDIES.get(study.name, study) != study:
@@ -122,19 +127,26 @@ def _read(path: Path) -> Mapping[str, Any]:
     return tree
 
 
-def _complete(entry: Mapping[str, Any]) -> Mapping[str, Any] | Variant:
-    """A variant that starts from a base; else what is said, which may be a whole one."""
-    if "base" not in entry:
-        return entry
-    overrides = dict(flatten({key: value for key, value in entry.items() if key not in ("base", "name")}))
-    return _base(entry["base"]).override(overrides, name=entry.get("name"))
+def _complete(entry: Mapping[str, Any], before: dict[str, Said]) -> Said:
+    """A variant that starts from a base; else what is said, which may be a whole one. `before` are those of the file
+    that stand before it, and then it too.
+    """
+    found: Said = entry
+    if "base" in entry:
+        overrides = dict(flatten({key: value for key, value in entry.items() if key not in ("base", "name")}))
+        found = _base(entry["base"], before).override(overrides, name=entry.get("name"))
+    if isinstance(name := entry.get("name"), str):
+        before.setdefault(name, found)
+    return found
 
 
-def _base(said: Any) -> Variant:
-    """A recipe or the baseline by its name, or a variant of one."""
-    if isinstance(said, Mapping):
-        found = _complete(said)
-        return found if isinstance(found, Variant) else Variant.from_dict(found)
-    if not isinstance(said, str) or said not in BASES:
-        raise unknown("base", said, BASES)
-    return BASES[said]
+def _base(said: Any, before: dict[str, Said]) -> Variant:
+    """A recipe or the baseline by its name, a variant of the file that has none of these, or a variant of one."""
+    known = {**before, **BASES}
+    if isinstance(said, str) and said in known:
+        found = known[said]
+    elif isinstance(said, Mapping):
+        found = _complete(said, dict(before))
+    else:
+        raise unknown("base", said, known)
+    return found if isinstance(found, Variant) else Variant.from_dict(found)

@@ -59,8 +59,8 @@ def _own_axes(table: Any) -> dict[str, Axis]:
             if key not in ("question", "levels"):
                 raise unknown(f"key of {AXES_TABLE}.{name}:", key, ("question", "levels"))
         levels = _table(f"{AXES_TABLE}.{name}.levels", row.get("levels"))
-        if len(levels) < 2:
-            raise ConfigError(f"{AXES_TABLE}.{name}.levels must have two or more levels, not {len(levels)}")
+        if not levels:
+            raise ConfigError(f"{AXES_TABLE}.{name}.levels must have a level, beside which the base stands, or more")
         found[name] = Axis(
             name=name,
             question=str(row.get("question", name)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from ablations.catalog import STUDIES
+from ablations.catalog import RECIPES, STUDIES
 from ablations.cli import main
 from ablations.commands.new import KINDS
 from ablations.commands.study_files import find_study, read_axes, read_study, stored_name
@@ -52,6 +53,31 @@ def test_a_ladder_is_the_built_in_one(tmp_path: Path) -> None:
     assert [(c.treatment, c.reference) for c in ours.contrasts] == [
         (c.treatment, c.reference) for c in theirs.contrasts
     ]
+
+
+def test_a_variant_starts_from_one_before_it_so_that_they_differ_in_what_is_said(tmp_path: Path) -> None:
+    first = {"name": "first", "base": "s3", "steps": 70, "generator": {"hidden": [8]}}
+    rows = [first, {"name": "second", "base": "first", "batch_size": 9}, {"name": "third", "base": {"base": "second"}}]
+    one, two, three = read(tmp_path, variants=rows).variants
+    assert two == one.override({"batch_size": 9}, name="second")
+    assert (three.batch_size, three.generator.hidden) == (9, (8,))
+    whole = {**one.as_dict(), "name": "whole"}
+    assert read(tmp_path, variants=[whole, {"name": "other", "base": "whole"}]).variants[1].generator == one.generator
+    catalog = {"name": "s3", "base": "baseline"}
+    assert read(tmp_path, variants=[catalog, {"name": "x", "base": "s3"}]).variants[1] == dataclasses.replace(
+        RECIPES["s3"], name="x"
+    ), "a name of the catalog is the catalog's"
+    with pytest.raises(ConfigError, match="unknown base 'secnd'; did you mean 'second'"):
+        read(tmp_path, variants=[*rows[:2], {"name": "z", "base": "secnd"}])
+    with pytest.raises(ConfigError, match="unknown base 'first'"):
+        read(tmp_path, variants=[rows[1], first])
+
+
+def test_one_level_of_an_own_axis_stands_beside_the_base(tmp_path: Path) -> None:
+    axes = {"mine": {"question": "q", "levels": {"wide": {"generator.hidden": [300]}}}}
+    asked = read(tmp_path, axes=axes, one_factor={"mine": ["wide"]})
+    assert [variant.name for variant in asked.variants] == ["baseline", "wide"]
+    assert [(c.treatment, c.reference) for c in asked.contrasts] in ([("wide", "baseline")], [("baseline", "wide")])
 
 
 def test_a_stored_study_is_called_as_its_file_says(tmp_path: Path) -> None:
@@ -99,7 +125,7 @@ def test_axes_of_ones_own_are_used_like_the_others(tmp_path: Path) -> None:
         ({"cross": {"loss": ["mse", "bce"]}}, "must name two or more axes, not 1"),
         ({"cross": [1]}, "'cross' must be a table"),
         ({"axes": {"loss": {"levels": {}}}}, "the catalog has an axis of that name"),
-        ({"axes": {"mine": {"levels": {"a": {}}}}}, "must have two or more levels, not 1"),
+        ({"axes": {"mine": {"levels": {}}}}, "must have a level, beside which the base stands, or more"),
         ({"axes": {"mine": {"levels": {"a": 1, "b": 2}}}}, r"'axes.mine.levels.a' must be a table"),
         ({"axes": {"mine": {"level": {}}}}, "unknown key of axes.mine: 'level'; did you mean 'levels'"),
     ],
