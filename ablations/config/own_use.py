@@ -88,9 +88,21 @@ def missing(wanted: Iterable[OwnPart]) -> str | None:
     return None
 
 
-def check_present(variant: Variant) -> None:
-    """Raise `ConfigError` where a variant names a part of the user's own whose source was not named."""
-    if reason := missing(variant.own_parts):
+_OF_A_NETWORK = ("architecture", "activation", "normalization", "weight_norm", "output")
+"""Kinds of parts that a network's settings name, each by the setting of that name."""
+
+
+def used_by(settings: Mapping[str, Any], own: Iterable[OwnPart]) -> tuple[OwnPart, ...]:
+    """Of a variant's own parts those that a network of these settings is made of."""
+    return tuple(part for part in own if part.kind in _OF_A_NETWORK and settings.get(part.kind) == part.name)
+
+
+def check_present(variant: Variant, side: str | None = None) -> None:
+    """Raise `ConfigError` where a variant, or its network of one side, names a part of the user's own whose source was
+    not named.
+    """
+    own = variant.own_parts if side is None else used_by(vars(getattr(variant, side)), variant.own_parts)
+    if reason := missing(own):
         raise ConfigError(f"variant {variant.name!r}: {reason}")
 
 
@@ -98,7 +110,8 @@ def factories_of(variant: Variant, side: str) -> ModuleFactories | None:
     """Of the modules of a user's own; None for other networks, and where their source is not here."""
     network: Network = getattr(variant, side)
     part = parts.ARCHITECTURES.get(network.architecture)
-    if part is None or not isinstance(part.builder, ModuleFactories) or missing(variant.own_parts):
+    own = (item for item in variant.own_parts if (item.kind, item.name) == ("architecture", network.architecture))
+    if part is None or not isinstance(part.builder, ModuleFactories) or missing(own):
         return None
     return part.builder
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from ablations.config.digest import sha256_of
 from ablations.config.origin import OwnPart
 from ablations.config.overrides import LEFT_OUT, build, plain
+from ablations.config.own_use import used_by
 from ablations.config.variant import Variant
 
 
@@ -77,6 +78,13 @@ class Run:
 def _read_before(text: str) -> Variant:
     """A variant of built-in parts: the runs of a study share few, and each is checked once."""
     return Variant.from_dict(json.loads(text))
+
+
+def own_parts_to_draw(tree: Mapping[str, Any]) -> tuple[OwnPart, ...]:
+    """Those of them that G and the data are made of: what stored weights need to be drawn from and scored."""
+    own = own_parts_of_run(tree)
+    data = tuple(part for part in own if part.kind == "dataset")
+    return used_by(tree["variant"]["generator"], own) + data
 
 
 def own_parts_of_run(tree: Mapping[str, Any]) -> tuple[OwnPart, ...]:

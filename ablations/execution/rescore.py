@@ -14,7 +14,7 @@ from ablations.config import own_parts, sha256_of
 from ablations.config.errors import ConfigError, DataError, StoreError, UserError
 from ablations.config.origin import Origin
 from ablations.config.own_use import missing
-from ablations.config.run import own_parts_of_run
+from ablations.config.run import own_parts_to_draw
 from ablations.data import DataShape
 from ablations.data.splits import load_split
 from ablations.execution.choice import (
@@ -137,7 +137,7 @@ def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | 
         if scorer in run_folder.scorers_of(folder):
             continue
         head = run_folder.read_head(folder)
-        if reason := missing(own_parts_of_run(head["run"])):
+        if reason := missing(own_parts_to_draw(head["run"])):
             raise ConfigError(f"the run {member.key} cannot be scored anew: {reason}")
         if not head["snapshots"]:
             raise StoreError(f"the run {member.key} kept no weights of G, so it cannot be scored anew; train it again")

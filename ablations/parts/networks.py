@@ -123,7 +123,12 @@ class StackedNetwork:
 
 
 def generator_network(variant: Variant, shape: DataShape) -> StackedNetwork:
-    """Latents (and a one-hot label) of shape (seeds, batch, size [+ classes]) to images (seeds, batch, values)."""
+    """Latents (and a one-hot label) of shape (seeds, batch, size [+ classes]) to images (seeds, batch, values).
+
+    Raises:
+        ConfigError: it does not fit the data, or is not here.
+    """
+    check_present(variant, "generator")
     network, labels = variant.generator, _label_length(variant, shape)
     if factories := factories_of(variant, "generator"):
         return _own("generator", variant, factories, shape, (variant.latent.size,), shape.values)

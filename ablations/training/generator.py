@@ -13,7 +13,7 @@ from ablations.config import Variant
 from ablations.config.errors import DataError
 from ablations.data import DataShape
 from ablations.parts.layers import Linear
-from ablations.parts.networks import StackedNetwork, build_networks
+from ablations.parts.networks import StackedNetwork, generator_network
 from ablations.training.step_inputs import asked_labels, evaluation_latents
 
 EVALUATION_BATCH = 2_000
@@ -38,7 +38,7 @@ class StoredGenerator:
         self._variant = variant
         self._shape = shape
         self._seed = seed
-        self._network, _ = build_networks(variant, shape)
+        self._network = generator_network(variant, shape)
         self._tensors = stored_tensors(self._network, weights, variant.name, torch.device(device))
 
     def sample(self, count: int, number: int = 0) -> Tensor:
