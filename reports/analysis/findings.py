@@ -25,6 +25,7 @@ from reports.analysis.comparable import check_comparable, check_scored
 from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.decision_rules import Rules
 from reports.analysis.factorial import Effect, effects
+from reports.analysis.gaps import Gap, gaps
 from reports.analysis.grouping import axes
 from reports.analysis.lengths import Course, courses
 from reports.analysis.looks import Plan, Progress, follow
@@ -97,6 +98,11 @@ class Findings:
     def comparisons(self) -> tuple[Comparison, ...]:
         """By the metric that carries the verdict, with the verdict that all scores agree on; one a contrast."""
         return tuple(answer.main for answer in self.answers)
+
+    @functools.cached_property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Metrics of the user's own that gave no number somewhere."""
+        return gaps(self.results)
 
     @functools.cached_property
     def cost(self) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from ablations.execution.runner import execute
 from ablations.execution.verify import verify
 from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive
+from reports.analysis.gaps import gaps
 from tests.ablations.registries import kept
 from tests.ablations.small_study import BASE, OPTIONS, run
 
@@ -113,6 +114,19 @@ def test_a_run_is_kept_with_its_source_and_read_verified_and_scored_only_where_t
     assert before.read_bytes() == scores
 
 
+def test_weights_of_g_are_scored_anew_without_what_only_trained_them(file: Path, archive: Archive) -> None:
+    """D, a loss or an optimizer of one's own is not asked for: so a metric beside them in a file can be mended."""
+    run(dataclasses.replace(study_of("mine"), seeds=1), archive)
+    [key] = [item.key for item in archive.members("own") if item.variant == "mine"]
+    forget()
+    before = archive.folder(key) / "scores" / f"{scorer_identity()}.json"
+    scores = before.read_bytes()
+    before.unlink()
+    [job] = rescore_jobs(archive, "own", scorer_identity())
+    job.run(lambda event: None, lambda: None)
+    assert before.read_bytes() == scores
+
+
 @pytest.mark.slow
 def test_other_processes_have_the_parts_and_only_the_bad_ones_fail(file: Path, archive: Archive) -> None:
     plan = make_plan(
@@ -162,6 +176,15 @@ def test_own_metrics_are_scored_and_a_bad_one_spoils_nothing(
     assert stored.scores["word"] != stored.scores["word"]
     assert "my_metrics.py, line 3: the metric 'word' must give a number, not str" in stored.environment["printed"]
     assert facts("spread").better == "higher"
+    [gap] = gaps([stored])
+    assert str(gap) == (
+        "the metric 'word' gave no number at 2 of 2 evaluations: my_metrics.py, line 3: the metric 'word' must give a "
+        "number, not str"
+    )
+    reported = CliRunner().invoke(main, ["report", "own", "--store", str(archive.root), "--out", str(tmp_path / "out")])
+    assert f"own: {gap}" in reported.stderr
+    for page in ("report.html", "report.md"):
+        assert "gave no number at 2 of 2 evaluations" in (tmp_path / "out" / page).read_text()
     forget()
     assert facts("spread").better == "neither"
     assert scorer_identity() == before
