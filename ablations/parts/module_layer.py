@@ -24,6 +24,7 @@ from ablations.config.own_parts import PartError, failing_in_a_sentence
 from ablations.parts.layers import Pass, Role, TensorSpec
 from ablations.parts.module_convolutions import SeedBySeed
 
+_SHAPING = ("Flatten", "Unflatten", "Identity")
 NUMBER_WORDS = 4
 """16-bit integers that make one seed of the global generators."""
 
@@ -107,6 +108,12 @@ class ModuleLayer:
     def convolutional(self) -> bool:
         return self.traits.convolutional
 
+    @property
+    def last(self) -> str:
+        """The class of the module that was put into it last, but for those that only change the shape."""
+        leaves = [type(one).__name__ for one in self._module.modules() if not any(one.children())]
+        return next((name for name in reversed(leaves) if name not in _SHAPING), "")
+
     def initial(self, number: int) -> dict[str, Tensor]:
         """The module's own initial values, of generators set to `number`.
 
@@ -141,7 +148,8 @@ class ModuleLayer:
         with torch.no_grad():
             for name, values in changed.items():
                 tensors[name].copy_(values)
-        return outputs.reshape(*inputs.shape[:2], self.form.outputs).to(inputs.dtype)
+        # The output layer writes in place, and a module's last operation may need its own result for its gradient.
+        return outputs.reshape(*inputs.shape[:2], self.form.outputs).to(inputs.dtype, copy=True)
 
     def _one(self, tensors: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """One seed: its outputs, and the buffers that were replaced and not written to in place."""

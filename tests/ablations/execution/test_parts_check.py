@@ -17,6 +17,7 @@ from ablations.config import Study, own_parts
 from ablations.config.own_parts import PartError
 from ablations.config.parts import KINDS
 from ablations.execution import parts_check
+from ablations.execution.part_findings import Finding
 from ablations.execution.parts_check import examine
 from ablations.store import Archive
 from tests.ablations.execution.bad_parts import BAD, HEAD, MODULES, module
@@ -66,10 +67,79 @@ def test_good_parts_pass_every_check() -> None:
     assert "times a built-in CNN" in cost["discriminator convolutional"]
 
 
+GOOD = """
+class Labelled(nn.Module):
+    def __init__(self, shape, classes):
+        super().__init__(); self.line = nn.Linear(math.prod(shape) + classes, 1)
+
+    def forward(self, x, labels):
+        return self.line(torch.cat([x.flatten(1), labels], 1))
+
+register("discriminator", "labelled", Labelled)
+"""
+EMBEDDED = GOOD.replace("labels], 1", "self.table(labels)], 1").replace(
+    "; self.line", "; self.table = nn.Embedding(classes or 1, classes); self.line"
+)
+NORMALISED = """
+def normalised(shape):
+    return nn.Sequential(nn.Conv2d(shape[0], 4, 4, 2), nn.BatchNorm2d(4), nn.LeakyReLU(0.2), nn.Flatten(),
+                         nn.Linear(4 * 13 * 13, 1))
+
+register("discriminator", "normalised", normalised)
+"""
+SQUASHED = """
+def squashed(shape):
+    return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(shape), 1), nn.Sigmoid())
+
+def hyperbolic(shape, latent_size):
+    return nn.Sequential(nn.Linear(latent_size, math.prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
+
+register("discriminator", "squashed", squashed)
+register("generator", "hyperbolic", hyperbolic)
+"""
+
+
+def examined(folder: Path, text: str) -> list[Finding]:
+    path = folder / "my_parts.py"
+    path.write_text(HEAD + text)
+    [origin] = own_parts.load([str(path)])
+    return list(examine(origin))
+
+
+def test_a_network_that_takes_labels_need_not_do_without_them(tmp_path: Path) -> None:
+    found = examined(tmp_path, GOOD)
+    assert not any(item.fails for item in found)
+    assert found[0].part == "discriminator labelled"
+    assert found[0].result.startswith("with labels only; without: ")
+    assert "deterministic" in [item.what for item in found if item.part == "discriminator labelled, conditional"]
+
+
+def test_labels_that_are_taken_as_numbers_are_told_what_they_are(tmp_path: Path) -> None:
+    failed = [item.result for item in examined(tmp_path, EMBEDDED) if item.fails]
+    assert any("they come as one-hot floats (batch, 10): take labels.argmax(1)" in result for result in failed)
+
+
+def test_a_bias_before_batch_normalisation_does_not_unstack_the_seeds(tmp_path: Path) -> None:
+    """Its gradient is 0 but for rounding, of which every order of sums has its own."""
+    [stacks] = [item.result for item in examined(tmp_path, NORMALISED) if item.what == "stacks"]
+    assert stacks == "all seeds are one computation"
+
+
+def test_an_output_layer_within_a_module_is_found(tmp_path: Path) -> None:
+    failed = {item.part: item.result for item in examined(tmp_path, SQUASHED) if item.fails}
+    assert failed.keys() == {"discriminator squashed", "generator hyperbolic"}
+    assert "ends in nn.Sigmoid, and the output layer" in failed["discriminator squashed"]
+    assert "ends in nn.Tanh, and the output layer" in failed["generator hyperbolic"]
+
+
 def test_weights_alone_that_are_not_finite_are_named_without_a_step() -> None:
     weights = iter(({"line": np.zeros(3)}, {"line": np.full(3, np.nan)}))
     group: Any = SimpleNamespace(
-        weights=lambda seed: next(weights), advance=lambda steps: None, take_curves=lambda: np.zeros((8, 6, 2))
+        weights=lambda seed: next(weights),
+        advance=lambda steps: None,
+        take_curves=lambda: np.zeros((8, 6, 2)),
+        networks=(SimpleNamespace(own=None),) * 2,
+        variant=BASE,
     )
     with pytest.raises(PartError, match=r"^here: line is not finite after 8 steps, though losses and gradients are$"):
         parts_check._trains(group, "here")
