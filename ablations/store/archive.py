@@ -175,7 +175,9 @@ class Archive:
             DataError: its files are missing or altered.
         """
         if not _KEY.fullmatch(key) or not self.folder(key).is_dir():
-            raise StoreError(f"the archive {self.root} has no run {key!r}; its report names the runs by their keys")
+            raise StoreError(
+                f"the archive {self.root} has no run {key!r}; its report names the runs by their keys, and --store names another archive"
+            )
         return run_folder.load(self.folder(key), scorer=scorer, weights=weights)
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:

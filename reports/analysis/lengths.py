@@ -24,12 +24,20 @@ class Course:
     """By the metric that carries the verdict; its verdict is the agreed one. Steps are the treatment's."""
     said: Along
     epochs: float | None
-    """Of the treatment's whole training; None where the runs do not say how many images they were trained on."""
+    """Of the treatment's whole training, as D sees the images; None where the runs do not say how many they are."""
+    against: float | None
+    """The same of the reference."""
 
     @property
     def length(self) -> str:
-        """The training length that the verdict holds for, such as "at 2,000 steps, 2.1 epochs"."""
-        return f"at {self.said.steps:,} steps" + ("" if self.epochs is None else f", {self.epochs:.2g} epochs")
+        """The training length that the verdict holds for, such as "at 2,000 steps, 2.1 epochs", and, where D sees the
+        images more often on one side, "3.8 against 0.76 epochs".
+        """
+        steps = f"at {self.said.steps:,} steps"
+        if self.epochs is None:
+            return steps
+        numbers = [f"{item:.2g}" for item in (self.epochs, self.against) if item is not None]
+        return f"{steps}, {' against '.join(dict.fromkeys(numbers))} epochs"
 
 
 def courses(
@@ -54,7 +62,8 @@ def courses(
         mine = steps[names[0]][len(steps[names[0]]) - shared :]
         earlier = [items[index] for items in judged[len(judged) - shared + 1 :]] if shared > 1 else []
         by_step = dict(zip(mine, [*earlier, answer.main], strict=True))
-        found.append(Course(by_step=by_step, said=along(by_step), epochs=epochs(own[names[0]][0])))
+        ours, theirs = (epochs(own[name][0]) for name in names)
+        found.append(Course(by_step=by_step, said=along(by_step), epochs=ours, against=theirs))
     return tuple(found)
 
 

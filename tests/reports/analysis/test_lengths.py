@@ -133,6 +133,20 @@ def test_epochs_are_known_where_the_runs_say_how_many_images_they_saw() -> None:
     assert epochs(dataclasses.replace(told, run=fewer)) == 4.0
 
 
+def test_where_d_sees_the_images_more_often_on_one_side_both_epochs_are_said() -> None:
+    study = quick_study(seeds=6)
+    more = tuple(
+        v.override({"update.discriminator_steps": 5}, name=v.name) if v.name == "mse" else v for v in study.variants
+    )
+    made = stored(dataclasses.replace(study, variants=more))
+    told = tuple(dataclasses.replace(item, environment={"training_images": "16000"}) for item in made.results)
+    course = course_of(find(dataclasses.replace(made, results=told)), "mse")
+    assert sorted((course.epochs, course.against)) == [2.0, 10.0]
+    assert course.length in ("at 2,000 steps, 10 against 2 epochs", "at 2,000 steps, 2 against 10 epochs")
+    assert dataclasses.replace(course, against=course.epochs).length.count("against") == 0
+    assert dataclasses.replace(course, epochs=None).length == "at 2,000 steps"
+
+
 def test_nothing_scored_has_no_course() -> None:
     study: Study = quick_study(seeds=2)
     lost: dict[tuple[str, int], Status] = {
