@@ -21,7 +21,8 @@ from ablations.config.own_use import settings_taken
 from ablations.config.part_facts import LossFacts, OutputFacts
 from ablations.config.parts import KINDS, OUTPUTS
 from ablations.config.registry import Part
-from ablations.data import Dataset, data_folder
+from ablations.data import Dataset, DataShape, data_folder
+from ablations.data.shape import MNIST_SHAPE
 from ablations.execution.part_findings import Finding, failed, findings
 from ablations.execution.scoring_check import examine_extractor, examine_metric
 from ablations.parts.guards import line_of
@@ -40,8 +41,11 @@ DRAWS_NOTHING = "only networks may draw random numbers; a penalty is given its o
 CNN = {"architecture": "cnn", "hidden": (10, 10), "kernels": (5, 3), "normalization": "none"}
 
 
-def examine(origin: Origin) -> Iterator[Finding]:
-    """Of every part of a source, in the order of its kinds; nothing that own code does stops it."""
+def examine(origin: Origin, like: DataShape = MNIST_SHAPE) -> Iterator[Finding]:
+    """Of every part of a source, in the order of its kinds, on noise in the form `like`; nothing that own code does
+    stops it.
+    """
+    data = example_data(like)
     for registry in KINDS.values():
         for name in registry:
             part = registry[name]
@@ -52,11 +56,11 @@ def examine(origin: Origin) -> Iterator[Finding]:
             elif registry.kind == "metric":
                 yield from examine_metric(name, part)
             elif registry.kind == "extractor":
-                yield from examine_extractor(name, part, example_data())
+                yield from examine_extractor(name, part, data)
             else:
                 made = {
-                    label: list(_part(registry.kind, label, part, overrides))
-                    for label, overrides in cases(registry.kind, name, part)
+                    label: list(_part(registry.kind, label, part, overrides, data))
+                    for label, overrides in cases(registry.kind, name, part, labels=like.classes is not None)
                 }
                 yield from for_labels_only(made)
 
@@ -71,15 +75,15 @@ def for_labels_only(made: Mapping[str, list[Finding]]) -> Iterator[Finding]:
             yield from found
 
 
-def cases(kind: str, name: str, part: Part) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """What a part is called, and the settings that train it."""
+def cases(kind: str, name: str, part: Part, *, labels: bool = True) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What a part is called, and the settings that train it; with `labels` conditional too."""
     builder = part.builder
     if isinstance(builder, ModuleFactories):
         for side in SIDES:
             if builder.of(side) is not None:
                 chosen = {f"{side}.architecture": name}
                 yield f"{side} {name}", chosen
-                if takes_classes(builder, side):
+                if labels and takes_classes(builder, side):
                     yield f"{side} {name}, conditional", {**chosen, "conditional": True}
         return
     if kind in ("architecture", "activation", "normalization", "weight_norm"):
@@ -99,28 +103,28 @@ def cases(kind: str, name: str, part: Part) -> Iterator[tuple[str, Mapping[str, 
         yield f"{kind} {name}", dict.fromkeys(keys[kind], name)
 
 
-def example_data() -> Dataset:
-    """Noise in the form of MNIST: what is asked here does not depend on what the images show."""
+def example_data(like: DataShape = MNIST_SHAPE) -> Dataset:
+    """Noise in a form, MNIST's or another: what is asked here does not depend on what the images show."""
     rng = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (IMAGES + 20, 1, 28, 28), generator=rng, dtype=torch.uint8)
-    labels = torch.arange(IMAGES + 20) % 10
+    images = torch.randint(0, 256, (IMAGES + 20, *like.image), generator=rng, dtype=torch.uint8)
+    labels = None if like.classes is None else torch.arange(IMAGES + 20) % like.classes
     return Dataset(
         name="noise",
         train_images=images[:IMAGES],
-        train_labels=labels[:IMAGES],
+        train_labels=None if labels is None else labels[:IMAGES],
         test_images=images[IMAGES:],
-        test_labels=labels[IMAGES:],
+        test_labels=None if labels is None else labels[IMAGES:],
     )
 
 
-def _part(kind: str, label: str, part: Part, overrides: Mapping[str, Any]) -> Iterator[Finding]:
+def _part(kind: str, label: str, part: Part, overrides: Mapping[str, Any], data: Dataset) -> Iterator[Finding]:
     place = line_of(part)
     if isinstance(part.builder, ModuleFactories):
         place = line_of_function(part.builder.of(label.split(" ", 1)[0]))
     try:
         variant = BASE.override(overrides)
         with silenced():
-            make = partial(SeedGroup, variant, dataset=example_data(), engine=Engine())
+            make = partial(SeedGroup, variant, dataset=data, engine=Engine())
             first = make((0, 1))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything: it is what is asked
         yield failed(label, "builds", error, place)
@@ -138,7 +142,7 @@ def _part(kind: str, label: str, part: Part, overrides: Mapping[str, Any]) -> It
         ("deterministic", lambda: _deterministic(make, place, own is not None)),
         ("resumes", lambda: _resumes(make, place)),
         ("neighbours", lambda: _neighbours(make, place)),
-        ("cost", lambda: _cost(make, variant, own is not None and own.convolutional)),
+        ("cost", lambda: _cost(make, variant, data, own is not None and own.convolutional)),
     )
     yield from findings(label, checks, place)
 
@@ -165,7 +169,7 @@ def _trains(group: SeedGroup, place: str) -> str:
     if bad:
         raise PartError(f"{place}: {bad[0]} is not finite after {STEPS} steps, though losses and gradients are")
     group.sample(0, 4)
-    group.discriminate(0, torch.rand(4, *group.shape.image), torch.arange(4))
+    group.discriminate(0, torch.rand(4, *group.shape.image), torch.arange(4) % (group.shape.classes or 1))
     still = [name for name, values in group.weights(0).items() if (values == before[name]).all()]
     moved = len(before) - len(still)
     if not moved:
@@ -218,13 +222,13 @@ def _neighbours(make: Callable[[tuple[int, ...]], SeedGroup], place: str) -> str
     return "the other seeds of a stack do not matter"
 
 
-def _cost(make: Callable[[tuple[int, ...]], SeedGroup], variant: Variant, convolutional: bool) -> str:
+def _cost(make: Callable[[tuple[int, ...]], SeedGroup], variant: Variant, data: Dataset, convolutional: bool) -> str:
     side = next((one for one in SIDES if getattr(variant, one).architecture != getattr(BASE, one).architecture), "")
     nearest = BASE.override({"conditional": variant.conditional})
     if convolutional and side:
         kernels = CNN["kernels"][:: -1 if side == "generator" else 1]
         nearest = nearest.override({f"{side}.{key}": value for key, value in {**CNN, "kernels": kernels}.items()})
-    reference = SeedGroup(nearest, (0, 1), example_data(), Engine())
+    reference = SeedGroup(nearest, (0, 1), data, Engine())
     ours, theirs = _seconds(make((0, 1))), _seconds(reference)
     name = f"a built-in {'CNN' if convolutional else 'MLP'}" if side else "the built-in it replaces"
     return f"{ours * 500:.2f} ms a seed-step, {ours / theirs:.2g} times {name}"

@@ -15,7 +15,7 @@ from ablations.execution.part_findings import Finding, failed, findings
 from ablations.parts.guards import line_of
 from ablations.scoring.extractors import load_extractor
 from ablations.scoring.features import Extractor, Features
-from ablations.scoring.metrics.values import Reference, Samples
+from ablations.scoring.metrics.values import Reading, Reference, Samples
 from ablations.scoring.own_extractors import OwnExtractor, checked_names, load_own_extractor
 from ablations.scoring.own_metrics import check_own_claims, measured, own_digests
 
@@ -24,10 +24,12 @@ CLOSE = 1e-4
 
 
 def examine_metric(name: str, part: Part) -> Iterator[Finding]:
-    """On random features: a number, and the same one again."""
+    """On random features and classes: a number, and the same one again."""
     rng = np.random.default_rng(0)
     seen, test = (Features(features=rng.normal(size=(60, 8)).astype(np.float32)) for _ in range(2))
-    samples, reference = Samples(seen=seen), Reference(test=test, load_training=lambda: test)
+    read = [Reading(labels=rng.integers(0, 10, 60), readable=np.arange(60) > 0, classes=10) for _ in range(2)]
+    samples = Samples(seen=seen, read=read[0])
+    reference = Reference(test=test, load_training=lambda: test, read=read[1])
     try:
         own_digests()
         check_own_claims()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from ablations.cli import main
 from ablations.config import Study, own_parts
@@ -87,6 +88,18 @@ def normalised(shape):
 
 register("discriminator", "normalised", normalised)
 """
+FITTED = """
+def stripes(folder, notify):
+    images = torch.arange(60 * 3 * 144, dtype=torch.uint8).reshape(60, 3, 12, 12)
+    return Dataset(name="stripes", train_images=images[:40], train_labels=torch.arange(40) % 2,
+                   test_images=images[40:], test_labels=torch.arange(20) % 2)
+
+def fitted(shape):
+    return nn.Sequential(nn.Flatten(), nn.Linear(432, 1))
+
+register("dataset", "stripes", stripes)
+register("discriminator", "fitted", fitted)
+"""
 SQUASHED = """
 def squashed(shape):
     return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(shape), 1), nn.Sigmoid())
@@ -130,6 +143,33 @@ def test_an_output_layer_within_a_module_is_found(tmp_path: Path) -> None:
     assert failed.keys() == {"discriminator squashed", "generator hyperbolic"}
     assert "ends in nn.Sigmoid, and the output layer" in failed["discriminator squashed"]
     assert "ends in nn.Tanh, and the output layer" in failed["generator hyperbolic"]
+
+
+def test_parts_are_examined_in_the_form_of_the_data_that_are_named(tmp_path: Path) -> None:
+    """A network for 12x12 colours fails on MNIST; of data without labels nothing conditional is asked."""
+    path = tmp_path / "my_parts.py"
+    path.write_text(HEAD + GOOD + FITTED)
+    words = ["check", str(path), "--json"]
+    usual, own, folder = (
+        json.loads(CliRunner().invoke(main, [*words, *more]).stdout)["findings"]
+        for more in ([], ["--data", "stripes"], ["--data", str(coloured(tmp_path / "pictures")) + "@12"])
+    )
+    fails = [item for item in usual if item["fails"]]
+    assert [(item["part"], item["what"]) for item in fails] == [("discriminator fitted", "builds")]
+    assert not any(item["fails"] for item in own)
+    assert "discriminator labelled, conditional" in {item["part"] for item in own}
+    assert "discriminator labelled, conditional" not in {item["part"] for item in folder}
+    assert not any(item["fails"] for item in folder if item["part"] == "discriminator fitted")
+    unknown = CliRunner().invoke(main, [*words, "--data", "strips"])
+    assert unknown.exit_code == 2
+    assert "did you mean 'stripes'" in unknown.stderr
+
+
+def coloured(folder: Path) -> Path:
+    folder.mkdir()
+    for number in range(40):
+        Image.fromarray(np.full((12, 12, 3), (6 * number, 9, 99), np.uint8)).save(folder / f"{number}.png")
+    return folder
 
 
 def test_weights_alone_that_are_not_finite_are_named_without_a_step() -> None:
