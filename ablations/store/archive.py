@@ -176,7 +176,7 @@ class Archive:
         """
         if not _KEY.fullmatch(key) or not self.folder(key).is_dir():
             raise StoreError(
-                f"the archive {self.root} has no run {key!r}; its report names the runs by their keys, and --store names another archive"
+                f"{self.root} has no run {key!r}; its report has the keys, and --store names another archive"
             )
         return run_folder.load(self.folder(key), scorer=scorer, weights=weights)
 
