@@ -175,9 +175,7 @@ class Archive:
             DataError: its files are missing or altered.
         """
         if not _KEY.fullmatch(key) or not self.folder(key).is_dir():
-            raise StoreError(
-                f"{self.root} has no run {key!r}; its report has the keys, and --store names another archive"
-            )
+            raise StoreError(f"{self.root} has no run {key!r}; its report has the keys, --store names another")
         return run_folder.load(self.folder(key), scorer=scorer, weights=weights)
 
     def keys(self, prefix: str = "") -> tuple[str, ...]:
