@@ -36,7 +36,8 @@ class Course:
         steps = f"at {self.said.steps:,} steps"
         if self.epochs is None:
             return steps
-        numbers = [f"{item:.2g}" for item in (self.epochs, self.against) if item is not None]
+        both = (item for item in (self.epochs, self.against) if item is not None)
+        numbers = [f"{item:.2g}" if item < 10 else f"{item:,.0f}" for item in both]
         return f"{steps}, {' against '.join(dict.fromkeys(numbers))} epochs"
 
 

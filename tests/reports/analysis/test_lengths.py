@@ -145,6 +145,7 @@ def test_where_d_sees_the_images_more_often_on_one_side_both_epochs_are_said() -
     assert course.length in ("at 2,000 steps, 10 against 2 epochs", "at 2,000 steps, 2 against 10 epochs")
     assert dataclasses.replace(course, against=course.epochs).length.count("against") == 0
     assert dataclasses.replace(course, epochs=None).length == "at 2,000 steps"
+    assert dataclasses.replace(course, epochs=1_066.7, against=2.13).length.endswith("1,067 against 2.1 epochs")
 
 
 def test_nothing_scored_has_no_course() -> None:
