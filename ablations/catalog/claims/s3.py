@@ -60,6 +60,13 @@ CLAIMS = (
             "too. Collapse is read off the classes drawn and off coverage, each by itself; recall and how much can be "
             "read stand in the study."
         ),
+        seen=(
+            "Fifty times the updates, of either network, makes all ten runs collapse, and all four tests of it hold: "
+            "with D's every run draws one class alone, well; with G's all samples of a run are nearly the same image, "
+            "and in eight of ten runs nothing can be read. Fifty times a rate does nothing of the kind: 9 or 10 "
+            "classes in every run. So it depends on the way in which one is too strong, and by the rule, which asks "
+            "that every way shows it, the claim is not shown."
+        ),
     ),
     Claim(
         name="S3-c",
