@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,7 +69,7 @@ def show_variants(found: HeadToHead, one: str, other: str) -> None:
     rows = [
         ("mean of the first", words.number(found.treatment_mean)),
         ("mean of the second", words.number(found.reference_mean)),
-        ("difference", f"{words.signed(item.effect)} ({words.percent(item.percent)})"),
+        ("difference", difference_in_words(found)),
         ("interval", words.bounds(item.interval)),
         *((f"by {split.kind.words}", words.split(split)) for split in found.splits),
         ("p of no difference", words.p_value(item.p_difference)),
@@ -90,6 +91,17 @@ def show_variants(found: HeadToHead, one: str, other: str) -> None:
         click.echo(
             f"{words.count(found.left_out, 'seed')} without a partner: the other side lacks it, or it has no {metric}"
         )
+
+
+def difference_in_words(found: HeadToHead) -> str:
+    """As the comparison finds it; with too few seeds for one that of the means, as such."""
+    from reports import words
+
+    item = found.comparison
+    if math.isfinite(item.effect):
+        return f"{words.signed(item.effect)} ({words.percent(item.percent)})"
+    plain = found.treatment_mean - found.reference_mean
+    return f"{words.signed(plain)} of the means" if math.isfinite(plain) else words.signed(plain)
 
 
 def tree_of(found: HeadToHead, one: str, other: str) -> dict[str, Any]:

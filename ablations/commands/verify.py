@@ -274,7 +274,7 @@ def print_outcome(outcome: Verification, tolerance: float, bounds: tuple[float, 
     verdict = "within the tolerance" if outcome.within(tolerance) and tolerance else "DIFFERENT"
     click.echo(f"{verdict}: {outcome.label}: first at {outcome.first_difference}")
     click.echo(f"  largest relative difference: {outcome.deviations[worst]:.3g} ({worst})")
-    if bounds is not None:
+    if bounds is not None and bounds[1] < float("inf"):  # else there are too few other seeds to say
         low, high = bounds
         where = "inside" if low <= outcome.score <= high else "OUTSIDE"
         click.echo(

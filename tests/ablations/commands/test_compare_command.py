@@ -89,6 +89,16 @@ def test_it_can_be_read(location: str) -> None:
     assert "nan" not in text.lower()
 
 
+def test_too_few_seeds_for_a_comparison_still_have_means_and_their_difference(archive: Archive) -> None:
+    sgd = make_variant("sgd", generator_optimizer__name="sgd")
+    results = [make_result(v, seed, at + seed) for v, at in (("baseline", 20.0), (sgd, 15.0)) for seed in range(2)]
+    keep(archive, make_study(), results)
+    lines = compare(str(archive.root), "sgd", "baseline").output.splitlines()
+    assert [line.split(maxsplit=1)[1] for line in lines if line.startswith("difference ")] == [
+        "\N{MINUS SIGN}5.00 of the means"
+    ]
+
+
 def test_two_runs_carry_no_verdict_but_show_what_differs(location: str) -> None:
     ids, other = keys_of(location, "sgd"), keys_of(location, "baseline")
     found = tree(location, ids[0], other[1])
