@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,13 +46,14 @@ def test_help_is_there_within_half_a_second(arguments: Sequence[str]) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
 
     def once() -> float:
-        start = time.perf_counter()
+        """Of the processor: what else the machine does is no fault of the program."""
+        before = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
         subprocess.run(
             [sys.executable, "-m", "ablations.cli", *arguments], env=environment, check=True, stdout=subprocess.DEVNULL
         )
-        return time.perf_counter() - start
+        return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
 
-    assert any(once() < 0.5 for _ in range(10)), "the least of ten: the machine may do other work"
+    assert min(once() for _ in range(3)) < 0.5
 
 
 def test_help_imports_no_heavy_library() -> None:
