@@ -21,7 +21,7 @@ SEEDS, BATCH = 2, 4
 TOLERANCE = 1e-3
 """Relative, of outputs and gradients with and without vmap: both are float32 sums in another order."""
 ROUNDING = 1e-6
-"""As a share of the largest number of a module's gradients and buffers: what is less is rounding."""
+"""As a share of the largest number of a module's gradients: of these what is less is rounding."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -119,19 +119,18 @@ def _why_not_stacked(form: ModuleForm, modules: list[nn.Module], inputs: Tensor)
             found = outcome(vmap(call)(together, inputs), together)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the reason
             return in_a_sentence(error)
-        if len(found) != len(expected) or not all(
-            _close(one, other, least) for one, other, least in zip(found, expected, _rounding(expected), strict=True)
-        ):
+        rounding = _rounding(expected, 1 + len(alone) - len(trained))
+        if len(found) != len(expected) or not all(map(_close, found, expected, rounding)):
             return "as one computation its seeds give other numbers than one after another"
     return ""
 
 
-def _rounding(expected: list[Tensor]) -> list[float]:
-    """The least difference that counts, of each: a gradient may be 0 but for rounding beside those of the same module
-    that are not, as a bias's before BatchNorm is.
+def _rounding(expected: list[Tensor], first: int) -> list[float]:
+    """The least difference that counts, of each; from `first` on they are gradients. One of these may be 0 but for
+    rounding beside those of the same module that are not, as a bias's before BatchNorm is.
     """
-    largest = max((_largest(item) for item in expected[1:]), default=0.0)
-    return [1e-12, *(ROUNDING * largest + 1e-12 for _ in expected[1:])]
+    largest = max(map(_largest, expected[first:]), default=0.0)
+    return [1e-12 + (ROUNDING * largest if place >= first else 0.0) for place in range(len(expected))]
 
 
 def _largest(values: Tensor) -> float:
