@@ -3,7 +3,9 @@
 `patch_frechet` is the Frechet distance between pieces of the samples and of the test images, all places together:
 an image whose pieces are right and stand anywhere is as good as a real one. `layout_frechet` is that of the images
 averaged to 8x8: what stands where, of whatever make. `disharmony` is the second in units of what becomes of real images
-whose four quarters have changed places: 0 is as harmonious as the data, 1 as little as those.
+whose four quarters have changed places: 0 is as harmonious as the data, 1 as little as those. It moves with colours and
+with how many different images there are too, more than with misplaced parts (docs/data.md has the figures), so it
+compares arrangements only where these are equal, and no claim rests on it.
 """
 
 from __future__ import annotations
