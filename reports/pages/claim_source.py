@@ -24,7 +24,7 @@ class Source:
     """The text of one claim."""
 
     lines: tuple[Lines, ...]
-    """Of its row and of everything of the claims' files that it is made with."""
+    """Of its row and of everything of the claims' files that it is made with, but for what its `seen` is."""
     tests: Mapping[str, str]
     """The text of each test, and of each thing that tests are made with, without layout; to what it is called."""
 
@@ -52,7 +52,7 @@ def sources(files: Mapping[str, str]) -> dict[str, Source]:
     made = {}
     for file, tree in trees.items():
         for call in _claims(tree):
-            used = list(parts(file, call, set()))
+            used = list(parts(file, _but_what_was_seen(call), set()))
             made[_name(call)] = Source(
                 lines=tuple(sorted({_lines(file, call), *(_lines(origin, found) for origin, _, found in used)})),
                 tests={ast.unparse(test): _called(test) for test in _tests(call)}
@@ -65,6 +65,11 @@ def _claims(tree: ast.Module) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Claim" and _name(node):
             yield node
+
+
+def _but_what_was_seen(call: ast.Call) -> ast.Call:
+    """The row without the remarks that are written after its runs, and decide nothing."""
+    return ast.Call(func=call.func, args=call.args, keywords=[item for item in call.keywords if item.arg != "seen"])
 
 
 def _name(call: ast.Call) -> str:

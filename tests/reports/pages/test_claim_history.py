@@ -85,6 +85,14 @@ def test_a_limit_that_the_tests_share_is_part_of_each(repository: Repository) ->
     assert (again.first, again.rewritten) == (True, ())
 
 
+def test_what_was_seen_in_the_runs_is_no_part_of_a_test() -> None:
+    text = 'from ablations.catalog.claims.checks import low\nTOLD = "a"\nLOW = low("a is low", "s/a")\n'
+    text += 'CLAIMS = (Claim(name="S0-a", text="t", tests=(LOW,), seen=TOLD),)\n'
+    one, other = (sources({"checks.py": CHECKS, "s0.py": t})["S0-a"] for t in (text, text.replace('"a"\n', '"b"\n')))
+    assert one == other
+    assert "what LOW stands for" in one.tests.values()
+
+
 def test_no_test_is_removed_after_the_trainings_without_being_named(repository: Repository) -> None:
     repository.commit(checks=CHECKS, s0=rows(a=f"{FIRST}, {SECOND}"))
     trained = repository.commit()
