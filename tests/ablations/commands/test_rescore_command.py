@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,22 @@ def ablations(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))
 
 
-@pytest.fixture
-def outdated(archive: Archive) -> Archive:
-    """An archive whose runs an earlier scorer scored."""
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive whose runs an earlier scorer scored; only copied from."""
+    archive = Archive.open(tmp_path_factory.mktemp("outdated") / "store")
     run(dataclasses.replace(STUDY, seeds=1), archive)
     for result in kept(archive):
         run_folder.save(dataclasses.replace(result, scorer=OLD), archive.folder(result.key))
     archive.write_study(archive.study("small"), archive.members("small"), scorer=OLD)
-    return archive
+    return archive.root
+
+
+@pytest.fixture
+def outdated(trained: Path, archive: Archive) -> Archive:
+    """A copy of it, to be scored anew."""
+    shutil.copytree(trained, archive.root, dirs_exist_ok=True)
+    return Archive.open(archive.root)
 
 
 def test_a_study_scored_by_another_scorer_is_scored_anew(outdated: Archive, tmp_path: Path) -> None:
