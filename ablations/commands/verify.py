@@ -274,12 +274,11 @@ def print_outcome(outcome: Verification, tolerance: float, bounds: tuple[float, 
     verdict = "within the tolerance" if outcome.within(tolerance) and tolerance else "DIFFERENT"
     click.echo(f"{verdict}: {outcome.label}: first at {outcome.first_difference}")
     click.echo(f"  largest relative difference: {outcome.deviations[worst]:.3g} ({worst})")
-    if bounds is not None and bounds[1] < float("inf"):  # else there are too few other seeds to say
+    if bounds is not None:
         low, high = bounds
-        where = "inside" if low <= outcome.score <= high else "OUTSIDE"
-        click.echo(
-            f"  score now {outcome.score:.4g}: {where} [{low:.4g}, {high:.4g}], where 95% of new seeds would lie"
-        )
+        where = f"{'inside' if low <= outcome.score <= high else 'OUTSIDE'} [{low:.4g}, {high:.4g}],"
+        known = where if high < float("inf") else "too few other seeds to say"
+        click.echo(f"  score now {outcome.score:.4g}: {known} where 95% of new seeds would lie")
     for name, (then, now) in outcome.facts.items():
         click.echo(f"  {name}: {then} then, {now} now")
     if not outcome.facts:

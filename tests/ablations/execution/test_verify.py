@@ -139,7 +139,7 @@ def test_a_difference_is_judged_by_the_other_seeds(trained: Archive, monkeypatch
     assert done.exit_code == 1
     assert "DIFFERENT" in done.output
     assert "first at d_loss_fake at step 1" in done.output
-    assert "where 95% of new seeds would lie" in done.output
+    assert "too few other seeds to say where 95% of new seeds would lie" in done.output
     assert CliRunner().invoke(main, ["verify", key, "--store", str(trained.root), "--tolerance", "1e9"]).exit_code == 0
 
 
