@@ -56,10 +56,10 @@ def first_in_words(written: Mapping[str, Written]) -> str:
     if not known:
         return ""
     first = sum(bool(item.first) for item in known)
-    gone = sum(bool(item.removed) for item in known)
+    gone = sum(bool(item.removed) for item in written.values())
     return (
         f"Of the {len(known)} claims whose runs say which code trained them, the tests of {first} were written before "
-        f"that, and {gone or 'none'} {'has' if gone == 1 else 'have'} lost a test since."
+        f"that; of all {len(written)}, {gone or 'none'} {'has' if gone == 1 else 'have'} lost a test since."
     )
 
 
@@ -82,7 +82,9 @@ def _history(git: Git, name: str, source: Source | None, trained: list[str]) -> 
         return Written(why="not committed yet")
     commit = git.last_change(source)
     if not trained:
-        return Written(commit=commit, why="none of its runs is stored")
+        # A claim that lost all its tests has no runs any more that could say since when.
+        lost = () if source.tests else git.last_tests(name)
+        return Written(commit=commit, removed=lost, why="none of its runs is stored")
     known = [found for sha in trained if sha and (found := git.commit(sha))]
     if len(known) < len(trained) or commit is None:
         return Written(commit=commit, why="the commit of some of its runs is not in this history")
@@ -141,6 +143,14 @@ class Git:
             source = self.sources(commit).get(claim)
             found |= source.tests if source else {}
         return found
+
+    def last_tests(self, claim: str) -> tuple[str, ...]:
+        """What the tests said that it had last; empty where it never had any."""
+        for commit in (self._ask("log", "--format=%H", "HEAD", "--", ".") or "").split():
+            source = self.sources(commit).get(claim)
+            if source is not None and source.tests:
+                return tuple(said for said in source.tests.values() if not said.endswith(" stands for"))
+        return ()
 
     def sources(self, revision: str) -> dict[str, Source]:
         """Of the claims' files as they were; empty where they were not there."""

@@ -66,8 +66,8 @@ def test_tests_that_the_trainings_code_had_were_written_first(repository: Reposi
     assert [item.rewritten for item in found.values()] == [(), ("b is low",)]
     assert str(found["S0-a"].trained) == f"{trained[:7]} of 2030-01-01 02:00"
     assert first_in_words(found) == (
-        "Of the 2 claims whose runs say which code trained them, the tests of 1 were written before that, and none "
-        "have lost a test since."
+        "Of the 2 claims whose runs say which code trained them, the tests of 1 were written before that; of all 2, "
+        "none have lost a test since."
     )
 
 
@@ -102,6 +102,16 @@ def test_no_test_is_removed_after_the_trainings_without_being_named(repository: 
     assert item.commit is not None
     assert item.commit.sha == removed, "to take a test away is a change too"
     assert (item.first, item.removed) == (False, ("b is low", "c is low"))
+
+
+def test_a_claim_that_has_lost_all_its_tests_is_counted_among_those_that_lost_some(repository: Repository) -> None:
+    trained = repository.commit(checks=CHECKS, s0=rows(a=FIRST, b=SECOND))
+    text = rows(a=FIRST) + 'MORE = (Claim(name="S0-b", text="t", beyond="No number."),)\n'
+    repository.commit(s0=text)
+    found = histories({"S0-a": {trained}, "S0-b": set()}, repository.folder)
+    assert found["S0-b"].removed == ("b is low",)
+    assert found["S0-a"].removed == ()
+    assert first_in_words(found).endswith("; of all 2, 1 has lost a test since.")
 
 
 def test_commits_that_say_that_no_test_changes_are_passed_over(repository: Repository) -> None:
