@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ablations.commands.shared import data_folder_option, data_option, traceback_option
+from ablations.commands.data_options import data_option
+from ablations.commands.shared import (
+    data_folder_option,
+    traceback_option,
+)
 
 if TYPE_CHECKING:
     from ablations.data import Dataset

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from ablations.commands.data_options import DatasetName
 from ablations.commands.engine_options import isa_option
 from ablations.commands.shared import (
-    DatasetName,
     data_folder_option,
     json_option,
     print_json,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from ablations.commands.data_options import DatasetName
 from ablations.commands.shared import (
-    DatasetName,
     data_folder_option,
     json_option,
     parts_option,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from ablations.commands.data_options import study_data_option
 from ablations.commands.engine_options import isa_option, precision_option
 from ablations.commands.shared import (
     data_folder_option,
@@ -15,7 +16,6 @@ from ablations.commands.shared import (
     parts_option,
     print_json,
     store_option,
-    study_data_option,
     traceback_option,
 )
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from ablations.commands.data_options import data_option
 from ablations.commands.shared import (
     data_folder_option,
-    data_option,
     json_option,
     parts_option,
     print_json,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablations.commands.data_options import study_data_option
 from ablations.commands.engine_options import isa_option
 from ablations.commands.publication_plan import not_here, plans, show_plan
 from ablations.commands.run import AT_LEAST_ONE
@@ -16,7 +17,6 @@ from ablations.commands.shared import (
     data_folder_option,
     mirror_option,
     mirrored,
-    study_data_option,
 )
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from ablations.commands.data_options import study_data_option
 from ablations.commands.engine_options import isa_option, precision_option
 from ablations.commands.shared import (
     build_report,
@@ -23,7 +24,6 @@ from ablations.commands.shared import (
     print_json,
     print_table,
     store_option,
-    study_data_option,
     traceback_option,
 )
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ablations.commands.data_options import data_option
 from ablations.commands.engine_options import isa_option
 from ablations.commands.shared import (
     data_folder_option,
-    data_option,
     json_option,
     parts_option,
     print_json,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ablations.commands.data_options import data_option
 from ablations.commands.engine_options import isa_option
 from ablations.commands.run import AT_LEAST_ONE, parse_overrides
 from ablations.commands.shared import (
     Command,
     data_folder_option,
-    data_option,
     executor_options,
     json_option,
     mirror_option,
