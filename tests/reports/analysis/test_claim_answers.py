@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,65 +12,20 @@ from ablations.catalog import STUDIES
 from ablations.catalog.claims import CLAIMS
 from ablations.catalog.metrics import find
 from ablations.catalog.quantities import CURVES
-from ablations.config import Variant
-from ablations.config.claim import Check, Claim, Curve, Value, studies_of
+from ablations.config.claim import Check, Curve, Value, studies_of
 from ablations.config.study import evaluation_steps
-from ablations.store.result import Evaluation, Result, Status
 from reports.analysis.claim_answers import answer
-from reports.analysis.claim_measures import ended, lacking, values
+from reports.analysis.claim_measures import lacking
 from reports.analysis.decision_rules import Rules
 from reports.pages.claim_rows import claims_frame, effect, evidence
 from reports.pages.claims_page import build_claims
 from tests.reports import factories
+from tests.reports.analysis.made_claims import LOWER, SEEDS, claim, noise, run, runs
 
-SEEDS = 8
 DOCUMENTED = (
     *("S0-a", "S0-b", "S0-c", "S1-a", "S1-b", "S1-c", "S1-d", "S1-e", "S1-q", "S2-a", "S2-b"),
     *("S2-printed", "S3-a", "S3-b", "S3-c", "S4-a", "S4-b", "S4-slip"),
 )
-
-Number = Callable[[int], float]
-
-
-@functools.cache
-def template() -> Result:
-    return factories.result(factories.recipes_study(), Variant(name="one", steps=100), 0, 100.0)
-
-
-def run(
-    seed: int,
-    score: float,
-    status: Status = "finished",
-    seconds: float = 10.0,
-    metrics: Mapping[str, float] | None = None,
-) -> Result:
-    """A run with scores at steps 0, 50 and 100 that fall in a straight line, and curves that rise from 0 to 1."""
-    made = template()
-    evaluations = tuple(
-        Evaluation(
-            step=step, train_seconds=seconds * share, metrics={"frechet_10k": score * (2 - share), **(metrics or {})}
-        )
-        for step, share in ((0, 0.0), (50, 0.5), (100, 1.0))
-    )
-    curves = {name: np.arange(100, dtype=np.float32) / 100 for name in CURVES}
-    own = dataclasses.replace(made.run, seed=seed)
-    return dataclasses.replace(made, run=own, status=status, evaluations=evaluations, curves=curves, last_step=100)
-
-
-def runs(**variants: Number) -> dict[str, dict[int, Result]]:
-    """Study `s`: variant to a score for each seed."""
-    return {f"s/{name}": {seed: run(seed, number(seed)) for seed in range(SEEDS)} for name, number in variants.items()}
-
-
-def noise(seed: int, salt: int = 0) -> float:
-    return float(np.random.default_rng([seed, salt]).normal())
-
-
-def claim(*tests: Check, **facts: object) -> Claim:
-    return Claim(name="S9-x", text="x", tests=tests, **facts)  # type: ignore[arg-type]
-
-
-LOWER = Check(says="a below b", measure=Value(of="s/a"), expect="lower", against=Value(of="s/b"))
 
 
 def test_every_claim_of_the_documents_is_there_once() -> None:
@@ -241,78 +194,6 @@ def test_a_printed_figure_may_be_one_more_seeds() -> None:
         made = {"s/a": {seed: run(seed, float(number)) for seed, number in enumerate(numbers)}}
         held += answer([claim(printed)], made)[0].answer == "confirmed"
     assert 0.92 < held / 400 < 0.98
-
-
-def test_what_a_measure_reads() -> None:
-    made = {"s/a": {3: run(3, 10.0, metrics={"label_accuracy": 0.5})}, "s/b": {3: run(3, 10.0, seconds=5.0)}}
-    metrics = {f"label_accuracy_{n}": n / 10 for n in range(10)}
-    made["s/c"] = {3: run(3, 10.0, metrics=metrics)}
-    expected: Mapping[Value | Curve, float] = {
-        Value(of="s/a"): 10.0,
-        Value(of="s/a", step=50): 15.0,
-        Value(of="s/a", step=0, scale=0.5): 10.0,
-        Value(of="s/a", metric="label_accuracy"): 0.5,
-        Value(of="s/a", same_seconds="s/b"): 15.0,  # 5 of its 10 seconds
-        Value(of="s/b", same_seconds="s/a"): 10.0,  # its own end
-        Value(of="s/c", metric="worst_label_accuracy"): 0.0,
-        Curve(of="s/a", curve="d_loss", start=0.5): 0.745,
-        Curve(of="s/a", curve="g_loss", stop=0.1): 0.045,
-    }
-    for measure, value in expected.items():
-        assert values(measure, made)[3] == pytest.approx(value, abs=1e-6), measure
-    assert values(Value(of="s/a", metric="coverage"), made) == {}
-
-
-def test_a_run_without_a_score_counts_by_how_it_ended_and_is_not_dropped() -> None:
-    lost = {"s/a": {seed: run(seed, 1.0, "diverged") for seed in range(SEEDS)}}
-    lost |= runs(b=lambda s: 20 + noise(s))
-    assert values(Value(of="s/a"), lost) == {}
-    assert set(ended(Value(of="s/a"), lost).values()) == {"diverged"}
-    assert answer([claim(LOWER)], lost)[0].answer == "refuted"
-    assert values(Curve(of="s/a", curve="g_loss"), lost) != {}
-    interrupted = {"s/a": {0: run(0, 1.0, "interrupted")}}
-    assert ended(Value(of="s/a"), interrupted) == {}
-
-
-def test_a_run_that_diverged_draws_nothing_and_is_no_gap_among_the_counts_either() -> None:
-    """It is the likeliest to end where a network is too strong, and the claim is of what is drawn then."""
-    lost = {"s/a": {seed: run(seed, 1.0, "diverged", metrics={"mode_count": 10.0}) for seed in range(SEEDS)}}
-    assert values(Value(of="s/a", metric="mode_count"), lost) == dict.fromkeys(range(SEEDS), 0.0)
-    assert values(Value(of="s/a", metric="worst_label_accuracy"), lost)[0] == 0.0
-    assert values(Value(of="s/a", metric="mode_count", step=50), lost)[0] == 10.0, "there it had not diverged yet"
-    assert values(Value(of="s/a", metric="memorization"), lost) == {}, "which is no better for being higher"
-    assert values(Value(of="s/a", metric="own"), lost) == {}
-    interrupted = {"s/a": {0: run(0, 1.0, "interrupted", metrics={"mode_count": 10.0})}}
-    assert values(Value(of="s/a", metric="mode_count"), interrupted) == {}
-    fewer = Check(says="fewer", measure=Value(of="s/a", metric="mode_count"), expect="lower", against=9.0)
-    assert answer([claim(fewer)], lost)[0].answer == "confirmed"
-
-
-def test_a_score_counts_by_what_can_be_read_at_its_own_step() -> None:
-    """Not by the run's end: where nothing can be read there is no score, before the end as at the end."""
-
-    def at(seed: int, *readable: float, status: Status = "finished") -> Result:
-        made = run(seed, 10.0 + noise(seed), status)
-        own = zip(made.evaluations, readable, strict=True)
-        changed = tuple(dataclasses.replace(e, metrics={**e.metrics, "readable": share}) for e, share in own)
-        return dataclasses.replace(made, evaluations=changed)
-
-    late = {"s/a": {seed: at(seed, 0.0, 0.0, 1.0) for seed in range(SEEDS)}}
-    start, middle, end = (Value(of="s/a", step=step) for step in (0, 50, None))
-    assert values(middle, late) == {}
-    assert set(ended(middle, late).values()) == {"collapsed"}
-    assert len(values(end, late)) == SEEDS
-    assert ended(end, late) == {}
-    between = Check(says="noise falls", measure=middle, expect="lower", against=start)
-    assert answer([claim(between)], late)[0].answer == "not shown", "at neither step there is a score"
-    whole = Check(says="falls", measure=end, expect="lower", against=start)
-    assert answer([claim(whole)], late)[0].answer == "confirmed", "at the start no run has a score, at the end all"
-    same = dataclasses.replace(whole, says="stays", expect="equal")
-    assert answer([claim(same)], late)[0].answer == "refuted"
-
-    early = {"s/a": {seed: at(seed, 1.0, 1.0, 0.0) for seed in range(SEEDS)}}
-    assert len(values(middle, early)) == SEEDS, "what collapsed later had a score here"
-    assert values(end, early) == {}
 
 
 def test_the_page_shows_every_claim_and_every_test(tmp_path: Path) -> None:

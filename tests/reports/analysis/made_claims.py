@@ -1,0 +1,59 @@
+"""Claims, and runs made up to order that answer them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from ablations.catalog.quantities import CURVES
+from ablations.config import Variant
+from ablations.config.claim import Check, Claim, Value
+from ablations.store.result import Evaluation, Result, Status
+from tests.reports import factories
+
+SEEDS = 8
+Number = Callable[[int], float]
+
+
+@functools.cache
+def template() -> Result:
+    return factories.result(factories.recipes_study(), Variant(name="one", steps=100), 0, 100.0)
+
+
+def run(
+    seed: int,
+    score: float,
+    status: Status = "finished",
+    seconds: float = 10.0,
+    metrics: Mapping[str, float] | None = None,
+) -> Result:
+    """A run with scores at steps 0, 50 and 100 that fall in a straight line, and curves that rise from 0 to 1."""
+    made = template()
+    evaluations = tuple(
+        Evaluation(
+            step=step, train_seconds=seconds * share, metrics={"frechet_10k": score * (2 - share), **(metrics or {})}
+        )
+        for step, share in ((0, 0.0), (50, 0.5), (100, 1.0))
+    )
+    curves = {name: np.arange(100, dtype=np.float32) / 100 for name in CURVES}
+    own = dataclasses.replace(made.run, seed=seed)
+    return dataclasses.replace(made, run=own, status=status, evaluations=evaluations, curves=curves, last_step=100)
+
+
+def runs(**variants: Number) -> dict[str, dict[int, Result]]:
+    """Study `s`: variant to a score for each seed."""
+    return {f"s/{name}": {seed: run(seed, number(seed)) for seed in range(SEEDS)} for name, number in variants.items()}
+
+
+def noise(seed: int, salt: int = 0) -> float:
+    return float(np.random.default_rng([seed, salt]).normal())
+
+
+def claim(*tests: Check, **facts: object) -> Claim:
+    return Claim(name="S9-x", text="x", tests=tests, **facts)  # type: ignore[arg-type]
+
+
+LOWER = Check(says="a below b", measure=Value(of="s/a"), expect="lower", against=Value(of="s/b"))
