@@ -15,6 +15,8 @@ from ablations.config.registry import Part, Registry
 if TYPE_CHECKING:
     from ablations.config.variant import Loss, Network, Variant
 
+_OF_A_NETWORK = ("architecture", "activation", "normalization", "weight_norm", "output")
+"""Kinds of parts that a network's settings name, each by the setting of that name."""
 LOSS_SETTINGS: Mapping[str, str] = {"criterion": "settings", "penalty": "penalty_settings"}
 """Where `loss` names a part, and where it says the settings of that part's own."""
 
@@ -28,13 +30,7 @@ def named_parts(variant: Variant) -> list[tuple[Registry[Any], str, str]]:
     ]
     for side in SIDES:
         network: Network = getattr(variant, side)
-        said += [
-            (parts.ARCHITECTURES, f"{side}.architecture", network.architecture),
-            (parts.ACTIVATIONS, f"{side}.activation", network.activation),
-            (parts.NORMALIZATIONS, f"{side}.normalization", network.normalization),
-            (parts.WEIGHT_NORMS, f"{side}.weight_norm", network.weight_norm),
-            (parts.OUTPUTS, f"{side}.output", network.output),
-        ]
+        said += [(parts.KINDS[kind], f"{side}.{kind}", getattr(network, kind)) for kind in _OF_A_NETWORK]
     for key in ("generator_optimizer", "discriminator_optimizer"):
         said.append((parts.OPTIMIZERS, f"{key}.name", getattr(variant, key).name))
     return said
@@ -86,10 +82,6 @@ def missing(wanted: Iterable[OwnPart]) -> str | None:
         found = "" if origin is None else f"; {origin.name} as it is here has SHA-256 {origin.sha256[:12]}"
         return f"{part} is needed: name that source with --parts{found}"
     return None
-
-
-_OF_A_NETWORK = ("architecture", "activation", "normalization", "weight_norm", "output")
-"""Kinds of parts that a network's settings name, each by the setting of that name."""
 
 
 def used_by(settings: Mapping[str, Any], own: Iterable[OwnPart]) -> tuple[OwnPart, ...]:

@@ -44,7 +44,7 @@ def examine_metric(name: str, part: Part) -> Iterator[Finding]:
 
 
 def examine_extractor(name: str, part: Part, data: Dataset) -> Iterator[Finding]:
-    """On noise in the form of MNIST: features of every image, finite, of that image alone, the same again."""
+    """On noise: features of every image, finite, of that image alone, the same again."""
     label, images = f"extractor {name}", data.train_images
     try:
         checked_names()
