@@ -10,8 +10,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from ablations.catalog import BASELINE, RECIPES, STUDIES
-from ablations.config import Engine
 from ablations.data import load_dataset
+from ablations.training.engine import choose_engine, set_up
 from ablations.training.seed_group import SeedGroup
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
@@ -23,7 +23,9 @@ WARM_UP = 5
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", sorted(VARIANTS))
 def test_step(benchmark: BenchmarkFixture, name: str, width: int, device: str, quick: bool) -> None:
-    group = SeedGroup(VARIANTS[name], range(width), load_dataset("digits"), Engine(device=device))
+    engine = choose_engine(device)
+    set_up(engine)
+    group = SeedGroup(VARIANTS[name], range(width), load_dataset("digits"), engine)
 
     def step() -> None:
         group.advance(1)

@@ -124,10 +124,10 @@ def loop_work(peer: Peer, folder: Path, device: str) -> Work:
 def group_work(variant: Variant, width: int, dataset: Dataset, device: str, precision: Precision) -> Work:
     """Iterations of a stack, read out as the trainer does at a tick.
 
-    The engine is the one that training takes on this machine; its choice of a library for products ends with a block,
-    since a document's loop runs as PyTorch comes.
+    The engine is the one that training takes on this machine; what it sets of the libraries ends with a block, since
+    a document's loop runs as PyTorch comes.
     """
-    engine, as_it_comes = choose_engine(device, precision), torch.get_float32_matmul_precision()
+    engine, as_it_comes = choose_engine(device, precision), _set_of_libraries()
     group = SeedGroup(variant, range(width), dataset, engine)
 
     def work(units: int) -> None:
@@ -135,9 +135,22 @@ def group_work(variant: Variant, width: int, dataset: Dataset, device: str, prec
         group.advance(units)
         group.synchronize()
         group.take_curves()
-        torch.set_float32_matmul_precision(as_it_comes)
+        _set_libraries(*as_it_comes)
 
     return work
+
+
+def _set_of_libraries() -> tuple[str, bool, bool, bool, Any]:
+    cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    coarse_sums = products.allow_bf16_reduced_precision_reduction
+    return torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark, coarse_sums
+
+
+def _set_libraries(precision: str, tf32: bool, deterministic: bool, benchmark: bool, coarse_sums: Any) -> None:
+    torch.set_float32_matmul_precision(precision)
+    torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic = tf32, deterministic
+    torch.backends.cudnn.benchmark = benchmark
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = coarse_sums
 
 
 def _waiter(device: str) -> Callable[[], None]:

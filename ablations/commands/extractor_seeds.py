@@ -32,10 +32,10 @@ def command(study: str, weights: Path, out: Path, data_folder: Path | None, loca
     import torch
 
     from ablations.data import load_dataset
+    from ablations.execution.stored_samples import scored_images
     from ablations.scoring.certify.extractor_seeds import ScoredAgain, panels
     from ablations.store.outcomes import FINISHED, outcome
     from ablations.store.reading import existing
-    from ablations.training.generator import StoredGenerator
     from reports.analysis.findings import find
     from reports.pages.extractor_seeds import page
     from reports.pages.rendering import write_files
@@ -53,9 +53,8 @@ def command(study: str, weights: Path, out: Path, data_folder: Path | None, loca
         missing = [one for one in by_seed if (run.variant.name, run.seed, one) not in done]
         if outcome(result).status != FINISHED or not missing:
             continue
-        snapshots = archive.get(result.key).snapshots
-        generator = StoredGenerator(run.variant, again.shape, run.seed, snapshots[max(snapshots)])
-        for extractor, scores in again(generator.sample(again.count), missing):
+        whole = archive.get(result.key)
+        for extractor, scores in again(scored_images(whole, max(whole.snapshots), again.shape, again.count), missing):
             rows.append({"variant": run.variant.name, "seed": run.seed, "extractor": extractor, **scores})
         write_files(out.parent, {table.name: pd.DataFrame(rows).to_csv(index=False, float_format="%.6g")})
     write_files(out.parent, {out.name: page(find(stored), pd.DataFrame(rows))})

@@ -99,5 +99,7 @@ def _torch_facts(device: str) -> dict[str, str]:
             "cuda": str(torch.version.cuda),
             "cudnn": str(torch.backends.cudnn.version()),
             "tf32": str(torch.backends.cuda.matmul.allow_tf32).lower(),
+            "cudnn_tf32": str(torch.backends.cudnn.allow_tf32).lower(),
+            "cudnn_deterministic": str(torch.backends.cudnn.deterministic).lower(),
         }
     return facts

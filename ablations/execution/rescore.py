@@ -34,7 +34,7 @@ from ablations.store import run_folder
 from ablations.store.archive import Archive
 from ablations.store.claims import Claim
 from ablations.store.result import Result, Status
-from ablations.training.engine import choose_engine, default_workers, set_up
+from ablations.training.engine import check_in_reach, choose_engine, default_workers, set_up
 from ablations.training.generator import StoredGenerator
 from ablations.training.step_inputs import asked_labels
 
@@ -210,6 +210,7 @@ def rescore_run(archive: Archive, key: str, data_folder: Path | None = None, tar
     dataset, digest = load_split(run.dataset, run.split, data_folder)
     if digest != run.data_digest:
         raise DataError(f"the run {key} was trained on other data than {dataset.name!r} here; get the same data")
+    check_in_reach(run.engine)
     set_up(run.engine)
     scorer = load_scorer(run.dataset, run.split, data_folder, run.engine.device, own_sources())
     steps = {step: score_snapshot(result, step, dataset.shape, scorer) for step in sorted(result.snapshots)}

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ablations.config.errors import DataError
-from ablations.data import Dataset
+from ablations.data import Dataset, DataShape
 from ablations.scoring.metrics.array_types import seeded_rows
 from ablations.scoring.suite import sample_count
 from ablations.store.archive import Archive
 from ablations.store.result import Result
+from ablations.training.engine import check_in_reach
 from ablations.training.generator import StoredGenerator
 from ablations.training.step_inputs import asked_labels
 
@@ -57,6 +58,7 @@ def chosen_samples(
     random, always the same ones.
 
     Raises:
+        ConfigError: a run was trained on a GPU, and there is none here.
         DataError: a variant has no run of this seed on this dataset with weights, or none of this step.
     """
     members = {item.variant: item.key for item in archive.members(study) if item.seed == seed}
@@ -68,8 +70,20 @@ def chosen_samples(
         if chosen not in result.snapshots:
             kept = ", ".join(f"{at:,}" for at in sorted(result.snapshots))
             raise DataError(f"{name!r} with seed {seed} has no weights of step {chosen:,}, but of {kept}")
-        images = StoredGenerator(run.variant, dataset.shape, run.seed, result.snapshots[chosen]).sample(whole)
+        images = scored_images(result, chosen, dataset.shape, whole)
         rows = seeded_rows(whole, count)
         asked = asked_labels(whole, dataset.shape.classes, images.device) if run.variant.conditional else None
         asked = None if asked is None else asked[rows]
         yield Chosen(result=result, step=chosen, images=images[rows], asked=asked)
+
+
+def scored_images(result: Result, step: int, shape: DataShape, count: int) -> Tensor:
+    """The images that the scores of a run at a step are taken of: (count, channels, height, width) in [0, 1].
+
+    Raises:
+        ConfigError: the run was trained on a GPU, and there is none here.
+    """
+    run = result.run
+    check_in_reach(run.engine)
+    generator = StoredGenerator(run.variant, shape, run.seed, result.snapshots[step], run.engine.device)
+    return generator.sample(count).cpu()

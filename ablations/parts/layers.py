@@ -6,10 +6,11 @@ A batched matrix product trains all seeds of a dense layer at once. Each seed's 
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -107,7 +108,17 @@ class Linear:
 
     def __call__(self, inputs: Tensor, run: Pass) -> Tensor:
         weight, bias = run.tensors[f"{self.name}.weight"], run.tensors[f"{self.name}.bias"]
-        return torch.baddbmm(bias.unsqueeze(1), inputs.to(weight.dtype), weight)
+        with kept_exact(inputs) if self.outputs == 1 else contextlib.nullcontext():
+            return torch.baddbmm(bias.unsqueeze(1), inputs.to(weight.dtype), weight)
+
+
+def kept_exact(values: Tensor) -> contextlib.AbstractContextManager[Any]:
+    """On a GPU autocast makes every product coarse; in this block it does not, as on a CPU, where only the wide ones
+    are: what D says of an image, and the norm of a weight, are float32.
+    """
+    if not values.is_cuda:
+        return contextlib.nullcontext()
+    return torch.autocast(values.device.type, enabled=False)
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,8 @@ def tensors_of(module: nn.Module) -> dict[str, Tensor]:
 def seeded(number: int) -> Iterator[None]:
     """The global generators of torch, NumPy and Python set to `number` in the block, and as they were after it."""
     python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 - own code may draw from the global one
-    with torch.random.fork_rng():
+    gpus = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=gpus):
         torch.manual_seed(number)
         random.seed(number)
         np.random.seed(number % 2**32)  # noqa: NPY002

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from ablations.config.parts import WEIGHT_NORMS
-from ablations.parts.layers import Layer, Tensors, TensorSpec
+from ablations.parts.layers import Layer, Tensors, TensorSpec, kept_exact
 
 
 class WeightNorm(Protocol):
@@ -51,6 +51,10 @@ class Spectral:
         return tuple(found)
 
     def __call__(self, tensors: Tensors, training: bool) -> Tensors:
+        with kept_exact(next(iter(tensors.values()))):
+            return self._normed(tensors, training)
+
+    def _normed(self, tensors: Tensors, training: bool) -> Tensors:
         normed = dict(tensors)
         for layer in self._layers:
             spec = layer.tensors[0]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from ablations.config.digest import sha256_of
@@ -35,6 +36,8 @@ class Panel:
     """Extractors that look at the same images; make it with `load_panel`."""
 
     extractors: tuple[Extractor, ...]
+    where: tuple[str, ...] = ()
+    """What rounds their features, where that is not a CPU: what is kept of the real images is kept apart by it."""
 
     @functools.cached_property
     def digest(self) -> str:
@@ -47,7 +50,7 @@ class Panel:
 
     def only(self, *names: str) -> Panel:
         """Some of the extractors."""
-        return Panel(tuple(one for one in self.extractors if one.name in names))
+        return Panel(tuple(one for one in self.extractors if one.name in names), self.where)
 
 
 @functools.lru_cache(maxsize=4)
@@ -58,7 +61,14 @@ def load_panel(names: tuple[str, ...] = PANEL, device: str = "cpu") -> Panel:
         ConfigError: no such extractor.
         DataError: a file of weights is missing or altered.
     """
-    return Panel(tuple(load_extractor(name, device=device) for name in names))
+    return Panel(tuple(load_extractor(name, device=device) for name in names), _where(device))
+
+
+def _where(device: str) -> tuple[str, ...]:
+    if not device.startswith("cuda"):
+        return ()
+    facts = (torch.cuda.get_device_name(torch.device(device)), torch.version.cuda, torch.backends.cudnn.version())
+    return (device, *map(str, facts))
 
 
 def panel_of(name: str, folder: Path | None = None, device: str = "cpu") -> Panel:
@@ -83,7 +93,7 @@ def panel_of(name: str, folder: Path | None = None, device: str = "cpu") -> Pane
     if not own:
         return built_in
     there = {one.name: one for one in built_in.extractors} | own
-    return Panel(tuple(there[kind] for kind in dict.fromkeys([*PANEL, PIECES, *own]) if kind in there))
+    return Panel(tuple(there[kind] for kind in dict.fromkeys([*PANEL, PIECES, *own]) if kind in there), built_in.where)
 
 
 def _built_in(name: str, folder: Path | None, own: Collection[str]) -> tuple[str, ...]:

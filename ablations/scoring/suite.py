@@ -95,7 +95,7 @@ def references_of(dataset: Dataset, panel: Panel) -> References:
     """The first `sample_count` test images as references; computed once a process for each dataset and panel, and what
     takes long once a machine: see `reference_cache`.
     """
-    digest = f"{dataset.digest}:{panel.digest}"
+    digest = ":".join((dataset.digest, panel.digest, *panel.where))
     if digest not in _references:
         _references[digest] = _made(dataset, panel)
     return _references[digest]
@@ -104,7 +104,9 @@ def references_of(dataset: Dataset, panel: Panel) -> References:
 def _made(dataset: Dataset, panel: Panel) -> References:
     """The training images are looked at where a metric asks for them."""
     count = sample_count(dataset)
-    caches = {one.name: reference_cache(dataset.digest, count, one.name, one.digest) for one in panel.extractors}
+    caches = {
+        one.name: reference_cache(dataset.digest, count, one.name, one.digest, *panel.where) for one in panel.extractors
+    }
 
     def seen(name: str, images: str) -> Features:
         def compute() -> Arrays:

@@ -57,6 +57,8 @@ class CapturedStep:
         """Run the step a few times on a side stream, then put back every value it changed."""
         kept = [(network, _values(network), _optimizer_values(network)) for network in self._networks]
         stream = torch.cuda.Stream() if torch.cuda.is_available() else None
+        if stream is not None:
+            stream.wait_stream(torch.cuda.current_stream())  # for the draws and the copies that are put back
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP_STEPS):
                 self._step(draws)

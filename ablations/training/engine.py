@@ -68,6 +68,15 @@ def cuda_in_reach() -> bool:
     return torch.cuda.is_available()
 
 
+def check_in_reach(engine: Engine) -> None:
+    """Raise `ConfigError` where a stored run cannot be drawn from again: a CPU draws other latents than a GPU."""
+    if engine.device == "cuda" and not cuda_in_reach():
+        raise ConfigError(
+            "the run was trained on a GPU, where the latents of its scores are drawn too, and PyTorch finds none here; "
+            "do this on a machine with a GPU"
+        )
+
+
 def check_held(name: str) -> None:
     """Raise `ConfigError` where this process, or its processor, cannot make the bits of an instruction set."""
     check_processor(name)
@@ -97,6 +106,10 @@ def set_up(engine: Engine) -> None:
     threadpool_limits(engine.threads, user_api="blas")  # NumPy's sums, of the scores, depend on how many share them
     torch.set_float32_matmul_precision("medium" if engine.matmul == "onednn" else "highest")
     by_onednn(engine.matmul == "onednn_direct")
+    # Of a GPU: convolutions in float32 too, by kernels that repeat their bits, and all sums in float32.
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
     keep_freed_memory()
 
 
@@ -144,5 +157,5 @@ def default_workers(engine: Engine) -> int:
     if engine.device == "cuda":
         import torch
 
-        return torch.cuda.device_count()
+        return torch.cuda.device_count() or 1  # those of a cluster are none of this machine's
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -185,10 +185,11 @@ class SeedGroup:
     def _new_step(self) -> Callable[[Draws], Tensor]:
         """The step as it is on a CPU; on a GPU recorded, with the addresses that the tensors have now.
 
-        A user's module may do what no recording repeats, so that it is never recorded.
+        A user's own part may do what no recording repeats (count its calls, read a number back), so that nothing with
+        one is recorded.
         """
         step = TrainStep(self.variant, self._generator, self._discriminator)
-        own = any(one.network.own for one in self._networks())
+        own = bool(self.variant.own_parts) or any(one.network.own for one in self._networks())
         return CapturedStep(step, self._networks()) if self.device.type == "cuda" and not own else step
 
     def _networks(self) -> tuple[TrainedNetwork, TrainedNetwork]:

@@ -204,7 +204,8 @@ def _worker_environment(variables: Mapping[str, str | None], gpu: int | None) ->
     """The environment a process is started in: one thread, memory that is kept, its GPU, and `variables`."""
     settings = {**WORKER_VARIABLES, **variables}
     if gpu is not None:
-        settings["CUDA_VISIBLE_DEVICES"] = str(gpu)
+        given = os.environ.get("CUDA_VISIBLE_DEVICES", "")  # a scheduler's: the GPUs of this process are its
+        settings["CUDA_VISIBLE_DEVICES"] = given.split(",")[gpu].strip() if given else str(gpu)
     before = {name: os.environ.get(name) for name in settings}
     _set(settings)
     try:

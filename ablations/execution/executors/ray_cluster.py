@@ -88,7 +88,9 @@ class RayExecutor:
 
         variables = {**WORKER_VARIABLES, **self.settings.variables}
         runtime = {"env_vars": {name: value for name, value in variables.items() if value is not None}}
-        return ray.remote(max_calls=0)(function).options(max_retries=0, runtime_env=runtime, **options)
+        # A process that has opened a GPU sees no other one, and keeps its memory: it serves one job.
+        calls = 1 if options.get("num_gpus") else 0
+        return ray.remote(max_calls=calls)(function).options(max_retries=0, runtime_env=runtime, **options)
 
     def submit(self, job: Job) -> Any:
         """Send a job to whichever node has room; returns the reference to what comes back."""

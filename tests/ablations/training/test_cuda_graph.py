@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from ablations.catalog.quantities import CURVES
 from ablations.config import Engine, Variant
 from ablations.training.cuda_graph import CapturedStep, Replay, tensors_of
+from ablations.training.engine import set_up
 from ablations.training.seed_group import SeedGroup
 from ablations.training.step import TrainStep
 from tests.ablations.training.test_seed_group import CNN, DROPOUT, RELATIVISTIC, SMALL, SPECTRAL, digest, group, trained
@@ -79,9 +81,25 @@ def test_draws_are_copied_never_kept() -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_cuda_graph_trains_as_the_eager_step_does(name: str) -> None:
     engine = Engine(device="cuda")
+    set_up(engine)
     recorded, eager = group(VARIANTS[name], engine=engine), group(VARIANTS[name], engine=engine)
     eager._train_step = TrainStep(VARIANTS[name], *eager._networks())
     recorded.advance(9)
     eager.advance(9)
-    for ours, theirs in zip(recorded.weights(1).values(), eager.weights(1).values(), strict=True):
-        torch.testing.assert_close(torch.from_numpy(ours), torch.from_numpy(theirs), rtol=1e-4, atol=1e-5)
+    for slot in range(4):
+        for ours, theirs in zip(recorded.weights(slot).values(), eager.weights(slot).values(), strict=True):
+            torch.testing.assert_close(torch.from_numpy(ours), torch.from_numpy(theirs), rtol=1e-4, atol=1e-5)
+    assert recorded.take_curves().shape == eager.take_curves().shape
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_on_a_gpu_a_stopped_training_goes_on_to_the_bit(precision: Literal["float32", "bfloat16"]) -> None:
+    engine = Engine(device="cuda", precision=precision)
+    set_up(engine)
+    whole, part, rest = (group(DROPOUT, engine=engine) for _ in range(3))
+    whole.advance(9)
+    part.advance(4)
+    rest.load_state(part.state(), 4)
+    rest.advance(5)
+    assert [digest(rest, slot) for slot in range(4)] == [digest(whole, slot) for slot in range(4)]

@@ -13,6 +13,7 @@ from ablations.catalog.quantities import CURVES
 from ablations.config import Engine, Variant
 from ablations.config.digest import digest_of_arrays
 from ablations.config.errors import ConfigError
+from ablations.training.engine import set_up
 from ablations.training.seed_group import SeedGroup
 from ablations.training.step_inputs import evaluation_latents
 from ablations.training.stored_module import stored_modules
@@ -241,6 +242,7 @@ def test_networks_that_do_not_fit_the_data_are_refused() -> None:
 @pytest.mark.parametrize("name", VARIANTS)
 def test_on_a_gpu_two_runs_agree_to_the_bit_and_neighbours_do_not_matter(name: str) -> None:
     engine = Engine(device="cuda")
+    set_up(engine)
     digests = []
     for seeds in ((0, 1, 2, 3), (0, 1, 2, 3), (7, 1, 9, 8)):
         one = group(VARIANTS[name], seeds, engine)
