@@ -14,13 +14,14 @@ from reports.analysis.decision_rules import Rules
 from reports.analysis.decisions import Verdict
 from reports.analysis.groups import LEAST_GROUP
 from reports.analysis.lengths import Course
-from reports.analysis.sentences import power_in_words, statuses_in_words
+from reports.analysis.sentences import power_in_words
+from reports.analysis.sentences import statuses_in_words as statuses_in_words
+from reports.numbers import DASH as DASH
+from reports.numbers import MINUS as MINUS
+from reports.numbers import number as number
 
 if TYPE_CHECKING:
     from reports.analysis.variance import Components
-
-MINUS = "\N{MINUS SIGN}"
-DASH = "\N{EN DASH}"
 
 ARROWS = {"lower": " \N{DOWNWARDS ARROW}", "higher": " \N{UPWARDS ARROW}", "neither": ""}
 
@@ -40,21 +41,6 @@ def about(metric: str) -> str:
 def value(metric: str, number_of_it: float) -> str:
     """A value of a metric, with as many digits as its facts say."""
     return number(number_of_it, facts(metric).digits)
-
-
-def number(value: float, digits: int = 3) -> str:
-    """`digits` significant digits, at most so many decimals, thousands separated: 0.0123, 12.3, 1,230."""
-    if math.isnan(value):
-        return DASH
-    if math.isinf(value):
-        return "\N{INFINITY}"
-    if value == 0:
-        return "0"
-    rounded = float(f"{value:.{digits - 1}e}")
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
-    rounded = round(value, decimals)
-    text = f"{abs(rounded):,.{max(0, min(decimals, 6))}f}"
-    return (MINUS if rounded < 0 else "") + text
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -116,12 +102,20 @@ def effect(item: Comparison, metric: str) -> str:
 
 def split(item: Split) -> str:
     """One difference by one kind of features: "whole -9.4 [-14, -4] = images -5.0 [-8, -2] + class shares -4.4 ..."."""
-    parts = {"whole": item.whole, "images": item.images, "class shares": item.shares}
-    known = {name: f"{name} {_part(part)}" for name, part in parts.items() if part is not None}
-    if len(known) < len(parts):
+    known = {name: f"{name} {text}" for name, text in pieces(item).items() if text}
+    if len(known) < len(PIECES):
         return ", ".join(known.values())
     whole, images, shares = known.values()
     return f"{whole} = {images} + {shares}"
+
+
+PIECES = ("whole", "images", "class shares")
+
+
+def pieces(item: Split) -> dict[str, str]:
+    """What one difference is made of, by one kind of features: each with its interval, empty where there is none."""
+    parts = zip(PIECES, (item.whole, item.images, item.shares), strict=True)
+    return {name: "" if part is None else _part(part) for name, part in parts}
 
 
 def _part(item: Comparison) -> str:
@@ -133,7 +127,7 @@ def caveat(answer: Answer, course: Course | None, rules: Rules) -> str:
     item = answer.main
     ends = statuses_in_words(item).rstrip(".")
     notes = [answer.depends_on, ends[:1].lower() + ends[1:]]
-    if item.verdict == "too few seeds":
+    if item.verdict == "too few scores":
         scored = min(item.treatment_scores, item.reference_scores)
         notes.append(f"{count(scored, 'scored seed')} on one side, at least {LEAST_GROUP} are needed")
     elif item.verdict == "equivalent":
@@ -164,9 +158,9 @@ def evidence(item: Comparison) -> str:
     if not pairs:
         notes = [seeds(item)]
     elif pairs == ours == theirs:
-        notes = [f"better in {item.wins:g} of {seeds(item)}"]
+        notes = [f"lower in {item.wins:g} of {count(pairs, 'seed')}"]
     else:
-        notes = [f"better in {item.wins:g} of {count(pairs, 'pair')}, of {ours} against {theirs} seeds"]
+        notes = [f"lower in {item.wins:g} of {count(pairs, 'shared seed')} ({ours} and {theirs} scored)"]
     if not math.isnan(item.p_difference):
         notes.append(f"p {p_value(item.p_difference)}")
     return "; ".join(notes)
@@ -189,11 +183,15 @@ def verdicts(comparisons: Sequence[Comparison], metric: str) -> dict[str, str]:
     return {variant: "; ".join(texts) for variant, texts in found.items()}
 
 
+_TALLIED: Sequence[Verdict] = (
+    "better", "worse", "equivalent", "depends on the score", "no difference shown", "too few scores",
+)  # fmt: skip
+
+
 def tally(comparisons: Sequence[Comparison]) -> str:
-    """How many verdicts of each kind, e.g. "3 better, 2 worse, 2 no difference shown"."""
+    """How many verdicts of each kind, always in one order, e.g. "3 better, 2 worse, 2 no difference shown"."""
     verdicts = [item.verdict for item in comparisons]
-    seen: list[Verdict] = sorted(set(verdicts), key=lambda v: (-verdicts.count(v), v))
-    return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in seen)
+    return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in _TALLIED if verdict in verdicts)
 
 
 def scatter(found: Sequence[Components]) -> str:

@@ -67,7 +67,8 @@ def matched_study(baseline: Variant) -> Study:
         description=(
             "MLP and CNN with LayerNorm in the same places and, to within 2%, the same number of parameters in both "
             "networks together: about 34,500 (the baseline's CNN, an MLP of 20 hidden units) and about 336,000 (the "
-            "baseline's MLP, a CNN of 72 channels)."
+            "baseline's MLP, a CNN of 72 channels). The CNN's last row and column are one grey: its D, as S1 has it, "
+            "never reads them."
         ),
         variants=(baseline, narrow, cnn, wide),
         contrasts=tuple(

@@ -32,7 +32,7 @@ class Kind:
 
 
 READER = Kind(
-    words="the classifier's features",
+    words="the reader's features",
     whole="frechet", images="balanced_frechet", shares="class_share_frechet",
 )  # fmt: skip
 LABEL_FREE = Kind(

@@ -39,5 +39,5 @@ def tunings() -> Mapping[str, Mapping[str, Any]]:
     return {axis: {**TUNING, "narrowed": {}, "fixed": {}} for axis in SIX_AXES} | dict(OUTSIDE)
 
 
-SHOWN = ("baseline", "conditional", "cnn", "mse", "no-norm", "sigmoid", "sgd", "batch-norm")
-"""Variants of the main study in the overview picture."""
+SHOWN = ("baseline", "conditional", "cnn", "mse", "saturating", "no-norm", "sigmoid", "sgd", "batch-norm")
+"""Variants of the main study in the overview picture: all of them."""

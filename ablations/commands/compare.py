@@ -94,7 +94,7 @@ def show_variants(found: HeadToHead, one: str, other: str) -> None:
 
 
 def difference_in_words(found: HeadToHead) -> str:
-    """As the comparison finds it; with too few seeds for one that of the means, as such."""
+    """As the comparison finds it; with too few scores for one that of the means, as such."""
     from reports import words
 
     item = found.comparison

@@ -6,6 +6,8 @@ from typing import Any
 
 from ablations.config.variant import Network, Variant
 
+SAME = "the reference"
+
 
 def differences(variant: Variant, reference: Variant) -> str:
     """The settings in which a variant differs; those that G and D share are named once."""
@@ -21,7 +23,7 @@ def differences(variant: Variant, reference: Variant) -> str:
         both = side.startswith("generator") and other != key and changed.get(other) == value
         label = f"{'optimizer' if side.endswith('optimizer') else 'G and D'} {rest}" if both else key
         words.append(f"{label}: {_value(value)}")
-    return ", ".join(words) or "the reference"
+    return ", ".join(words) or SAME
 
 
 def describe(variant: Variant) -> str:

@@ -104,8 +104,8 @@ def _agreed(one: Verdict, other: Verdict | None, shares: Verdict | None) -> Verd
         return DEPENDS
     if other is None or one == other:
         return one
-    if "too few seeds" in (one, other):
-        return "too few seeds"
+    if "too few scores" in (one, other):
+        return "too few scores"
     return DEPENDS if {one, other} & {*OPPOSITE} else "no difference shown"
 
 

@@ -26,7 +26,7 @@ from reports.analysis.decision_rules import Rules
 from reports.analysis.groups import LEAST_GROUP
 from reports.analysis.verdicts import compare
 
-Outcome = Literal["holds", "contrary", "not shown", "too few seeds", "no data"]
+Outcome = Literal["holds", "contrary", "not shown", "too few scores", "no data"]
 Answer = Literal[
     "confirmed", "refuted", "depends", "described", "not shown", "not trained yet", "cannot be tested here"
 ]
@@ -96,7 +96,7 @@ def quoted(*texts: str) -> str:
 FOR, AGAINST = "for the claim", "against the claim"
 _WORDS: Mapping[Outcome, str] = {"holds": FOR, "contrary": AGAINST}
 _TURNED: Mapping[Outcome, Outcome] = {"holds": "contrary", "contrary": "holds"}
-_SPEAKS = (FOR, AGAINST, "not shown", "too few seeds", "no data")
+_SPEAKS = (FOR, AGAINST, "not shown", "too few scores", "no data")
 _SHORT = {FOR: "for it", AGAINST: "against it", "no data": "without data"}
 _OF_QUESTION = _SHORT | {FOR: "true", AGAINST: "the contrary"}
 """Nothing speaks for or against a question: what its tests state is true, or the contrary is."""
@@ -212,7 +212,7 @@ def _among(test: Check, numbers: Sequence[float], rules: Rules) -> Tested:
     assert isinstance(test.against, float | int)
     count, mean = len(numbers), _mean(numbers)
     if count < LEAST_GROUP:
-        return Tested(test=test, outcome="too few seeds", measured=mean, held_against=test.against, seeds=count)
+        return Tested(test=test, outcome="too few scores", measured=mean, held_against=test.against, seeds=count)
     reach = float(stats.t.ppf(1 - rules.alpha / 2, count - 1)) * float(np.std(numbers, ddof=1)) * (1 + 1 / count) ** 0.5
     interval = Interval(mean - reach, mean + reach)
     return Tested(
@@ -230,8 +230,8 @@ _VERDICTS = {"better": -1, "worse": 1}
 
 
 def _outcome(test: Check, item: Comparison, other: Comparison | None, rules: Rules) -> Outcome:
-    if item.verdict == "too few seeds":
-        return "too few seeds"
+    if item.verdict == "too few scores":
+        return "too few scores"
     shown = _VERDICTS.get(item.verdict, 0)
     if is_score(test.measure) and not isinstance(test.against, float | int) and abs(item.effect) <= rules.noise_floor:
         shown = 0

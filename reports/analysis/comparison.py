@@ -71,7 +71,7 @@ class Comparison:
     """Seeds of the treatment with which `margin` would be found with that power; None: above 10,000, or unknown."""
     rests_on: Literal["scores", "statuses"] = "scores"
     """What the verdict rests on."""
-    verdict: Verdict = "too few seeds"
+    verdict: Verdict = "too few scores"
 
     @property
     def superiority(self) -> float:

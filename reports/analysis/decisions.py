@@ -11,8 +11,8 @@ import numpy as np
 from reports.analysis.groups import Estimate
 from reports.analysis.guarded import bounds, p_beyond, p_within
 
-Verdict = Literal["better", "worse", "equivalent", "no difference shown", "too few seeds", "depends on the score"]
-VERDICTS: tuple[Verdict, ...] = ("better", "worse", "equivalent", "no difference shown", "too few seeds")
+Verdict = Literal["better", "worse", "equivalent", "no difference shown", "too few scores", "depends on the score"]
+VERDICTS: tuple[Verdict, ...] = ("better", "worse", "equivalent", "no difference shown", "too few scores")
 """Those of one score. Their order is the code that an array of verdicts holds; the last of all is of several scores:
 see `agreement`."""
 OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}

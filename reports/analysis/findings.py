@@ -79,7 +79,7 @@ class Findings:
     evaluations: pd.DataFrame
     curves: pd.DataFrame
     along: pd.DataFrame
-    """`frames.metric_frame` of the score."""
+    """`frames.score_frame`."""
     axes: Mapping[str, list[str]]
     claims: tuple[Answered, ...]
     """The study's own, answered."""
@@ -172,7 +172,7 @@ def find(stored: StoredStudy, *, noise_floor: float | None = None, difference: s
         runs=runs,
         evaluations=evaluations,
         curves=frames.curves_frame(results),
-        along=frames.metric_frame(evaluations, metric),
+        along=frames.score_frame(results, metric),
         axes=axes(study),
         claims=answer(
             study.claims,

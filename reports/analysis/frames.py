@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ablations.catalog.quantities import CURVES
-from ablations.store.outcomes import outcome
+from ablations.store.outcomes import FINISHED, outcome, outcome_at
 from ablations.store.result import Result
 from reports.analysis.scored import score_of
 
@@ -85,13 +86,28 @@ def curves_frame(results: Iterable[Result], bins: int = BINS) -> pd.DataFrame:
     return frame[frame.seeds > 0].reset_index(drop=True)
 
 
-def metric_frame(evaluations: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """One row an evaluation of a variant: variant, step, and over the seeds: train_seconds, seeds, mean, low, high."""
-    chosen = evaluations[(evaluations.metric == metric) & np.isfinite(evaluations.value)]
+def score_frame(results: Iterable[Result], metric: str) -> pd.DataFrame:
+    """One row an evaluation of a variant: variant, step, runs, seeds, train_seconds, mean, low, high.
+
+    The score of a step at which a run's samples are collapsed counts no more than that of a collapsed run: `seeds` is
+    how many of the `runs` of the variant have one there. Where that is less than half of them, mean and band are NaN,
+    since the few that are left stand for themselves.
+    """
+    table = evaluations_frame(_readable(result) for result in results)
+    runs = evaluations_frame(results).groupby("variant", sort=False).seed.nunique()
+    chosen = table[(table.metric == metric) & np.isfinite(table.value)]
     grouped = chosen.groupby(["variant", "step"], sort=False)
     frame = grouped.agg(train_seconds=("train_seconds", "mean"), seeds=("value", "size"), mean=("value", "mean"))
     frame["low"], frame["high"] = (grouped["value"].quantile(q) for q in BAND)
-    return pd.DataFrame(frame.reset_index())
+    found = frame.reset_index()
+    found["runs"] = found.variant.map(runs)
+    found.loc[2 * found.seeds < found.runs, ["mean", "low", "high"]] = np.nan
+    return pd.DataFrame(found)
+
+
+def _readable(result: Result) -> Result:
+    kept = tuple(item for item in result.evaluations if outcome_at(item.metrics).status == FINISHED)
+    return dataclasses.replace(result, evaluations=kept)
 
 
 def bin_edges(steps: int, bins: int) -> NDArray[np.int64]:

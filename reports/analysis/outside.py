@@ -16,9 +16,9 @@ from ablations.store.outcomes import FINISHED, outcome
 from ablations.store.result import Result
 
 MEASURES = {
-    "plain distance, the classifier's features": READER.whole,
+    "plain distance, the reader's features": READER.whole,
     "plain distance, label-free features": LABEL_FREE.whole,
-    "images alone, the classifier's features": READER.images,
+    "images alone, the reader's features": READER.images,
 }
 """Words to the metric. Theirs is a plain distance, class shares and all."""
 TUNED = " tuned"

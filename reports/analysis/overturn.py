@@ -89,7 +89,7 @@ def move(one: Tested, family: int, rules: Rules) -> Move | None:
     """The outcome next to a test's own; None without any numbers."""
     if one.outcome == "no data":
         return None
-    if one.outcome == "too few seeds":
+    if one.outcome == "too few scores":
         return Move(one=one, to="holds", distance=math.inf)
     if one.comparison is None:
         return _printed(one)

@@ -58,8 +58,8 @@ class View:
 
 VIEWS = (
     View(
-        name="classifier alone",
-        says="the score by the classifier's features alone: the label-free features need not agree",
+        name="reader alone",
+        says="the score by the reader's features alone: the label-free features need not agree",
         scores=(_images(READER),),
     ),
     View(
@@ -192,8 +192,8 @@ def _cell(view: View, item: Answered, seen: Answered) -> Cell:
         return Cell(said=what, change="none")
     pairs = list(zip(item.tests, seen.tests, strict=True))
     decided = [(ours, theirs) for ours, theirs in pairs if ours.outcome not in _EMPTY]
-    if any(theirs.outcome == "too few seeds" for _, theirs in decided):
-        return Cell(said="too few seeds", change="none")
+    if any(theirs.outcome == "too few scores" for _, theirs in decided):
+        return Cell(said="too few scores", change="none")
     if lost := next((theirs.lacks for _, theirs in decided if theirs.outcome == "no data"), ""):
         return Cell(said=lost, change="none")
     products = [
@@ -205,7 +205,7 @@ def _cell(view: View, item: Answered, seen: Answered) -> Cell:
     return Cell(said=_said(seen), change=_change(item, seen), kept=sum(sides), of=len(sides))
 
 
-_EMPTY = ("too few seeds", "no data")
+_EMPTY = ("too few scores", "no data")
 
 
 def _change(item: Answered, seen: Answered) -> Change:

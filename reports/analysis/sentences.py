@@ -9,6 +9,7 @@ import numpy as np
 
 from reports.analysis.comparison import Comparison
 from reports.analysis.statuses import share_unscored, unscored
+from reports.numbers import number
 
 
 def power_in_words(item: Comparison, wanted: float = 0.8, minutes_per_seed: float | None = None) -> str:
@@ -22,10 +23,11 @@ def power_in_words(item: Comparison, wanted: float = 0.8, minutes_per_seed: floa
     if item.verdict != "no difference shown" or math.isnan(item.detectable):
         return ""
     share = _of_reference(item.detectable, item)
-    found = f"This study would have found a difference of {item.detectable:.3g}{share} in {100 * wanted:.0f}% of cases."
+    least, cases = number(item.detectable), f"{100 * wanted:.0f}%"
+    found = f"This study would have found a difference of {least}{share} in {cases} of cases."
     if not item.margin > 0:
         return found
-    size = f"a difference of {item.margin:.3g}, the least that matters,"
+    size = f"a difference of {number(item.margin)}, the least that matters,"
     if item.more_seeds is None:
         return f"{found} To find {size} it would take more than 10,000 seeds."
     if item.more_seeds == 0:
@@ -41,8 +43,10 @@ def pairing_in_words(items: Sequence[Comparison]) -> str:
         return ""
     percent = round(100 * float(np.median(saved)))
     if abs(percent) < 5:
-        return f"Pairing gained nothing: it saved {percent}% of the seeds."
-    return f"Pairing saved {percent}% of the seeds." if percent > 0 else f"Pairing cost {-percent}% of the seeds."
+        return "Comparing seed by seed neither saved nor cost seeds."
+    if percent < 0:
+        return f"Comparing seed by seed made intervals of this width take {-percent}% more seeds."
+    return f"Comparing seed by seed saved {percent}% of the seeds that intervals of this width take otherwise."
 
 
 def statuses_in_words(item: Comparison) -> str:

@@ -17,7 +17,7 @@ def answers_by_looks(
 ) -> tuple[Answer, ...]:
     """One for each path, by all scores at the seeds and at the level of its last look.
 
-    Before the first look no seed counts, so there the verdict is `too few seeds`.
+    Before the first look no seed counts, so there the verdict is `too few scores`.
     """
     return tuple(_answer(path, progress, tables, measures, rules, statuses) for path in progress.paths)
 

@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from reports.figures.palette import Style
 from reports.figures.svg import Kind, Scale, figure, levels, nice_range, path, short, spread_out, tag, text
-from reports.words import count, number
+from reports.numbers import number
+from reports.words import count
 
 WIDTH, HEIGHT = 400, 268
 LEFT, RIGHT, TOP, BOTTOM = 40, 30, 44, 38
@@ -24,7 +25,8 @@ class Line:
     variant: str
     style: Style
     frame: pd.DataFrame
-    """Columns mean, low, high, seeds and the one named by `lines(x=...)`."""
+    """Columns mean, low, high, seeds and the one named by `lines(x=...)`; the line breaks where the mean is NaN. With a
+    column `runs` too, fewer seeds than runs at its last point are told beside it."""
     ends: tuple[float, ...] = ()
     """Values of the single seeds at the end, each drawn as a dot."""
     faint: bool = False
@@ -60,7 +62,7 @@ def lines(
     """
     ideals = ideals or {}
     drawn = [line for line in series if len(line.frame)]
-    values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key].tolist()]
+    values = [v for line in drawn for key in ("mean", "low", "high") for v in line.frame[key].dropna().tolist()]
     values += [v for line in drawn for v in line.ends] + list(ideals.values())
     kind: Kind = "log" if logarithmic and spread_out(values) else "linear"
     ahead = max((v for line in drawn for v in line.frame[x]), default=0) or 1
@@ -81,20 +83,39 @@ def lines(
 
 def _line(line: Line, x: str, across: Scale, up: Scale) -> Markup:
     frame = line.frame
-    xs = [across(v) for v in frame[x].tolist()]
-    high, low, middle = ([up(v) for v in frame[key].tolist()] for key in ("high", "low", "mean"))
-    band = [*zip(xs, high, strict=True), *reversed([*zip(xs, low, strict=True)])]
-    mean = [*zip(xs, middle, strict=True)]
-    last = frame.iloc[-1]
-    seeds = count(int(last["seeds"]), "seed")
-    caption = f"{line.variant}: {number(float(last['mean']))} at {number(float(last[x]))}, {seeds}"
-    parts = [tag("path", d=path(band) + "Z", class_="band"), tag("path", d=path(mean), class_="mean")]
+    shape = f"series {line.style.css}" + (" faint" if line.faint else "")
+    known = frame[frame["mean"].notna()]
+    parts = [tag("title", _caption(line.variant, known, x))]
+    for piece in _pieces(frame):
+        xs = [across(v) for v in piece[x].tolist()]
+        high, low, middle = ([up(v) for v in piece[key].tolist()] for key in ("high", "low", "mean"))
+        band = [*zip(xs, high, strict=True), *reversed([*zip(xs, low, strict=True)])]
+        parts.append(tag("path", d=path(band) + "Z", class_="band"))
+        parts.append(tag("path", d=path([*zip(xs, middle, strict=True)]), class_="mean"))
+        if len(piece) == 1:
+            parts.append(tag("circle", cx=xs[0], cy=middle[0], r=2.2, class_="dot"))
+    if len(known) and "runs" in frame and (last := known.iloc[-1])["seeds"] < last["runs"]:
+        beside = f"{int(last['seeds'])} of {count(int(last['runs']), 'seed')}"
+        parts.append(text(beside, across(float(last[x])) - 4, up(float(last["mean"])) - 6, "note", "end"))
     # Dots are spread sideways a little, so that equal scores do not hide each other.
+    end = across(float(frame.iloc[-1][x]))
     for index, value in enumerate(line.ends):
         shift = (index - (len(line.ends) - 1) / 2) * min(2.0, 8 / len(line.ends))
-        parts.append(tag("circle", cx=xs[-1] + 4 + shift, cy=up(value), r=2.2, class_="dot"))
-    shape = f"series {line.style.css}" + (" faint" if line.faint else "")
-    return tag("g", tag("title", caption), *parts, class_=shape, data_variant=line.variant)
+        parts.append(tag("circle", cx=end + 4 + shift, cy=up(value), r=2.2, class_="dot"))
+    return tag("g", *parts, class_=shape, data_variant=line.variant)
+
+
+def _caption(variant: str, known: pd.DataFrame, x: str) -> str:
+    if not len(known):
+        return f"{variant}: too few scores"
+    last = known.iloc[-1]
+    return f"{variant}: {number(float(last['mean']))} at {number(float(last[x]))}, {count(int(last['seeds']), 'seed')}"
+
+
+def _pieces(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """The stretches of a line between the points that have no mean."""
+    known = frame["mean"].notna()
+    return [piece for _, piece in frame[known].groupby((~known).cumsum()[known])]
 
 
 def _ideals(ideals: Mapping[str, float], up: Scale) -> list[Markup]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ablations.config import Study
-from reports.analysis.grouping import anchor, axes
+from reports.analysis.grouping import anchor
 
 HUES = 7
 """Hues after Okabe and Ito (2008), told apart by colour-blind readers; `figure.css` has two tones of each."""
@@ -18,7 +18,7 @@ class Style:
     hue: int
     """0 is ink, the colour of the text, for the reference; 1 to `HUES` are hues."""
     dash: int = 0
-    """0 solid; more where a hue has to serve twice among variants that are drawn together."""
+    """0 solid; more where a hue has to serve twice in a study: some figures draw all of its variants together."""
 
     @property
     def css(self) -> str:
@@ -27,17 +27,12 @@ class Style:
 
 @functools.cache
 def styles(study: Study) -> Mapping[str, Style]:
-    """The anchor gets ink; the others the hue least used so far, of those free in all their axes."""
+    """The anchor gets ink; each of the others a hue that no one has, or with the dash that makes it its own."""
     ink = anchor(study)
     given: dict[str, Style] = {ink: Style(0)} if ink else {}
-    groups = axes(study)
     for variant in study.variants:
         if variant.name in given:
             continue
-        beside = [n for names in groups.values() if variant.name in names for n in names if n in given]
-        used = [given[name] for name in beside]
-        everywhere = [style.hue for style in given.values()]
-        candidates = [Style(hue, dash) for dash in range(len(used) // HUES + 1) for hue in range(1, HUES + 1)]
-        free = [style for style in candidates if style not in used]
-        given[variant.name] = min(free, key=lambda style: (style.dash, everywhere.count(style.hue), style.hue))
+        place = sum(style.hue > 0 for style in given.values())
+        given[variant.name] = Style(place % HUES + 1, place // HUES)
     return given

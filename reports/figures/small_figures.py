@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from reports.analysis.comparison import Comparison
 from reports.figures.svg import figure, path, short, tag, text
-from reports.words import bounds, number, signed
+from reports.numbers import number
+from reports.words import bounds, signed
 
 WIDTH, HEIGHT, EDGE, FOOT = 220, 72, 10, 14
 SURE = ("better", "worse")

@@ -15,7 +15,8 @@ from reports.analysis.comparison import Comparison, Interval
 from reports.analysis.factorial import Effect
 from reports.figures.palette import Style
 from reports.figures.svg import Kind, Scale, figure, nice_range, path, short, spread_out, tag, text
-from reports.words import bounds, number, percent, question, signed
+from reports.numbers import number
+from reports.words import bounds, percent, question, signed
 
 PART = 13
 """Height of a part's row."""
@@ -33,6 +34,8 @@ class Row:
     shown: str
     """The difference in words."""
     hover: str
+    verdict: str = ""
+    """Written below the name; empty where none is passed."""
     mean: float
     interval: Interval
     solid: bool
@@ -66,6 +69,7 @@ def contrast_rows(answers: Sequence[Answer], styles: Mapping[str, Style]) -> lis
                 name=question(item),
                 shown=_shown(item),
                 hover=f"{question(item)}: {_shown(item)} {bounds(item.interval)}, {item.verdict}",
+                verdict=item.verdict,
                 mean=item.effect,
                 interval=item.interval,
                 solid=item.verdict in ("better", "worse"),
@@ -77,7 +81,9 @@ def contrast_rows(answers: Sequence[Answer], styles: Mapping[str, Style]) -> lis
 
 
 def _shown(item: Comparison) -> str:
-    return "too few scores" if math.isnan(item.effect) else f"{signed(item.effect)} ({percent(item.percent)})"
+    if math.isnan(item.effect):
+        return "by how runs ended" if item.rests_on == "statuses" else "no interval"
+    return f"{signed(item.effect)} ({percent(item.percent)})"
 
 
 def _parts(answer: Answer) -> tuple[Part, ...]:
@@ -125,7 +131,7 @@ def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: b
     width, row = (400, 46) if narrow else (960, 34)
     left, right, top = (8, 8, 30) if narrow else (340, 180, 34)
     names = [wrap(item.name, 56 if narrow else 50) for item in rows]
-    taller = [LINE * (len(lines) - 1) for lines in names]
+    taller = [LINE * (len(lines) - 1 + bool(item.verdict)) for item, lines in zip(rows, names, strict=True)]
     parts = [PART * len(item.parts) for item in rows]
     heights = [row + (more + below if narrow else max(more, below)) for more, below in zip(taller, parts, strict=True)]
     height = top + sum(heights) + (60 if narrow else 44)
@@ -153,7 +159,8 @@ def forest(rows: Sequence[Row], *, metric: str, floor: float, of: str, narrow: b
     y = float(top)
     for item, lines, more, high in zip(rows, names, taller, heights, strict=True):
         middle_of_row = y + row / 2 + (8 + more if narrow else 0)
-        body.append(_forest_row(item, lines, across, middle_of_row, (left, width), narrow))
+        written = [*lines, item.verdict] if item.verdict else lines
+        body.append(_forest_row(item, written, across, middle_of_row, (left, width), narrow))
         y += high
     return figure(width, height, f"Forest plot of {len(rows)} differences", *body)
 
@@ -195,9 +202,9 @@ def _forest_row(
     parts = [tag("title", item.hover)]
     if narrow:
         first = y - 12 - LINE * (len(lines) - 1)
-        parts += [text(line, left, first + LINE * index, "name") for index, line in enumerate(lines)]
+        parts += [text(line, left, first + LINE * index, _kind(item, line)) for index, line in enumerate(lines)]
     else:
-        parts += [text(line, 0, y + 4 + LINE * index, "name") for index, line in enumerate(lines)]
+        parts += [text(line, 0, y + 4 + LINE * index, _kind(item, line)) for index, line in enumerate(lines)]
         parts.append(text(item.shown, width, y + 4, "value", "end"))
     parts += _whisker(item.interval, item.mean, across, y, 4)
     if math.isfinite(item.mean):
@@ -212,6 +219,10 @@ def _forest_row(
             inside.append(text(part.shown, width, below + 4, "note", "end"))
         small.append(tag("g", *inside, class_="part"))
     return tag("g", tag("g", *parts, class_="row"), *small, class_=item.css)
+
+
+def _kind(item: Row, line: str) -> str:
+    return "note" if line == item.verdict else "name"
 
 
 def _whisker(interval: Interval, mean: float, across: Scale, y: float, end: float) -> list[Markup]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
-from reports.words import MINUS
+from reports.numbers import MINUS
 
 Kind = Literal["linear", "log", "symlog"]
 BOX = re.compile(r'viewBox="0 0 (\S+) (\S+)"')

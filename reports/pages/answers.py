@@ -20,7 +20,7 @@ SYMBOLS = {
     "worse": "\N{MULTIPLICATION X}",
     "equivalent": "\N{ALMOST EQUAL TO}",
     "no difference shown": "?",
-    "too few seeds": "\N{HORIZONTAL ELLIPSIS}",
+    "too few scores": "\N{HORIZONTAL ELLIPSIS}",
     "depends on the score": "\N{NOT EQUAL TO}",
 }
 
@@ -41,6 +41,8 @@ class Row:
     effect: str
     splits: tuple[tuple[str, str], ...]
     """The kind of features, and what the difference is made of by it."""
+    pieces: tuple[tuple[str, tuple[str, ...]], ...]
+    """The same as the cells of a table: whole, images, class shares; empty where a score is lacking."""
     caveat: str
     evidence: str
     power: str
@@ -74,6 +76,11 @@ def rows(found: Findings) -> list[Row]:
                 splits=tuple(
                     (split.kind.words, words.split(split)) for split in answer.splits if math.isfinite(item.effect)
                 ),
+                pieces=tuple(
+                    (split.kind.words, tuple(words.pieces(split).values()))
+                    for split in answer.splits
+                    if math.isfinite(item.effect)
+                ),
                 caveat=words.caveat(answer, course, found.rules),
                 evidence=words.evidence(item),
                 power=words.power(item, found.rules, minutes_a_seed(item, found, seconds)),
@@ -85,6 +92,45 @@ def rows(found: Findings) -> list[Row]:
             )
         )
     return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """One contrast in a line, for a first page."""
+
+    question: str
+    verdict: str
+    images: str
+    """The mean score of both sides, or how their runs ended where that decided."""
+    shares: str
+    """What the class shares say by themselves."""
+    course: str
+
+
+def in_brief(found: Findings) -> list[Brief]:
+    """One for each of the study's contrasts."""
+    return [
+        Brief(
+            question=row.question,
+            verdict=row.verdict,
+            images=_both_sides(row.answer.main, found),
+            shares=_shares(row.answer),
+            course=row.course,
+        )
+        for row in rows(found)
+    ]
+
+
+def _both_sides(item: Comparison, found: Findings) -> str:
+    if item.rests_on == "statuses" or not math.isfinite(item.effect):
+        return words.statuses_in_words(item).rstrip(".") or words.DASH
+    ours, theirs = (found.spreads[name].mean for name in (item.contrast.treatment, item.contrast.reference))
+    return f"{words.number(ours)} instead of {words.number(theirs)} ({words.percent(item.percent)})"
+
+
+def _shares(answer: Answer) -> str:
+    parts = [split.shares for split in answer.splits if split.shares is not None]
+    return parts[0].verdict if parts and math.isfinite(parts[0].effect) else words.DASH
 
 
 def seconds_a_seed(found: Findings) -> Mapping[str, float]:

@@ -18,6 +18,7 @@ from reports.analysis.claim_answers import Answered, answer, family
 from reports.analysis.claim_measures import Runs
 from reports.analysis.comparable import check_comparable
 from reports.analysis.decision_rules import Rules
+from reports.analysis.precisions import side_by_side
 from reports.analysis.sceptic import doubt
 from reports.analysis.scored import stated_floor
 from reports.pages.claim_history import first_in_words, histories
@@ -117,7 +118,7 @@ def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[
         "rules": rules,
         "tests": tests,
         "first": first_in_words(written),
-        "studies": [(name, _numbers(stored)) for name, stored in studies.items()],
+        "studies": [(name, _numbers(stored)) for name, stored in side_by_side(studies).items()],
         "words": words,
     }
 

@@ -27,7 +27,7 @@ def _head(found: Findings, old: str) -> Iterator[str]:
     yield f"# The verdicts of `{found.study.name}` by the old score and by the new\n"
     yield (
         f"Until the score was told apart, `{old}` carried the verdicts: class shares and images in one, by the "
-        f"classifier's features alone. Now `{found.metric}` carries them: class shares evened out, and the label-free "
+        f"reader's features alone. Now `{found.metric}` carries them: class shares evened out, and the label-free "
         "features must agree. Here are both, of the same runs, by the same statistics: same contrasts, same "
         "correction, same noise floor. Lower is better. "
         f"Command: `ablations report {found.study.name} --old-and-new FILE`.\n"

@@ -22,9 +22,9 @@ def overturned_by(item: Answered, family: int, rules: Rules) -> str:
         return ""
     found = overturn(item, family, rules)
     if found is None:
-        few = any(one.outcome == "too few seeds" for one in item.tests)
+        few = any(one.outcome == "too few scores" for one in item.tests)
         return (
-            "Too few seeds to say what would turn this answer."
+            "Too few scores to say what would turn this answer."
             if few
             else "No outcome of one test, nor more seeds at the differences that there are, would turn this answer."
         )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ablations.catalog.claims.checks import SETTINGS
 from ablations.catalog.metrics import facts
 from ablations.catalog.published_bits import FILE, write_rows
 from ablations.config.errors import UserError
@@ -23,7 +22,7 @@ from reports.analysis.findings import Findings, environment, find
 from reports.analysis.precisions import side_by_side
 from reports.analysis.published_rows import published_rows
 from reports.figures.overview import overview
-from reports.pages.answers import rows
+from reports.pages.answers import in_brief
 from reports.pages.attachments import standalone
 from reports.pages.claim_rows import tally
 from reports.pages.claims_page import build_claims
@@ -84,7 +83,7 @@ def publish(
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch)
         answers = build_claims(studies, made / "claims")
-        (made / "claims" / "claims.md").rename(made / "claims" / "README.md")
+        _as_readme(made / "claims" / "claims.md")
         for name, one in found.items():
             write_study(one, made / name)
         for axis, item in tuned.items():
@@ -104,6 +103,13 @@ def publish(
         except OSError as error:
             raise UserError(f"cannot write into {out}: {error.strerror or error}; choose another --out") from error
     return answers
+
+
+def _as_readme(page: Path) -> None:
+    """A page under the name that repositories show with its folder; the pages beside it link to that."""
+    for other in page.parent.glob("*.md"):
+        other.write_text(other.read_text(encoding="utf-8").replace(f"]({page.name})", "](README.md)"), encoding="utf-8")
+    page.rename(page.with_name("README.md"))
 
 
 def trained_part(stored: StoredStudy) -> StoredStudy:
@@ -159,9 +165,8 @@ def _context(
     return {
         "answers": answers,
         "tally": tally(answers),
-        "settings": SETTINGS,
         "main": main,
-        "compared": rows(found[main]),
+        "compared": in_brief(found[main]),
         "metric": found[main].metric,
         "floor": found[main].rules.noise_floor,
         "studies": [

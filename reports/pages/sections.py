@@ -24,7 +24,8 @@ from reports.figures.curves import Line, lines
 from reports.figures.palette import styles
 from reports.figures.sample_grids import data_uri, grid, png
 from reports.figures.svg import nice_range
-from reports.words import MINUS, number, ordinal
+from reports.numbers import MINUS, number
+from reports.words import ordinal
 
 PICTURE_BYTES = 2_000_000
 """All sample grids together; beyond that, fewer steps along training are shown."""
@@ -51,13 +52,13 @@ class Grid:
 
 
 def axis(found: Findings, name: str, variants: list[str]) -> Axis:
-    """Six figures of the variants that an axis compares."""
+    """Up to six figures of the variants that an axis compares: those that have something to show."""
     chosen = [found.study.variant(v) for v in variants]
     curves = {str(curve): own for curve, own in found.curves[found.curves.variant.isin(variants)].groupby("curve")}
     d_loss = _mean_of(curves, "d_loss_real", "d_loss_fake")
     score = [_score_line(found, v) for v in variants]
     two = [*_lines(found, variants, curves.get("d_real")), *_lines(found, variants, curves.get("d_fake"), faint=True)]
-    along = partial(lines, x="step", x_label="step")
+    along = partial(_drawn, x="step", x_label="step")
     figures = {
         "score": along(
             score,
@@ -65,7 +66,7 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             y_label=f"{found.metric}, {facts(found.metric).better} is better",
             logarithmic=True,
         ),
-        "score by time": lines(
+        "score by time": _drawn(
             score,
             title="Score against time",
             x="train_seconds",
@@ -99,7 +100,12 @@ def axis(found: Findings, name: str, variants: list[str]) -> Axis:
             logarithmic=True,
         ),
     }
-    return Axis(name, variants, figures)
+    return Axis(name, variants, {key: made for key, made in figures.items() if made is not None})
+
+
+def _drawn(series: Sequence[Line], **options: Any) -> Markup | None:
+    """None where no line has a point: an empty figure would show an axis that nothing is measured on."""
+    return lines(series, **options) if any(len(line.frame) for line in series) else None
 
 
 def profile_figure(found: Findings) -> Markup:
@@ -166,26 +172,45 @@ def _grid(found: Findings, result: Result, points: int) -> Grid:
 
 @dataclass(frozen=True)
 class Table:
-    """Means over the scored runs: a column for each metric, a row for each variant; NaN where a variant lacks one."""
+    """Means over runs: a column for each metric, a row for each variant; NaN where a variant lacks one."""
 
     metrics: list[str]
     rows: list[tuple[str, list[float]]]
 
 
 def class_shares(found: Findings) -> Table:
-    """How often the samples show each class, as the classifier sees them."""
-    return _table(found, [name for name in found.runs.columns if facts(name).group == SHARES])
+    """How often the samples show each class, as the classifier sees them, after how much of them it can read.
+
+    Over all runs that were scored: what a collapsed one draws is what its collapse is.
+    """
+    shares = [name for name in found.runs.columns if facts(name).group == SHARES]
+    read = [name for name in found.runs.columns if facts(name).name == "readable"]
+    return _means(found.runs, [*read[:1], *shares] if shares and read else [])
 
 
 def other_metrics(found: Findings) -> Table:
-    """Every metric but the score, what is of single classes, and the bounds and errors of other metrics."""
+    """Every metric but the score, what is of single classes, and the bounds and errors of other metrics.
+
+    Over the runs with a score: a mean over good and collapsed ones would describe neither.
+    """
     first = list(found.runs.columns).index("weights_sha256") + 1
-    return _table(found, [name for name in found.runs.columns[first:] if not facts(name).detail])
+    names = [name for name in found.runs.columns[first:] if not facts(name).detail]
+    return _means(found.runs[found.runs.score.notna()], names)
 
 
-def _table(found: Findings, metrics: list[str]) -> Table:
-    scored = found.runs[found.runs.score.notna()]
-    means = scored.groupby("variant", sort=False)[metrics].mean() if metrics else pd.DataFrame()
+def drawn(found: Findings, variant: str) -> dict[str, float]:
+    """What the samples of all runs of a variant show in the mean: "classes", and "readable", a share; NaN if unknown.
+
+    Class shares decide half of the verdicts, and the score, from which they are taken out, does not tell them.
+    """
+    own = found.runs[found.runs.variant == variant]
+    columns = {facts(name).name: name for name in found.runs.columns}
+    named = {"classes": "mode_count", "readable": "readable"}
+    return {key: float(own[columns[metric]].mean()) if metric in columns else math.nan for key, metric in named.items()}
+
+
+def _means(runs: pd.DataFrame, metrics: list[str]) -> Table:
+    means = runs.groupby("variant", sort=False)[metrics].mean() if metrics else pd.DataFrame()
     return Table(metrics, [(str(name), [float(v) for v in row]) for name, row in means.iterrows()])
 
 

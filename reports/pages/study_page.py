@@ -12,7 +12,8 @@ from markupsafe import Markup
 from ablations.catalog.collapse import CollapseRule
 from ablations.catalog.metric_facts import samples_of
 from ablations.catalog.metrics import LABEL_FREE, READER, facts
-from ablations.config.description import describe, differences
+from ablations.config import Variant
+from ablations.config.description import SAME, describe, differences
 from ablations.store.noise_check import PASSED
 from ablations.store.outcomes import FINISHED
 from reports import words
@@ -25,6 +26,7 @@ from reports.analysis.seconds import total_seconds
 from reports.analysis.sentences import pairing_in_words
 from reports.analysis.variance import SOURCES
 from reports.figures.documents import against_noise, traced
+from reports.figures.overview import overview
 from reports.figures.palette import styles
 from reports.figures.study_figures import contrast_rows, effect_rows, forest, strips
 from reports.pages import attachments, claim_rows, sections
@@ -33,8 +35,8 @@ from reports.pages.command_line import command
 from reports.pages.overturn_words import overturned_by
 from reports.pages.rendering import render, write_files
 
-OPEN_ANSWERS = 12
-"""With more answers than this, what a difference is made of and how it came about is folded away beneath each."""
+AT_A_GLANCE = 9
+"""Variants whose samples stand at the top of the page."""
 CHECK = "sanity check"
 """How the names of those figures begin."""
 
@@ -80,7 +82,6 @@ def page(found: Findings) -> dict[str, Any]:
         "columns": claim_rows.columns(claims),
         "claims_tally": claim_rows.tally(found.claims),
         "tests": tests,
-        "many": len(found.answers) > OPEN_ANSWERS,
         "pairing": pairing_in_words(found.comparisons),
         "words": words,
         "collapse": CollapseRule(),
@@ -88,6 +89,7 @@ def page(found: Findings) -> dict[str, Any]:
         "best": min(scored, key=lambda name: found.spreads[name].median, default=None),
         "reference": reference.name if reference else None,
         "figures": figures,
+        "glance": overview(found, [variant.name for variant in present[:AT_A_GLANCE]]) if grids else None,
         "grids": grids,
         "points": points,
         "axes": [
@@ -129,12 +131,26 @@ def _variant_row(found: Findings, variant: Any, reference: Any) -> dict[str, Any
     return {
         "name": variant.name,
         "css": styles(found.study)[variant.name].css,
-        "about": differences(variant, reference) if reference else describe(variant),
+        "about": _about(found, variant, reference),
         "spread": found.spreads.get(variant.name),
+        "drawn": sections.drawn(found, variant.name),
         "runs": len(own),
         "finished": int((own.status == FINISHED).sum()),
         "command": command(found, variant),
     }
+
+
+def _about(found: Findings, variant: Variant, reference: Variant | None) -> str:
+    """What a variant is, or in what it differs from the reference, in how it was computed too."""
+    if reference is None:
+        return describe(variant)
+    own, others = (
+        {item.run.engine.precision for item in found.results if item.run.variant.name == one.name}
+        for one in (variant, reference)
+    )
+    computed = [f"operands in {precision}" for precision in sorted(own - others) if variant != reference]
+    said = differences(variant, reference)
+    return ", ".join([said, *computed] if said != SAME or not computed else computed)
 
 
 def _cost(found: Findings, reference: str | None) -> dict[str, Any]:

@@ -33,7 +33,8 @@ function valueAt(scale, place) {
 }
 
 function nearest(series, x) {
-  const points = series.querySelector(".mean").getAttribute("d").slice(1).split("L").map((pair) => pair.split(" ").map(Number));
+  const lines = [...series.querySelectorAll(".mean")].map((line) => line.getAttribute("d").slice(1).split("L"));
+  const points = lines.flat().map((pair) => pair.split(" ").map(Number));
   return points.reduce((best, point) => (Math.abs(point[0] - x) < Math.abs(best[0] - x) ? point : best));
 }
 
@@ -45,7 +46,7 @@ function show(event) {
   const figure = event.currentTarget;
   const box = figure.getBoundingClientRect();
   const x = ((event.clientX - box.left) / box.width) * figure.viewBox.baseVal.width;
-  const rows = [...figure.querySelectorAll(".series:not(.off)")].map((series) => [series, nearest(series, x)]);
+  const rows = [...figure.querySelectorAll(".series:not(.off)")].filter((series) => series.querySelector(".mean")).map((series) => [series, nearest(series, x)]);
   if (!rows.length) return;
   reading.replaceChildren(`at ${write(valueAt(figure.dataset.x, rows[0][1][0]))}`);
   for (const [series, point] of rows) {

@@ -84,8 +84,8 @@ def test_a_caveat_says_what_holds_a_verdict_back() -> None:
 
 
 def test_the_evidence_counts_pairs_and_seeds() -> None:
-    assert words.evidence(judged([190.0, 201, 180, 195, 185])).startswith("better in 5 of 5 paired seeds; p < 0.001")
-    assert words.evidence(judged([190.0])) == "better in 1 of 1 pair, of 1 against 5 seeds"
+    assert words.evidence(judged([190.0, 201, 180, 195, 185])).startswith("lower in 5 of 5 seeds; p < 0.001")
+    assert words.evidence(judged([190.0])) == "lower in 1 of 1 shared seed (1 and 5 scored)"
 
 
 def test_a_split_adds_up_in_words() -> None:

@@ -19,7 +19,7 @@ from ablations.scoring.certify.by_eye import (
     shares,
 )
 from ablations.scoring.certify.markdown import markdown_table
-from reports.words import DASH, MINUS
+from reports.numbers import DASH, MINUS
 
 WANTED = 0.9
 """The agreement of class shares that was asked for beforehand."""

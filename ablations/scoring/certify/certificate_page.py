@@ -21,8 +21,9 @@ from ablations.scoring.certify.panels import ARROWS, Panel, bias_figure, panels
 from ablations.scoring.certify.reading_part import of_reading, reading_files, reading_part
 from ablations.scoring.scorer import own_files
 from reports.figures.sample_grids import png, table, with_words
+from reports.numbers import DASH
 from reports.pages.attachments import standalone
-from reports.words import DASH, value
+from reports.words import value
 
 PICTURES = ("pictures", "words", "closest", "read")
 READ = ("title", "right", "unreadable", "shares", "few_left")

@@ -12,7 +12,7 @@ from ablations.scoring.certify import exchange, extractors_compared
 from ablations.scoring.certify.markdown import lines_table, markdown_table
 from ablations.scoring.certify.still_read import FEW, LEAST_RIGHT, VISIBLE
 from reports.figures.sample_grids import png, table, with_words
-from reports.words import number
+from reports.numbers import number
 
 if TYPE_CHECKING:
     from ablations.scoring.certify.measure import Certificate

@@ -23,7 +23,8 @@ from ablations.training.cuda_graph import CapturedStep
 from ablations.training.engine import check_in_reach, set_up
 from tests.ablations import own_parts, registries
 from tests.ablations.datasets import random_dataset
-from tests.ablations.training.test_cuda_graph import SMALL, captured, group
+from tests.ablations.training.test_cuda_graph import captured
+from tests.ablations.training.test_seed_group import SMALL, group
 
 
 class Stream:
@@ -93,7 +94,12 @@ def test_what_is_kept_of_real_images_is_kept_apart_by_what_rounded_it(
 ) -> None:
     asked: list[tuple[object, ...]] = []
     whole = reference_cache.reference_cache
-    monkeypatch.setattr(suite, "reference_cache", lambda *identity: asked.append(identity) or whole(*identity))
+
+    def noted(*identity: object) -> reference_cache.ReferenceCache:
+        asked.append(identity)
+        return whole(*identity)
+
+    monkeypatch.setattr(suite, "reference_cache", noted)
     monkeypatch.setattr(suite, "_references", {})
     data, panel = random_dataset(train=60, test=60), load_panel()
     for one in (panel, dataclasses.replace(panel, where=("cuda", "a card"))):

@@ -65,7 +65,7 @@ def test_better_worse_and_equivalent_need_both_kinds_of_features() -> None:
     assert agree(said("better"), said("worse")).verdict == DEPENDS
     assert agree(said("better"), said("no difference shown")).verdict == DEPENDS
     assert agree(said("equivalent"), said("no difference shown")).verdict == "no difference shown"
-    assert agree(said("better"), said("too few seeds")).verdict == "too few seeds"
+    assert agree(said("better"), said("too few scores")).verdict == "too few scores"
 
 
 @pytest.mark.parametrize("shares", VERDICTS)
@@ -79,7 +79,7 @@ def test_the_words_say_on_what() -> None:
     assert (both.main.verdict, both.depends_on) == ("better", "")
     differs = answered(images=-5.0, other=0.0)
     assert differs.main.verdict == DEPENDS
-    assert differs.depends_on == "images: better by the classifier's features, equivalent by the label-free features"
+    assert differs.depends_on == "images: better by the reader's features, equivalent by the label-free features"
     against = answered(images=-5.0, shares=9.0)
     assert against.main.verdict == DEPENDS
     assert against.depends_on == "images: better, class shares: worse"
@@ -102,7 +102,7 @@ def test_the_noise_floor_bounds_the_first_score_alone() -> None:
     assert answered(images=-9.0, shares=2.0, floor=4.0).depends_on == "images: better, class shares: worse"
     below = answered(images=-2.0, other=-9.0, floor=4.0)
     assert below.main.verdict == DEPENDS
-    assert below.depends_on.startswith("images: no difference shown by the classifier's features, better by")
+    assert below.depends_on.startswith("images: no difference shown by the reader's features, better by")
 
 
 def test_a_difference_is_that_of_the_images_and_of_the_class_shares() -> None:

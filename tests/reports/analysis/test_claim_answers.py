@@ -157,7 +157,7 @@ def test_without_runs_a_claim_is_not_answered_and_missing_tests_do_not_confirm()
 def test_too_few_seeds_show_nothing() -> None:
     found = {name: dict(list(own.items())[:3]) for name, own in runs(a=lambda s: 1.0 + s / 99, b=lambda s: 9).items()}
     (item,) = answer([claim(LOWER)], found)
-    assert (item.answer, item.tests[0].outcome) == ("not shown", "too few seeds")
+    assert (item.answer, item.tests[0].outcome) == ("not shown", "too few scores")
 
 
 def test_a_difference_of_scores_below_the_noise_floor_shows_nothing() -> None:

@@ -1,9 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from ablations.catalog.quantities import CURVES, RUN_FACTS
+from ablations.store.result import Evaluation, Result
 from reports.analysis import frames
-from tests.reports.factories import quick_study, recipes_study, stored
+from tests.reports.factories import quick_study, recipes_study, result, stored
 
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged", ("sgd", 2): "interrupted", ("sgd", 3): "failed"})
 
@@ -67,8 +70,27 @@ def test_the_shown_seed_is_the_median_never_the_best() -> None:
 def test_the_score_along_training_keeps_variants_and_steps_apart() -> None:
     study = recipes_study()
     results = stored(study).results
-    table = frames.metric_frame(frames.evaluations_frame(results), "balanced_frechet_10k")
+    table = frames.score_frame(results, "balanced_frechet_10k")
     assert len(table) == len(study.variants) * (study.evaluations + 1)
     assert set(table.seeds) == {study.seeds}
-    assert (table.low <= table["mean"]).all()
-    assert (table["mean"] <= table.high).all()
+    assert (table["low"] <= table["mean"]).all()
+    assert (table["mean"] <= table["high"]).all()
+
+
+def test_a_step_at_which_a_run_has_collapsed_is_no_part_of_the_mean_along_training() -> None:
+    """The score of samples that nothing can be read in may be low; where most runs have none there is no mean."""
+    variant = recipes_study().variants[0]
+
+    def run(seed: int, readable: float) -> Result:
+        metrics = [{"frechet_10k": 10.0 + seed, "readable": share, "mode_count_10k": 10.0} for share in (1.0, readable)]
+        made = result(recipes_study(), variant, seed, 100.0)
+        steps = [Evaluation(step=50 * k, train_seconds=k, metrics=found) for k, found in enumerate(metrics, start=1)]
+        return dataclasses.replace(made, evaluations=tuple(steps))
+
+    ended = {0: 1.0, 1: 0.0, 2: 0.0, 3: 1.0}
+    some = frames.score_frame([run(seed, share) for seed, share in ended.items()], "frechet_10k").set_index("step")
+    assert [*some.loc[50, ["runs", "seeds", "mean"]]] == [4, 4, 11.5]
+    assert [*some.loc[100, ["runs", "seeds", "mean"]]] == [4, 2, 11.5]
+    few = frames.score_frame([run(seed, float(seed == 3)) for seed in ended], "frechet_10k").set_index("step")
+    assert few.loc[100, "seeds"] == 1
+    assert few.loc[100, ["mean", "low", "high"]].isna().all()

@@ -71,8 +71,8 @@ def test_each_measure_has_an_order_of_its_own() -> None:
     plain = {**THEIR_ORDER, "ns-gan": 35.0}
     found = beside(LUCIC_2018, runs(THEIR_ORDER, plain))
     taus = {item.measure: item.kendall for item in found.agreements}
-    assert taus["images alone, the classifier's features"] == pytest.approx(1.0)
-    assert taus["plain distance, the classifier's features"] == pytest.approx(1 - 2 / 6)
+    assert taus["images alone, the reader's features"] == pytest.approx(1.0)
+    assert taus["plain distance, the reader's features"] == pytest.approx(1 - 2 / 6)
 
 
 def test_runs_without_a_score_are_counted_and_a_level_without_any_has_no_place() -> None:

@@ -144,7 +144,7 @@ def test_of_runs_without_a_score_it_is_the_number_of_runs_that_would_turn_it() -
 def test_what_says_nothing_has_nothing_to_turn() -> None:
     assert overturned_by(answered({}), 1, RULES) == ""
     few = answered(pair(3, 10.0))
-    assert overturned_by(few, 1, RULES) == "Too few seeds to say what would turn this answer."
+    assert overturned_by(few, 1, RULES) == "Too few scores to say what would turn this answer."
     assert move(answered({}).tests[0], 1, RULES) is None
     question = answered(pair(20, 10.0), kind="question")
     assert overturned_by(question, 1, RULES).startswith("What is described would change first with “a lower b”")

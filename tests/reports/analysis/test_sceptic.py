@@ -49,9 +49,9 @@ def test_label_free_features_that_say_the_opposite_turn_their_own_view() -> None
     found = runs(24, a={"reader": LOW, "label_free": HIGH}, b={"reader": HIGH, "label_free": LOW})
     item = doubted(found)
     assert item.said == "not shown"  # both kinds must agree
-    assert said(item)["classifier alone"] == "confirmed"
+    assert said(item)["reader alone"] == "confirmed"
     assert said(item)["label-free alone"] == "refuted"
-    assert set(changes(item)) == {"classifier alone", "label-free alone"}
+    assert set(changes(item)) == {"reader alone", "label-free alone"}
 
 
 def test_class_shares_that_hide_the_images_turn_the_view_of_the_plain_distance() -> None:
@@ -88,12 +88,12 @@ def test_a_view_that_a_claim_cannot_have_says_so() -> None:
     item = doubted(found, claim(curve))
     absent = {name: cell.said for name, cell in item.cells.items() if cell.change == "none"}
     assert absent == {
-        "classifier alone": "no score in its tests",
+        "reader alone": "no score in its tests",
         "label-free alone": "no score in its tests",
         "plain distance": "no score in its tests",
         "half length": "no test of the end",
-        "even seeds": "too few seeds",
-        "odd seeds": "too few seeds",
+        "even seeds": "too few scores",
+        "odd seeds": "too few scores",
     }
     assert not item.changed
     nothing = doubted({}, claim(LOWER))

@@ -33,8 +33,8 @@ ITEM = Comparison(
 
 def test_what_was_not_found_is_told_with_what_would_have_been() -> None:
     assert power_in_words(ITEM) == (
-        "This study would have found a difference of 5 (25% of the reference's score) in 80% of cases. "
-        "To find a difference of 2, the least that matters, takes 51 more seeds."
+        "This study would have found a difference of 5.00 (25% of the reference's score) in 80% of cases. "
+        "To find a difference of 2.00, the least that matters, takes 51 more seeds."
     )
 
 
@@ -44,7 +44,7 @@ def test_what_was_not_found_is_told_with_what_would_have_been() -> None:
         (replace(ITEM, seeds_for_margin=21), "takes 1 more seed."),
         (
             replace(ITEM, seeds_for_margin=12),
-            "It had the seeds to find a difference of 2, the least that matters, as well.",
+            "It had the seeds to find a difference of 2.00, the least that matters, as well.",
         ),
         (replace(ITEM, seeds_for_margin=None), "it would take more than 10,000 seeds."),
         (replace(ITEM, margin=0.0), "in 80% of cases."),
@@ -61,7 +61,7 @@ def test_seeds_cost_time(minutes: float, end: str) -> None:
     assert power_in_words(ITEM, minutes_per_seed=minutes).endswith(end)
 
 
-@pytest.mark.parametrize("verdict", ["better", "worse", "equivalent", "too few seeds"])
+@pytest.mark.parametrize("verdict", ["better", "worse", "equivalent", "too few scores"])
 def test_an_answer_needs_no_excuse(verdict: Verdict) -> None:
     assert power_in_words(replace(ITEM, verdict=verdict)) == ""
 
@@ -69,9 +69,9 @@ def test_an_answer_needs_no_excuse(verdict: Verdict) -> None:
 @pytest.mark.parametrize(
     ("saved", "words"),
     [
-        (0.3, "Pairing saved 30% of the seeds."),
-        (-0.2, "Pairing cost 20% of the seeds."),
-        (-0.012, "Pairing gained nothing: it saved -1% of the seeds."),
+        (0.3, "Comparing seed by seed saved 30% of the seeds that intervals of this width take otherwise."),
+        (-0.2, "Comparing seed by seed made intervals of this width take 20% more seeds."),
+        (-0.012, "Comparing seed by seed neither saved nor cost seeds."),
         (float("nan"), ""),
     ],
 )
@@ -81,7 +81,7 @@ def test_pairing(saved: float, words: str) -> None:
 
 def test_the_median_contrast_speaks_for_the_study() -> None:
     items = [replace(ITEM, pairing_saved=saved) for saved in (0.0, 0.1, 0.9, float("nan"))]
-    assert pairing_in_words(items) == "Pairing saved 10% of the seeds."
+    assert pairing_in_words(items).startswith("Comparing seed by seed saved 10% of the seeds")
 
 
 def test_runs_that_ended_otherwise_are_told() -> None:

@@ -68,7 +68,7 @@ def test_a_difference_below_the_noise_floor_is_never_called_one() -> None:
 
 def test_four_seeds_are_too_few() -> None:
     few = judge(noisy(1, 4, 10), noisy(2, 4))
-    assert few.verdict == "too few seeds"
+    assert few.verdict == "too few scores"
     assert math.isnan(few.interval.low)
     assert few.more_seeds is None
 

@@ -46,7 +46,7 @@ def test_a_forest_has_a_row_for_every_contrast_with_its_mean_inside_its_interval
     figure = forest(contrast_rows(ANSWERS, STYLES), metric="frechet_10k", floor=1.5, of="a - b", narrow=narrow)
     rows = by_class(figure, "row")
     assert len(rows) == len(ANSWERS)
-    scored = [answer for answer in ANSWERS if answer.main.verdict != "too few seeds"]
+    scored = [answer for answer in ANSWERS if answer.main.verdict != "too few scores"]
     parts = by_class(figure, "part")
     assert len(parts) == 3 * len(scored), "the whole, the class shares, and the images by the other features"
     drawn = [row for row in (*rows, *parts) if any(child.tag == "circle" for child in row)]
@@ -173,5 +173,5 @@ def test_a_small_figure_has_a_point_for_every_step_and_is_filled_where_it_is_sur
     height = float(ET.fromstring(figure).get("viewBox", "").split()[3])
     ends = [float(line.get(key, "0")) for line in by_class(figure, "whisker") for key in ("y1", "y2")]
     assert all(0 <= end <= height for end in ends)
-    nothing = next(item.main for item in ANSWERS if item.main.verdict == "too few seeds")
+    nothing = next(item.main for item in ANSWERS if item.main.verdict == "too few scores")
     assert small_figures.looks([nothing]) is None

@@ -31,7 +31,7 @@ def doubted() -> tuple[Doubted, ...]:
 
 def test_what_changes_is_counted_by_view_and_in_all(doubted: tuple[Doubted, ...]) -> None:
     assert {item.view.name: (item.changed, item.turned, item.seen) for item in counts(doubted)} == {
-        "classifier alone": (0, 0, 2),
+        "reader alone": (0, 0, 2),
         "label-free alone": (0, 0, 2),
         "plain distance": (1, 1, 2),
         "half length": (0, 0, 1),

@@ -75,12 +75,12 @@ def test_the_answers_come_first_in_words(quick: Path) -> None:
 def test_a_difference_is_split_and_needs_both_kinds_of_features(quick: Path) -> None:
     text = text_of(quick)
     sigmoid = text[text.index("Sigmoid instead of LeakyReLU") : text.index("No normalization instead")]
-    for kind in ("the classifier&#39;s features", "the label-free features"):
+    for kind in ("the reader&#39;s features", "the label-free features"):
         assert re.search(
             kind + r" whole \+[\d,.]+ \[.*\] = images \+[\d,.]+ \[.*\] \+ class shares \+[\d,.]+ \[", sigmoid
         )
     assert "depends on the score" in text
-    assert "images: better by the classifier&#39;s features, no difference shown by the label-free features" in text
+    assert "images: better by the reader&#39;s features, no difference shown by the label-free features" in text
     contrasts = pd.read_csv(quick.parent / "contrasts.csv").set_index("treatment")
     row = contrasts.loc["sigmoid"]
     parts = row[["balanced_frechet_effect", "class_share_frechet_effect"]].sum()
@@ -92,7 +92,7 @@ def test_an_answer_that_is_none_says_what_more_seeds_would_cost(quick: Path) -> 
     text = text_of(quick)
     assert "This study would have found a difference of" in text
     assert re.search(r"takes \d+ more seeds, about", text)
-    assert re.search(r"Pairing (saved|cost) \d+% of the seeds|Pairing gained nothing", text)
+    assert re.search(r"Comparing seed by seed (saved \d+%|made intervals of this width take \d+% more|neither)", text)
 
 
 def test_an_answer_says_how_it_came_about_over_training(quick: Path) -> None:
@@ -188,7 +188,7 @@ def test_the_cost_is_told_in_all_and_by_variant(quick: Path) -> None:
 def test_the_tables_beside_the_page_hold_the_same_verdicts(quick: Path) -> None:
     contrasts = pd.read_csv(quick.parent / "contrasts.csv")
     assert contrasts.set_index("treatment").verdict["sigmoid"] == "worse"
-    assert contrasts.set_index("treatment").verdict["cnn"] == "too few seeds"
+    assert contrasts.set_index("treatment").verdict["cnn"] == "too few scores"
     markdown = (quick.parent / "report.md").read_text()
     assert "| Sigmoid instead of LeakyReLU | **worse** at 1,000 steps |" in markdown
     for name in ("evaluations.csv", "curves.csv"):

@@ -35,7 +35,7 @@ def test_a_study_of_which_nothing_finished_still_has_a_report(tmp_path: Path, st
     study = quick_study(seeds=2)
     statuses = {(v.name, seed): status for v in study.variants for seed in range(2)}
     text = text_of(write(find(stored(study, statuses=statuses)), tmp_path))  # type: ignore[arg-type]
-    assert "too few seeds" in text
+    assert "too few scores" in text
     assert f"{status}: a loss was not finite" in text
 
 
