@@ -12,8 +12,8 @@ SEEDS, WIDTH = 10, 10
 """Seeds a variant, and seeds in a stack."""
 
 STUDIES_IN_ORDER = (
-    "quick", "long-axes", "recipes", "ladder", "normalization", "normalization-places", "imbalance", "matched", "faces",
-    "precision",
+    "quick", "long-axes", "recipes", "ladder", "normalization", "normalization-places", "imbalance", "matched", "edge",
+    "faces", "precision",
 )  # fmt: skip
 """Each is trained for the first stack of seeds before any is for the next, so that a run that is cut short has all."""
 

@@ -16,7 +16,7 @@ from ablations.catalog.axes import (
     OPTIMIZER,
 )
 from ablations.catalog.axis import Axis
-from ablations.catalog.claim_studies import crossed_study, imbalance_study, matched_study
+from ablations.catalog.claim_studies import crossed_study, edge_study, imbalance_study, matched_study
 from ablations.catalog.combine import asked_of, one_factor
 from ablations.catalog.face_studies import FACE_STUDIES
 from ablations.catalog.gallery import gallery_study
@@ -244,7 +244,7 @@ STUDIES: Mapping[str, Study] = {
         RECIPES_STUDY, AXES_STUDY, _ladder(), DOCUMENTS, S4_STUDY, normalization_study(BASELINE),
         normalization_places_study(BASELINE), crossed_study(BASELINE),
         *FACE_STUDIES, gallery_study(BASELINE), imbalance_study(BASELINE), matched_study(BASELINE),
-        precision_study(BASELINE),
+        edge_study(BASELINE), precision_study(BASELINE),
     )
 }  # fmt: skip
 """Every study by name."""
