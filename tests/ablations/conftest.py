@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ablations.data import mnist
+from ablations.data import digits, mnist, splits
+from ablations.execution import remembered
+from ablations.scoring import scorer
 from ablations.store import Archive
 from ablations.store.mirror import Mirror
 from tests.ablations.small_mnist import never, set_sources, small_mnist
@@ -58,3 +60,30 @@ def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     monkeypatch.setattr(mnist, "FILES", {name: hashlib.md5(data).hexdigest() for name, data in content.items()})
     set_sources(monkeypatch, never)
     return content
+
+
+@pytest.fixture(scope="module")
+def few_digits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """`digits` with 500 training and 100 test images, which are scored in a third of the time: for files that ask what
+    becomes of runs and their scores, and not how many images these are of.
+
+    The session `slow` has all digits in every file, since the processes that its tests start know no others.
+    """
+    if any(item.get_closest_marker("slow") for item in request.session.items if item.path == request.path):
+        yield
+        return
+    rows = digits._shipped()[:600]
+    answers = tmp_path_factory.mktemp("cache") / "answers"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digits, "_shipped", lambda: rows)
+        patch.setattr(digits, "TEST_IMAGES_PER_CLASS", 10)
+        patch.setattr(remembered, "answers_folder", lambda: answers)
+        forget_data()
+        yield
+    forget_data()
+
+
+def forget_data() -> None:
+    """What this process keeps of a dataset by its name."""
+    splits.load_split.cache_clear()
+    scorer.load_scorer.cache_clear()

@@ -166,6 +166,7 @@ def test_what_one_of_the_studies_lacks_is_said_before_any_is_trained(
     small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(published, "STUDIES_IN_ORDER", ("axes", "faces"))
+    monkeypatch.setitem(STUDIES, "axes", dataclasses.replace(STUDIES["axes"], dataset="digits"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     done = ablations("publish", "--steps", "10", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "pages"))
     assert done.exit_code == 2, done.output

@@ -14,6 +14,8 @@ from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive, run_folder
 from tests.ablations.small_study import STUDY, kept, run
 
+pytestmark = pytest.mark.usefixtures("few_digits")
+
 OLD = "0" * 16
 
 

@@ -157,7 +157,7 @@ def test_they_are_fetched_unpacked_and_read_once(
     assert (again.digest, len(said), len(mirror.asked)) == (found.digest, 1, asked)
 
 
-@pytest.mark.parametrize("what", ["altered", slow("cut off"), slow("silent"), slow("absent")])
+@pytest.mark.parametrize("what", [slow("altered"), slow("cut off"), slow("silent"), slow("absent")])
 def test_a_download_that_fails_leaves_nothing_and_the_next_one_is_whole(
     what: str, fashion: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

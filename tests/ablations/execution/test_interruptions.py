@@ -20,6 +20,8 @@ from ablations.store import Archive
 from ablations.training.seed_group import SeedGroup
 from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, kept, plan, run
 
+pytestmark = pytest.mark.usefixtures("few_digits")
+
 Open = Callable[[str], Archive]
 Digests = dict[str, tuple[str, dict[str, str]]]
 

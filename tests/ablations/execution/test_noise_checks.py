@@ -67,16 +67,16 @@ def test_a_d_that_fails_is_trained_for_longer_and_said_to_be_slow_where_its_batc
     slow = RECIPES["s1-cnn"].override({"steps": 10}, name="s1-cnn")
     made = make_plan(Study(name="slow", title="", description="", variants=(slow,), seeds=1), OPTIONS, archive)
     archive.write_study(made.recorded, made.members, scorer=made.scorer)
-    found = check_recipes(made, archive, steps=100)
+    found = check_recipes(made, archive, steps=25)
     assert archive.read("slow").noise_checks == found
     for item in found:
         assert not item.passed
         assert item.over_one
         assert item.longer is not None
-        assert item.longer.steps == 400
+        assert item.longer.steps == 100
         assert (item.longer.real_right, item.longer.noise_right) != (item.real_right, item.noise_right)
         assert (
-            f"D of s1-cnn {'with' if item.labels else 'without'} labels fails: trained for 400 updates it" in item.says
+            f"D of s1-cnn {'with' if item.labels else 'without'} labels fails: trained for 100 updates it" in item.says
         )
         assert "BatchNorm over a batch of one image" in item.says
 

@@ -23,6 +23,8 @@ from ablations.training.generator import StoredGenerator
 from ablations.training.seed_group import SeedGroup
 from tests.ablations.small_study import BASE, kept, run
 
+pytestmark = pytest.mark.usefixtures("few_digits")
+
 CNN = BASE.override(
     {
         **{f"{side}.architecture": "cnn" for side in ("generator", "discriminator")},

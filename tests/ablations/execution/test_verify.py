@@ -22,6 +22,8 @@ from ablations.training.seed_group import SeedGroup
 from tests.ablations.factories import make_result
 from tests.ablations.small_study import BASE, STUDY, kept, run
 
+pytestmark = pytest.mark.usefixtures("few_digits")
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Archive:

@@ -18,7 +18,8 @@ from ablations.store.search_record import State
 TINY = {"steps": 18, "batch_size": 8, "generator.hidden": (8,), "discriminator.hidden": (8,)}
 NARROW = {"batch_size": "8:16", "generator.hidden": "8:16", "discriminator.hidden": "8:16"}
 SPACE = make_space(BASELINE.override(TINY), narrowed=NARROW)
-SETTINGS = Settings(name="small", space=SPACE, trials=5, seeds=2, parallel=2, dataset="digits")
+SETTINGS = Settings(name="small", space=SPACE, trials=5, seeds=2, parallel=2, dataset="digits", seed=3)
+"""With this seed trials are pruned before and after one that ends, also of `few_digits`."""
 
 
 def search(work: Path, settings: Settings = SETTINGS, executor: Executor | None = None, **options: Any) -> Found:

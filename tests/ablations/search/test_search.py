@@ -27,6 +27,8 @@ from ablations.search.trial import Outcome
 from ablations.search.trial_storage import TrialStorage, open_storage
 from tests.ablations.search.factories import NARROW, SETTINGS, SPACE, TINY, search, table
 
+pytestmark = pytest.mark.usefixtures("few_digits")
+
 Stop = Callable[[], str | None]
 
 

@@ -12,15 +12,18 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from markupsafe import Markup
 
 from ablations.cli import main
 from ablations.config.errors import StoreError
-from ablations.search import campaign
+from ablations.search import campaign, optuna_figures
 from ablations.search.campaign import Place
 from ablations.store import Archive
 from ablations.store.mirror import Mirror
 from tests.ablations.search.factories import SETTINGS
 from tests.ablations.stored import folder_of
+
+pytestmark = pytest.mark.usefixtures("few_digits")
 
 SMALL = ["--data", "digits", "--workers", "1", "--steps", "9", "--seeds", "1", "--finalists", "1"]
 NARROW = [f"--space={side}.hidden=8:16" for side in ("generator", "discriminator")] + ["--space=batch_size=8:16"]
@@ -53,6 +56,12 @@ def run_json(*arguments: str) -> Any:
     result = run(*arguments, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Optuna's figures, which take a second each: for tests of what else a search leaves."""
+    monkeypatch.setattr(optuna_figures, "_drawn", lambda draw, salt: Markup("<svg></svg>"))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +97,9 @@ def test_the_archive_has_the_search_with_its_trials(searched: Any) -> None:
     ]
 
 
-def test_the_mirror_has_a_run_for_the_search_and_a_child_for_each_trial_once(searched: Any, mirror: Mirror) -> None:
+def test_the_mirror_has_a_run_for_the_search_and_a_child_for_each_trial_once(
+    searched: Any, mirror: Mirror, undrawn: None
+) -> None:
     from mlflow.tracking import MlflowClient
 
     shown = ["--mirror", str(folder_of(mirror))]

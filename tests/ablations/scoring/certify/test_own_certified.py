@@ -55,6 +55,10 @@ def test_the_command_scores_samples_by_them_too_under_another_scorer(tmp_path: P
 
 
 def test_the_certificate_holds_them_to_their_claims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the damages that they speak of: what the others do to scores is asked of the built-in metrics."""
+    named = [damage for damage in DAMAGES if damage.name in ("noise", "swapped_labels", "occlusion")]
+    for module in ("measure", "certificate_page"):
+        monkeypatch.setattr(f"ablations.scoring.certify.{module}.DAMAGES", named)
     own_parts.load([write(tmp_path)])
     found = certify(load_dataset("digits"), panel_of("digits"), repeats=10)
     status = {(item.subject, item.metric): (item.claim, item.status) for item in found.lines}
