@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from ablations.catalog.axes import ACTIVATION, ARCHITECTURE, LOSS, NORMALIZATION, OPTIMIZER
 from ablations.catalog.combine import ask, crossed
-from ablations.catalog.long_axes import long_baseline
 from ablations.config import Contrast, Study, Variant
 
 _REFINEMENTS = (
@@ -93,10 +92,8 @@ def matched_study(baseline: Variant) -> Study:
 
 
 def edge_study(baseline: Variant) -> Study:
-    """S1's CNN, whose D leaves out the last row and column, against one that reads every pixel; after two epochs and
-    after twenty.
-    """
-    matched, long = matched_study(baseline), ARCHITECTURE.level("cnn").apply(long_baseline(baseline), "cnn-long")
+    """S1's CNN, whose D leaves out the last row and column, against one that reads every pixel, after two epochs."""
+    matched = matched_study(baseline)
     cnn, narrow = matched.variant("cnn"), matched.variant("mlp-narrow")
     return Study(
         name="edge",
@@ -105,15 +102,14 @@ def edge_study(baseline: Variant) -> Study:
             "S1's kernels of 5 and 3 leave out the last of 28 rows and columns: D never reads them, and G draws one "
             "grey there. Kernels of 4 and 3 fit, and nothing is left out. With seven channels for ten that CNN has 6% "
             "fewer parameters than S1's, and 5% fewer than the MLP of 20 hidden units; all have LayerNorm in the same "
-            "places. The pair of twenty epochs has the rates of long-axes."
+            "places."
         ),
-        variants=(cnn, _reads_all(cnn), narrow, long, _reads_all(long)),
+        variants=(cnn, _reads_all(cnn), narrow),
         contrasts=(
             _edge_asked("every pixel read, instead of all but an edge, two epochs", "cnn-whole", "cnn"),
             _edge_asked(
                 "every pixel read, instead of an MLP of as many parameters, two epochs", "cnn-whole", narrow.name
             ),
-            _edge_asked("every pixel read, instead of all but an edge, twenty epochs", "cnn-long-whole", "cnn-long"),
         ),
         seeds=10,
         evaluations=4,

@@ -34,7 +34,7 @@ def pixels_read(variant: Variant) -> Tensor:
     return gradient.reshape(4, 28, 28).abs().sum(0) > 0
 
 
-WHOLE = {name: STUDIES["edge"].variant(name) for name in ("cnn-whole", "cnn-long-whole")}
+WHOLE = {name: STUDIES["edge"].variant(name) for name in ("cnn-whole",)}
 
 
 @pytest.mark.parametrize("variant", CNNS.values(), ids=CNNS)
