@@ -88,10 +88,11 @@ def test_no_jobs_are_no_work_and_another_list_can_follow(executor: Executor, mak
 
 
 def test_the_first_of_the_list_begin_first(executor: Executor, make: Make) -> None:
+    """None begins before its turn; one whose process is slow to start, on a busy machine, may begin after it."""
     jobs = [make(name) for name in "abcdef"]
     began = [event.group for event in do(executor, *jobs) if isinstance(event, GroupStarted)]
     for place, job in enumerate(jobs):
-        assert abs(began.index(job.name) - place) < executor.capacity
+        assert place - began.index(job.name) < executor.capacity
 
 
 def test_what_another_command_has_waits_and_what_it_has_done_is_told(executor: Executor, make: Make) -> None:
