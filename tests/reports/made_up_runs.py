@@ -20,7 +20,7 @@ Score = Callable[[int, int], float]
 
 
 @functools.cache
-def _template() -> Result:
+def template() -> Result:
     return factories.result(factories.recipes_study(), Variant(name="one", steps=100), 0, 100.0)
 
 
@@ -37,7 +37,7 @@ def run(
 
     Curves rise from 0 to 1.
     """
-    made = _template()
+    made = template()
 
     def metrics(step: int) -> dict[str, float]:
         images, other = reader(seed, step), (label_free or reader)(seed, step)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from ablations.catalog.quantities import CURVES
-from ablations.config import Variant
 from ablations.config.claim import Check, Claim, Value
 from ablations.store.result import Evaluation, Result, Status
-from tests.reports import factories
+from tests.reports.made_up_runs import template
 
 SEEDS = 8
 Number = Callable[[int], float]
-
-
-@functools.cache
-def template() -> Result:
-    return factories.result(factories.recipes_study(), Variant(name="one", steps=100), 0, 100.0)
 
 
 def run(
