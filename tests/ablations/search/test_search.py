@@ -100,6 +100,9 @@ def test_a_search_killed_between_two_tells_goes_on(
         search(tmp_path)
     monkeypatch.undo()
     assert table(search(tmp_path)) == table(undisturbed)
+    with open_storage(SETTINGS, f"sqlite:///{tmp_path}/optuna.db") as storage:
+        asked = [trial.user_attrs["generation"] for _, trial in sorted(storage.known().items())]
+    assert asked == [0, 0, 2, 2, 4], "a trial was asked for before those that it must learn from were told"
 
 
 def test_a_stopped_search_keeps_what_has_ended(undisturbed: Found, tmp_path: Path) -> None:
