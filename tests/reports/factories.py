@@ -213,10 +213,15 @@ def _digits() -> tuple[Array, Array]:
     return np.pad(big * 255 / 16, ((0, 0), (2, 2), (2, 2))), labels
 
 
-def _samples(score: float, seed: int, n: int = 40) -> Array:
+@functools.lru_cache(maxsize=64)
+def _drawn(seed: int, n: int) -> tuple[Array, Array]:
     images, labels = _digits()
     random = np.random.default_rng(seed)
     rows: Sequence[int] = [int(random.choice(np.flatnonzero(labels == index % 10))) for index in range(n)]
-    noise = min(1.0, score / 2_000)
-    mixed = (1 - noise) * images[rows] + noise * random.uniform(0, 255, size=(n, 28, 28))
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    return images[rows], random.uniform(0, 255, size=(n, 28, 28))
+
+
+def _samples(score: float, seed: int, n: int = 40) -> Array:
+    digits, noise = _drawn(seed, n)
+    share = min(1.0, score / 2_000)
+    return np.clip((1 - share) * digits + share * noise, 0, 255).astype(np.uint8)
