@@ -8,11 +8,10 @@ import numpy as np
 
 from ablations.catalog import STUDIES
 from ablations.catalog.metrics import primary
-from ablations.catalog.quantities import CURVES
+from ablations.catalog.quantities import CURVES, GRID_IMAGES
 from ablations.config import Engine, Run, Study, Variant
 from ablations.config.study import evaluation_steps
 from ablations.data import Dataset
-from ablations.execution.recorder import GRID_IMAGES
 from ablations.store.result import Evaluation, Result
 from ablations.training.seed_group import SeedGroup
 

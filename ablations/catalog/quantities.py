@@ -13,6 +13,9 @@ DISCRIMINATOR_METRICS = ("d_real_test", "d_fake_eval", "d_accuracy", "d_last_fak
 ones, the share of both that it tells apart, what the last D says of the images drawn now, and what G learns from it.
 They are part of a training's record, not of a scorer's."""
 
+GRID_IMAGES = 40
+"""Samples kept of each evaluation; of a conditional G, four rows of the ten classes."""
+
 RUN_FACTS = (
     "study", "variant", "seed", "status", "score", "last_step", "steps", "train_seconds", "evaluation_seconds",
     "reason", "key", "weights_sha256",

@@ -62,17 +62,6 @@ def step_cost(variant: Variant, shape: DataShape = SHAPE) -> StepCost:
     return StepCost(dense, convolution, _parameter_bytes(variant, *networks))
 
 
-def estimate_seconds(variant: Variant, width: int, scored_steps: int, wanted: int, shape: DataShape = SHAPE) -> float:
-    """A rough estimate of the time one group takes on one core; 0 where own code fails at once."""
-    try:
-        with silenced():
-            cost = step_cost(variant, shape)
-    except PartError:
-        return 0.0
-    step = width * analytic_step_seconds(cost, width)
-    return variant.steps * step + wanted * scored_steps * EVALUATION_SECONDS
-
-
 def analytic_step_seconds(cost: StepCost, width: int) -> float:
     """Of one step of one seed in a stack, reckoned from its operations; within a factor of two."""
     return (

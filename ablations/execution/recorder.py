@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ablations.catalog.metric_facts import Tier
-from ablations.catalog.quantities import CURVES
+from ablations.catalog.quantities import CURVES, GRID_IMAGES
 from ablations.data import Dataset
 from ablations.execution.checkpoint import Checkpoint, load_checkpoint, pack, save_checkpoint
 from ablations.execution.environment import environment
@@ -26,8 +26,6 @@ from ablations.training.loop import Tick
 from ablations.training.seed_group import SeedGroup
 from ablations.training.step_inputs import asked_labels
 
-GRID_IMAGES = 40
-"""Samples kept of each evaluation; of a conditional G, four rows of the ten classes."""
 GRADIENT_SAMPLES = 200
 """Over which the gradients of G's objectives are taken: about as many as the documents' batches have."""
 

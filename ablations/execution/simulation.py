@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ablations.catalog.quantities import CURVES
-from ablations.execution.estimate import estimate_seconds
+from ablations.catalog.quantities import CURVES, GRID_IMAGES
+from ablations.config import Run
+from ablations.execution.costs import known_costs
 from ablations.execution.job import GroupJob
 from ablations.execution.plan import Plan
+from ablations.execution.plan_facts import stack_seconds
 from ablations.execution.schedule import OVERHEAD_SECONDS, Group, Simulation, places_of, simulate
 from ablations.store import Archive
 from ablations.store.run_folder import read_head
@@ -16,7 +18,6 @@ from ablations.training.engine import default_workers
 SAMPLE = 200
 """Stored runs that are looked at for what work really costs here."""
 _BYTES_A_VALUE = 4
-_SAMPLES_BYTES = 40 * 784
 _ROWS_A_SCORE = 40
 
 
@@ -30,33 +31,37 @@ def simulated(plan: Plan, archive: Archive, where: str) -> Simulation:
     places = places_of(where, default_workers(plan.conditions.engine), options.executor.gpus_per_group or 1.0)
     factor = measured_factor(plan, archive)
     groups = [group_of(job, plan, factor) for job in plan.jobs]
-    return simulate(groups, places, overhead=OVERHEAD_SECONDS.get(options.executor.name or "ray", 0.2))
+    return simulate(
+        groups, places, overhead=OVERHEAD_SECONDS.get(options.executor.name or "ray", OVERHEAD_SECONDS["ray"])
+    )
 
 
 def group_of(job: GroupJob, plan: Plan, factor: float) -> Group:
     kept = len(job.steps) if job.keep == "all" else 1
     weights = plan.facts[job.variant.name].snapshot_bytes
     curves = _BYTES_A_VALUE * len(CURVES) * job.variant.steps
+    samples = GRID_IMAGES * plan.shape.values
     return Group(
         seconds=job.estimate_seconds * factor,
         runs=len(job.wanted),
-        bytes=len(job.wanted) * ((kept + 2) * weights + curves + len(job.steps) * _SAMPLES_BYTES),
+        bytes=len(job.wanted) * ((kept + 2) * weights + curves + len(job.steps) * samples),
         rows=len(job.wanted) * (len(CURVES) * min(job.variant.steps, 1_000) + len(job.steps) * _ROWS_A_SCORE),
     )
 
 
 def measured_factor(plan: Plan, archive: Archive) -> float:
-    """By how much stored runs of the plan's variants took longer than they were estimated; 1 where there is none."""
-    variants = {variant.name: variant for variant in plan.recorded.variants}
-    spent = expected = 0.0
+    """By how much stored runs of the plan's variants took longer than they were planned; 1 where there is none."""
+    costs = known_costs(plan.conditions.engine)
+    spent = planned = 0.0
     for member in [m for m in plan.members if m.key in plan.reused][:SAMPLE]:
         head = read_head(archive.folder(member.key))
-        width = head["run"]["width"]
+        run = Run.from_dict(head["run"])
+        facts = plan.facts[member.variant]
+        stack = (run,) * run.width
+        scored = len(head["evaluations"])
         spent += head["train_seconds"] + head["evaluation_seconds"]
-        expected += (
-            estimate_seconds(variants[member.variant], width, len(head["evaluations"]), width, plan.shape) / width
-        )
-    return spent / expected if expected else 1.0
+        planned += stack_seconds(stack, scored, run.width, facts, plan.shape, costs) / run.width
+    return spent / planned if planned else 1.0
 
 
 def rows_of(found: Simulation) -> Sequence[tuple[str, str]]:
