@@ -80,6 +80,10 @@ class DatasetFacts(Part):
     title: str = ""
     frozen: bool = False
     """It is scored by the extractors that this project ships; others have extractors of their own."""
+    files: str | None = None
+    """Pattern, below the data folder, of the four IDX files that it is read from; empty where it is read from none,
+    None where that is not known beforehand.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -168,14 +168,25 @@ DATASETS = Registry(
     DatasetFacts,
     {
         "mnist": DatasetFacts(
-            builder="ablations.data.mnist:load_mnist", title="MNIST, 60,000 + 10,000 digits", frozen=True
+            builder="ablations.data.mnist:load_mnist",
+            title="MNIST, 60,000 + 10,000 digits",
+            frozen=True,
+            files="MNIST/raw/*-ubyte*",
         ),
         "digits": DatasetFacts(
-            builder="ablations.data.digits:load_digits", title="1,797 digits of scikit-learn", frozen=True
+            builder="ablations.data.digits:load_digits", title="1,797 digits of scikit-learn", frozen=True, files=""
         ),
-        "fashion-mnist": DatasetFacts(builder="ablations.data.kin:load_fashion_mnist", title="clothes, 28x28"),
-        "kmnist": DatasetFacts(builder="ablations.data.kin:load_kmnist", title="Japanese letters, 28x28"),
-        "emnist-letters": DatasetFacts(builder="ablations.data.kin:load_emnist_letters", title="Latin letters, 28x28"),
+        "fashion-mnist": DatasetFacts(
+            builder="ablations.data.kin:load_fashion_mnist", title="clothes, 28x28", files="FashionMNIST/raw/*-ubyte*"
+        ),
+        "kmnist": DatasetFacts(
+            builder="ablations.data.kin:load_kmnist", title="Japanese letters, 28x28", files="KMNIST/raw/*-ubyte*"
+        ),
+        "emnist-letters": DatasetFacts(
+            builder="ablations.data.kin:load_emnist_letters",
+            title="Latin letters, 28x28",
+            files="EMNIST/raw/emnist-letters-*-ubyte*",
+        ),
         "celeba": DatasetFacts(builder="ablations.data.folders:load_celeba", title="aligned faces, 128x128, no labels"),
         "celeba-32": DatasetFacts(builder="ablations.data.folders:load_small_celeba", title="the same, 32x32"),
         "faces": DatasetFacts(builder="ablations.data.faces:load_faces", title="drawn faces, 32x32, no labels"),

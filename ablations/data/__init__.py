@@ -19,9 +19,20 @@ from ablations.data.dataset import Dataset, Notify
 from ablations.data.folder_name import folder_of
 from ablations.data.shape import DataShape
 
-__all__ = ["ENVIRONMENT_VARIABLE", "DataShape", "Dataset", "Notify", "data_folder", "is_folder", "load_dataset"]
+__all__ = [
+    "ENVIRONMENT_VARIABLE",
+    "DataShape",
+    "Dataset",
+    "Notify",
+    "data_folder",
+    "files_of",
+    "is_folder",
+    "load_dataset",
+]
 
 ENVIRONMENT_VARIABLE = "ABLATIONS_DATA"
+IDX_FILES = 4
+"""Of a dataset like MNIST: images and labels, of training and test."""
 
 
 def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Notify = lambda line: None) -> Dataset:
@@ -51,6 +62,18 @@ def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Not
         given = type(dataset).__name__
         raise PartError(f"{place}: the dataset {name!r} must give an `ablations.data.Dataset`, not {given}")
     return dataset
+
+
+def files_of(name: str, folder: Path | None) -> list[Path] | None:
+    """The files that a dataset is read from; None where that is not known beforehand, or where they are not all there.
+
+    `folder` moves the data folder.
+    """
+    pattern = DATASETS[name].files if name in DATASETS else None
+    if not pattern:
+        return None if pattern is None else []
+    found = sorted(data_folder(folder).glob(pattern))
+    return found if len({path.name.removesuffix(".gz") for path in found}) >= IDX_FILES else None
 
 
 def is_folder(name: str) -> bool:

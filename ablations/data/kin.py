@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablations.config.errors import DataError
-from ablations.data import sources
+from ablations.config.parts import DATASETS
+from ablations.data import files_of, sources
 from ablations.data.atomic_files import PART, exclusive, unwritable, write_atomically
 from ablations.data.dataset import Dataset, Notify
 from ablations.data.idx import idx_dataset, idx_files
@@ -20,14 +21,10 @@ from ablations.data.idx import idx_dataset, idx_files
 
 @dataclass(frozen=True, kw_only=True)
 class Kin:
-    """What torchvision calls it, and how its files are read."""
+    """What torchvision calls it, and how its files are read; where they lie, `config.parts.DATASETS` says."""
 
-    folder: str
-    """Below the data folder; the files lie in `raw` there."""
     call: str
     """Of torchvision.datasets; `root` is where it goes."""
-    pattern: str = "*-ubyte*"
-    """The files of it among those that torchvision unpacks."""
     first_label: int = 0
     transposed: bool = False
     """Its files have columns for rows."""
@@ -36,12 +33,10 @@ class Kin:
 
 
 KIN: Mapping[str, Kin] = {
-    "fashion-mnist": Kin(folder="FashionMNIST", call="FashionMNIST(root, download=True)"),
-    "kmnist": Kin(folder="KMNIST", call="KMNIST(root, download=True)"),
+    "fashion-mnist": Kin(call="FashionMNIST(root, download=True)"),
+    "kmnist": Kin(call="KMNIST(root, download=True)"),
     "emnist-letters": Kin(
-        folder="EMNIST",
         call="EMNIST(root, split='letters', download=True)",
-        pattern="emnist-letters-*-ubyte*",
         first_label=1,
         transposed=True,
         seconds=1_800,
@@ -66,35 +61,31 @@ def load_emnist_letters(folder: Path, notify: Notify) -> Dataset:
 
 def _load(name: str, folder: Path, notify: Notify) -> Dataset:
     """The files in the data folder, after torchvision's download where they are not all there."""
-    kin = KIN[name]
-    raw = folder / kin.folder / "raw"
-    if not _whole(raw, kin):
+    kin, files = KIN[name], Path(DATASETS[name].files or "")
+    raw = folder / files.parent
+    if files_of(name, folder) is None:
         with exclusive(raw):
             # Another process may have fetched them while this one waited.
-            if not _whole(raw, kin):
-                _fetch(name, kin, raw, notify)
-    return idx_dataset(raw, name, pattern=kin.pattern, first_label=kin.first_label, transposed=kin.transposed)
+            if files_of(name, folder) is None:
+                _fetch(name, files, raw, notify)
+    return idx_dataset(raw, name, pattern=files.name, first_label=kin.first_label, transposed=kin.transposed)
 
 
-def _whole(raw: Path, kin: Kin) -> bool:
-    return raw.is_dir() and len(idx_files(raw, kin.pattern)) == 4
-
-
-def _fetch(name: str, kin: Kin, raw: Path, notify: Notify) -> None:
+def _fetch(name: str, files: Path, raw: Path, notify: Notify) -> None:
     """The caller holds the folder alone."""
     for leftover in raw.glob(f"{PART}*"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     notify(f"fetching {name}: torchvision's download")
     try:
         with tempfile.TemporaryDirectory(prefix=PART, dir=raw) as scratch:
-            sources.torchvision_call(kin.call, Path(scratch), kin.seconds)
-            unpacked = idx_files(Path(scratch) / kin.folder / "raw", kin.pattern)
+            sources.torchvision_call(KIN[name].call, Path(scratch), KIN[name].seconds)
+            unpacked = idx_files(Path(scratch) / files.parent, files.name)
             for path in unpacked.values():
                 write_atomically(raw / path.name, path.read_bytes())
     except sources.SourceError as error:
         raise DataError(
             f"{name} is not in {raw} and could not be fetched (torchvision's download: {error}). Put its four IDX "
-            f"files {kin.pattern} (plain or .gz) into {raw}, or work without any network on the dataset 'digits'"
+            f"files {files.name} (plain or .gz) into {raw}, or work without any network on the dataset 'digits'"
         ) from error
     except OSError as error:
         raise unwritable(raw, error) from error

@@ -103,11 +103,12 @@ def _extractors(dataset: str, folder: Path | None) -> str:
 
 
 def _data(name: str, folder: Path | None) -> str:
-    from ablations.data import data_folder, load_dataset
+    from ablations.config.parts import DATASETS
+    from ablations.data import data_folder, files_of, load_dataset
 
     place = data_folder(folder)
-    if name == "mnist" and not (place / "MNIST" / "raw").is_dir():
-        raise UserError(f"{name} is not in {place} yet; fetch it with: ablations data {name}")
+    if name in DATASETS and DATASETS[name].files and files_of(name, folder) is None:
+        raise UserError(f"{name} is not in {place} yet, or not all of it; fetch it with: ablations data {name}")
     found = load_dataset(name, folder=folder)
     return (
         f"{found.name} in {place}: {len(found.train_images):,} + {len(found.test_images):,} images, {found.digest[:12]}"

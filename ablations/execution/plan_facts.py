@@ -15,7 +15,7 @@ from ablations.config.errors import ConfigError
 from ablations.config.own_parts import PartError, silenced
 from ablations.config.parts import DATASETS, METRIC_PARTS
 from ablations.config.rules import check_batch
-from ablations.data import DataShape, data_folder
+from ablations.data import DataShape, data_folder, files_of
 from ablations.execution.costs import Costs, cost_key, known_costs
 from ablations.execution.estimate import StepCost, snapshot_bytes, step_cost
 from ablations.execution.remembered import remembered, state_of
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
     from ablations.data import Dataset
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_READ_FROM = {
-    "mnist": "MNIST/raw/*-ubyte*",
-    "fashion-mnist": "FashionMNIST/raw/*-ubyte*",
-    "kmnist": "KMNIST/raw/*-ubyte*",
-    "emnist-letters": "EMNIST/raw/emnist-letters-*-ubyte*",
-    "digits": "",
-}
-"""Pattern, below the data folder, of the files that a dataset is read from; empty: of none. Others are read anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +57,7 @@ def data_facts(name: str, folder: Path | None) -> DataFacts:
             "name": dataset.name, "digest": digest, "shape": shape, "training_images": len(dataset.train_images)
         }  # fmt: skip
 
-    files = _files_of(name, folder)
+    files = files_of(name, folder)
     if files is None:
         found = find()
     else:
@@ -141,15 +133,6 @@ def _load(name: str, folder: Path | None) -> tuple[Dataset, str]:
     from ablations.data.splits import load_split
 
     return load_split(name, "whole", folder)
-
-
-def _files_of(name: str, folder: Path | None) -> list[Path] | None:
-    """That a dataset is read from; None where they are not known, or not there yet."""
-    pattern = _READ_FROM.get(name)
-    if pattern is None:
-        return None
-    found = list(data_folder(folder).glob(pattern)) if pattern else []
-    return found if found or not pattern else None
 
 
 @functools.cache

@@ -50,11 +50,16 @@ def test_a_folder_of_idx_files_is_a_dataset_with_or_without_labels(tmp_path: Pat
     assert untold.digest != told.digest
 
 
+def folder_of(name: str) -> Path:
+    """Below the data folder, or that of a download."""
+    return Path(DATASETS[name].files or "").parent
+
+
 @pytest.mark.parametrize("name", kin.KIN)
 def test_the_kin_of_mnist_are_read_from_the_data_folder(name: str, tmp_path: Path) -> None:
     facts = kin.KIN[name]
     prefix = "emnist-letters-" if name == "emnist-letters" else ""
-    raw = put(tmp_path / facts.folder / "raw", prefix, first=facts.first_label)
+    raw = put(tmp_path / folder_of(name), prefix, first=facts.first_label)
     if prefix:
         put(raw, "emnist-digits-")
     found = load_dataset(name, folder=tmp_path)
@@ -74,7 +79,7 @@ def test_the_kin_of_mnist_are_fetched_with_torchvision_and_kept(
     def download(call: str, scratch: Path, seconds: float | None = None) -> None:
         calls.append(call)
         prefix = "emnist-letters-" if name == "emnist-letters" else ""
-        put(scratch / facts.folder / "raw", prefix, packed=True, first=facts.first_label)
+        put(scratch / folder_of(name), prefix, packed=True, first=facts.first_label)
 
     monkeypatch.setattr(sources, "torchvision_call", download)
     said: list[str] = []

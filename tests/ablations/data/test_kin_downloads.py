@@ -120,7 +120,8 @@ def moved(server: Mirror, made: list[Any], name: str) -> str:
         return f"EMNIST.url, EMNIST.md5 = '{server.url}/gzip.zip', '{digest}'\n"
     server.files = packed(made)
     resources = [(path[1:], hashlib.md5(content).hexdigest()) for path, content in server.files.items()]
-    return f"{KIN[name].folder}.mirrors, {KIN[name].folder}.resources = ['{server.url}/'], {resources}\n"
+    called = KIN[name].call.partition("(")[0]
+    return f"{called}.mirrors, {called}.resources = ['{server.url}/'], {resources}\n"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ablations.cli import main
 from ablations.commands.run import measuring
 from ablations.config import own_parts
 from ablations.config.errors import DataError
-from ablations.config.parts import LOSSES
+from ablations.config.parts import DATASETS, LOSSES
 from ablations.execution import doctor
 from ablations.execution.options import Options
 from tests.ablations.registries import kept
@@ -50,10 +50,23 @@ def test_each_ill_is_named_with_a_way_out(tmp_path: Path, monkeypatch: pytest.Mo
     assert "make room" in checks["disk"].says
 
 
-def test_data_that_is_not_there_is_not_fetched(tmp_path: Path) -> None:
-    checks = {check.name: check for check in doctor.examine(str(tmp_path), data_folder=tmp_path, dataset="mnist")}
+@pytest.mark.parametrize("partly", [False, True], ids=["none of it", "a part of it"])
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "emnist-letters"])
+def test_data_that_is_not_there_is_not_fetched(
+    name: str, partly: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(*arguments: object, **options: object) -> None:
+        raise AssertionError("it fetches data")
+
+    monkeypatch.setattr("ablations.data.kin._fetch", fetch)
+    monkeypatch.setattr("ablations.data.mnist._fetch", fetch)
+    if partly:
+        pattern = tmp_path / (DATASETS[name].files or "")
+        pattern.parent.mkdir(parents=True)
+        (pattern.parent / pattern.name.replace("*-ubyte*", "train-images-idx3-ubyte.gz")).write_bytes(b"")
+    checks = {check.name: check for check in doctor.examine(str(tmp_path), data_folder=tmp_path, dataset=name)}
     assert not checks["data"].ok
-    assert "ablations data mnist" in checks["data"].says
+    assert f"ablations data {name}" in checks["data"].says
 
 
 def test_the_command_prints_checks_and_facts(tmp_path: Path) -> None:
