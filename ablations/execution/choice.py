@@ -46,6 +46,10 @@ class ExecutorOptions:
             return choose_engine(device, precision, isa, in_workers=self.name == "processes")
         if self.name != "ray" or device == "cpu":
             raise ConfigError("--gpus-per-group is for --executor ray with --device cuda or auto")
+        if self.gpus_per_group > 1 and not self.gpus_per_group.is_integer():
+            raise ConfigError(
+                f"--gpus-per-group {self.gpus_per_group:g}: a group has a share of one GPU, such as 0.5, or whole ones"
+            )
         return choose_engine("cuda", precision, isa, elsewhere=True)
 
     def chosen(self, workers: int | None) -> str:

@@ -5,6 +5,7 @@ place. The same rule makes the plan's expected end and the simulation of machine
 from __future__ import annotations
 
 import heapq
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,11 @@ def places_of(text: str, cores: int, gpus_per_group: float = 1.0) -> int:
     if found is None:
         raise ConfigError(f"--simulate {text} is neither nodes=NUMBER, such as nodes=64, nor gpus=NUMBER")
     number = int(found[2])
-    if found[1] == "nodes":
-        return number * cores
-    return number * int(1 / gpus_per_group + 1e-9) if gpus_per_group <= 1 else int(number / gpus_per_group)
+    return number * cores if found[1] == "nodes" else groups_on(number, gpus_per_group)
+
+
+def groups_on(gpus: int, share: float) -> int:
+    """How many groups find room on the GPUs of one machine, of which each takes a share: less than a GPU on one of
+    them, or several whole ones.
+    """
+    return gpus * math.floor(1 / share + 1e-9) if share <= 1 else gpus // math.ceil(share)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 import sys
 from pathlib import Path
 from typing import Literal
 
 from ablations.config import Engine
 from ablations.config.errors import ConfigError
+from ablations.config.machine import cores
 from ablations.training.instruction_set import (
     check_observed,
     check_precision,
@@ -158,4 +158,4 @@ def default_workers(engine: Engine) -> int:
         import torch
 
         return torch.cuda.device_count() or 1  # those of a cluster are none of this machine's
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -13,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Self
 
 from ablations.config.errors import UserError
+from ablations.config.machine import cores
 from ablations.execution.events import Event
 from ablations.execution.executors.contract import Job, Settings, Stop
 from ablations.execution.executors.waiting import POLL_SECONDS, Waiting
@@ -28,6 +30,8 @@ WORKER_VARIABLES: Mapping[str, str] = {
     "THP_MEM_ALLOC_ENABLE": "1",
 }
 """What a worker must find before its first import."""
+PATIENCE_SECONDS = 5.0
+"""For workers that are done to end by themselves."""
 
 
 @dataclass
@@ -62,7 +66,7 @@ class ProcessExecutor:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        count = settings.workers or len(settings.gpus) or os.cpu_count() or 1
+        count = settings.workers or len(settings.gpus) or cores()
         return cls(count, settings.gpus, retries=settings.retries, variables=settings.variables)
 
     def __enter__(self) -> Self:
@@ -185,7 +189,9 @@ def _serve(pipe: Connection, stopping: Any) -> None:
 def _end(workers: Sequence[_Worker]) -> None:
     for worker in workers:
         worker.pipe.close()
-        worker.process.join(timeout=5)
+    given_up = time.monotonic() + PATIENCE_SECONDS
+    for worker in workers:
+        worker.process.join(timeout=max(0.0, given_up - time.monotonic()))
         if worker.process.is_alive():
             worker.process.kill()
             worker.process.join()

@@ -6,7 +6,6 @@ whole. Ray's usage statistics and its dashboard are off; a cluster started here 
 
 from __future__ import annotations
 
-import math
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,11 +14,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from ablations.config.errors import ConfigError
+from ablations.config.machine import cores
 from ablations.execution.events import Event, Printed
 from ablations.execution.executors.contract import Job, Settings, Stop
 from ablations.execution.executors.processes import WORKER_VARIABLES
-from ablations.execution.executors.ray_connection import connect, cores
+from ablations.execution.executors.ray_connection import connect
 from ablations.execution.executors.waiting import POLL_SECONDS, Waiting
+from ablations.execution.schedule import groups_on
 from ablations.store.parcel import pack, unpack
 
 CHECK_SECONDS = 300.0
@@ -76,6 +77,10 @@ class RayExecutor:
             if not places:
                 raise ConfigError(self._lacking())
             return min(places, self.settings.workers or places)
+
+    def check_room(self) -> None:
+        """Raises what `capacity` does."""
+        _ = self.capacity
 
     def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Stop) -> None:
         with self, closing(Waiting(jobs, on_event)) as waiting:
@@ -157,9 +162,7 @@ class RayExecutor:
         places = int(resources.get("CPU", 0))
         if not share:
             return places
-        gpus = int(resources.get("GPU", 0))
-        # Ray puts a job that needs less than a GPU on one of them, and others on whole ones.
-        return min(places, gpus * math.floor(1 / share + 1e-9) if share <= 1 else gpus // math.ceil(share))
+        return min(places, groups_on(int(resources.get("GPU", 0)), share))
 
     def _lacking(self) -> str:
         import ray
@@ -188,7 +191,7 @@ class _Session:
     def run(self) -> None:
         import ray
 
-        assert self._executor.capacity
+        self._executor.check_room()
         self._executor.check_nodes()
         office = self._executor.office
         try:

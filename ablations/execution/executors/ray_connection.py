@@ -8,6 +8,7 @@ import socket
 from typing import Any
 
 from ablations.config.errors import ConfigError
+from ablations.config.machine import cores
 from ablations.execution.executors.contract import Settings
 
 QUIET = {
@@ -76,11 +77,6 @@ def _why(address: str, error: Exception) -> str:
         f"--address {address}: no Ray cluster to join: {reason}; start one with `ray start --head`, or take "
         "--address local"
     )
-
-
-def cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_reach(address: str) -> None:

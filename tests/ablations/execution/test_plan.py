@@ -258,3 +258,10 @@ def test_an_executor_is_chosen_by_whether_it_works_alone(archive: Archive) -> No
     assert isinstance(choose_executor(BY_THE_MACHINE, engine, None), ProcessExecutor)
     assert isinstance(choose_executor(BY_THE_MACHINE, engine, 2), ProcessExecutor)
     assert isinstance(choose_executor(ExecutorOptions(name="processes"), engine, 1), ProcessExecutor)
+
+
+def test_a_group_has_a_share_of_one_gpu_or_whole_ones() -> None:
+    with pytest.raises(ConfigError, match=r"--gpus-per-group 1\.5: a group has a share of one GPU"):
+        ExecutorOptions(name="ray", gpus_per_group=1.5).engine("cuda")
+    for share in (0.5, 2.0):
+        assert ExecutorOptions(name="ray", gpus_per_group=share).engine("cuda").device == "cuda"

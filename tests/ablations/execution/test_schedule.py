@@ -91,7 +91,10 @@ def test_a_simulation_takes_as_long_as_its_plan_is_large() -> None:
     assert seconds(20_000) < 30 * seconds(2_000)
 
 
-@pytest.mark.parametrize(("text", "share", "places"), [("nodes=64", 1.0, 128), ("gpus=8", 0.25, 32), ("gpus=8", 2, 4)])
+PLACES = [("nodes=64", 1.0, 128), ("gpus=8", 0.25, 32), ("gpus=2", 0.4, 4), ("gpus=8", 2, 4), ("gpus=7", 2, 3)]
+
+
+@pytest.mark.parametrize(("text", "share", "places"), PLACES)
 def test_places(text: str, share: float, places: int) -> None:
     assert places_of(text, 2, share) == places
 
