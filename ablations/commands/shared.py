@@ -237,8 +237,10 @@ def resumable(kept: str, without: Sequence[str] = ()) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        again = without_secret(shlex.join(["ablations", *(word for word in sys.argv[1:] if word not in without)]))
-        click.echo(f"interrupted; {kept}. Continue with: {again}", err=True)
+        words = [word for word in sys.argv[1:] if word not in without]
+        again = without_secret(shlex.join(["ablations", *words]))
+        how = "--fresh begins all of it again" if "--fresh" in words else "Continue with"
+        click.echo(f"interrupted; {kept}. {how}: {again}", err=True)
         raise click.exceptions.Exit(130) from None
 
 

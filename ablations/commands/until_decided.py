@@ -84,6 +84,11 @@ def begin(study: Study, options: Options, most: int | None, archive: Archive) ->
             raise ConfigError(
                 f"--{name.replace('_', '-')} and --until-decided contradict each other: looks say how many"
             )
+    if options.fresh:
+        raise ConfigError(
+            "--fresh and --until-decided contradict each other: each look would train what the looks before it trained "
+            "again; begin anew in another --store"
+        )
     if not study.contrasts:
         raise ConfigError(f"study {study.name!r} asks for no contrast, so there is nothing to decide")
     width = _width(options)

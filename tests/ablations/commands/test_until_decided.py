@@ -112,6 +112,7 @@ def test_a_kill_in_the_middle_of_a_look_changes_no_look(begun: Path) -> None:
     [
         (("--until-decided", "--seeds", "5"), "--seeds and --until-decided contradict"),
         (("--until-decided", "--reference-seeds", "auto"), "--reference-seeds and --until-decided contradict"),
+        (("--until-decided", "--fresh"), "--fresh and --until-decided contradict"),
         (("--max-seeds", "10"), "--max-seeds is for --until-decided"),
         (("--reference-seeds", "many"), "neither a number of seeds nor auto"),
         (("--seeds", "5", "--reference-seeds", "3"), "reference_seeds must be at least 5"),
