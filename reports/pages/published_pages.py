@@ -15,7 +15,7 @@ import pandas as pd
 from ablations.catalog.metrics import facts
 from ablations.catalog.published_bits import FILE, write_rows
 from ablations.config.errors import UserError
-from ablations.store.disk import whole_folder
+from ablations.store.disk import whole_folder, write_whole
 from reports import words
 from reports.analysis.claim_answers import Answered
 from reports.analysis.findings import Findings, environment, find
@@ -98,8 +98,10 @@ def publish(
         _check_sizes(made)
         try:
             for folder in ("claims", *(f"{TUNING}/{axis}" for axis in tuned), *studies):
-                shutil.rmtree(out / folder, ignore_errors=True)
-            shutil.copytree(made, out, dirs_exist_ok=True)
+                with whole_folder(out.resolve() / folder) as part:
+                    shutil.copytree(made / folder, part, dirs_exist_ok=True)
+            for path in sorted(made.glob("*.*")):
+                write_whole(out / path.name, path.read_bytes())
         except OSError as error:
             raise UserError(f"cannot write into {out}: {error.strerror or error}; choose another --out") from error
     return answers
