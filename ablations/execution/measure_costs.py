@@ -18,8 +18,7 @@ from ablations.execution.estimate import analytic_step_seconds
 from ablations.execution.job import GroupJob
 from ablations.execution.plan import Plan
 from ablations.execution.recorder import measure
-from ablations.scoring.own_metrics import own_digests
-from ablations.scoring.scorer import load_scorer
+from ablations.scoring.scorer import load_scorer, own_sources
 from ablations.training.engine import set_up
 from ablations.training.seed_group import SeedGroup
 
@@ -96,9 +95,7 @@ def evaluation_seconds(plan: Plan, dataset: Dataset) -> dict[str, float]:
     """CPU time of the scores of one seed, by tier; what a process computes once is there before."""
     job, common = plan.jobs[0], plan.conditions
     group = SeedGroup(job.variant, job.seeds[:1], dataset, common.engine)
-    scorer = load_scorer(
-        common.dataset, common.split, plan.options.data_folder, common.engine.device, str(own_digests())
-    )
+    scorer = load_scorer(common.dataset, common.split, plan.options.data_folder, common.engine.device, own_sources())
     found = {}
     for tier in ("full", "quick"):
         if tier == "full":

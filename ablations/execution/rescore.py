@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from ablations.catalog.metric_facts import Tier
-from ablations.config import own_parts, sha256_of
+from ablations.config import Run, own_parts, sha256_of
 from ablations.config.errors import ConfigError, DataError, StoreError, UserError
 from ablations.config.origin import Origin
 from ablations.config.own_use import missing
@@ -25,6 +26,7 @@ from ablations.execution.choice import (
     folder_in_reach,
     versions,
 )
+from ablations.execution.costs import known_costs
 from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop, stopping
 from ablations.scoring.identity import scorer_identity
@@ -39,8 +41,6 @@ from ablations.training.generator import StoredGenerator
 from ablations.training.step_inputs import asked_labels
 
 RUNS_IN_A_JOB = 5
-_EVALUATION_SECONDS = 0.5
-"""Roughly, of one run at one step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,21 +117,24 @@ class RescoreJob:
 
 def scorer_of(archive: Archive, study: str, data_folder: Path | None = None) -> str:
     """Who would score the runs of a study today: that is told by the data of those that are stored."""
-    stored = [key for member in archive.members(study) if archive.done({(key := member.key): ()})]
+    stored = archive.done({member.key: () for member in archive.members(study)})
     if not stored:
         return scorer_identity()
-    return scorer_identity(panel_of(archive.get(stored[0], weights=False).run.dataset, data_folder))
+    return scorer_identity(panel_of(archive.get(min(stored), weights=False).run.dataset, data_folder))
 
 
 def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | None = None) -> list[RescoreJob]:
     """The runs of a study that `scorer` has not scored, a few of one variant a job, the longest first.
 
     Raises:
+        ConfigError: a run cannot be drawn again without a part of the user's own.
         StoreError: a run of which not all the weights were kept cannot be scored anew.
     """
-    unscored: dict[str, list[tuple[str, int, int]]] = {}
-    for member in archive.members(study):
-        if not archive.done({member.key: ()}):
+    unscored: dict[str, list[tuple[str, int, float]]] = {}
+    members = archive.members(study)
+    stored = archive.done({member.key: () for member in members})
+    for member in members:
+        if member.key not in stored:
             continue
         folder = archive.folder(member.key)
         if scorer in run_folder.scorers_of(folder):
@@ -141,7 +144,7 @@ def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | 
             raise ConfigError(f"the run {member.key} cannot be scored anew: {reason}")
         if not head["snapshots"]:
             raise StoreError(f"the run {member.key} kept no weights of G, so it cannot be scored anew; train it again")
-        unscored.setdefault(member.variant, []).append((member.key, member.seed, len(head["snapshots"])))
+        unscored.setdefault(member.variant, []).append((member.key, member.seed, _seconds(head)))
     jobs = []
     for variant, runs in unscored.items():
         for first in range(0, len(runs), RUNS_IN_A_JOB):
@@ -154,11 +157,19 @@ def rescore_jobs(archive: Archive, study: str, scorer: str, data_folder: Path | 
                     keys=tuple(key for key, _, _ in part),
                     seeds=tuple(seed for _, seed, _ in part),
                     scorer=scorer,
-                    estimate_seconds=_EVALUATION_SECONDS * sum(steps for _, _, steps in part),
+                    estimate_seconds=sum(seconds for _, _, seconds in part),
                     data_folder=data_folder,
                 )
             )
     return sorted(jobs, key=lambda job: -job.estimate_seconds)
+
+
+def _seconds(head: Mapping[str, Any]) -> float:
+    """About how long it takes to score all kept steps of a run, the last one in full."""
+    run = Run.from_dict(head["run"])
+    costs = known_costs(run.engine)
+    before = (len(head["snapshots"]) - 1) * costs.evaluation(run.dataset, "quick")
+    return before + costs.evaluation(run.dataset, "full")
 
 
 def carry_out_rescoring(
