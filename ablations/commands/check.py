@@ -51,7 +51,7 @@ def command(place: str, dataset: str, data_folder: Path | None, isa: str, as_jso
     [origin] = load([place])
     named = DatasetName().convert(dataset, None, None)  # it may be one that the file has registered just now
     like = MNIST_SHAPE if named == "mnist" else load_dataset(named, folder=data_folder).shape
-    findings = list(examine(origin, like))
+    findings = list(examine(origin, like, data_folder))
     if not findings:
         raise ConfigError(f"{place} registers no part; see ablations.register")
     if as_json:

@@ -6,6 +6,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,9 @@ DRAWS_NOTHING = "only networks may draw random numbers; a penalty is given its o
 CNN = {"architecture": "cnn", "hidden": (10, 10), "kernels": (5, 3), "normalization": "none"}
 
 
-def examine(origin: Origin, like: DataShape = MNIST_SHAPE) -> Iterator[Finding]:
+def examine(origin: Origin, like: DataShape = MNIST_SHAPE, folder: Path | None = None) -> Iterator[Finding]:
     """Of every part of a source, in the order of its kinds, on noise in the form `like`; nothing that own code does
-    stops it.
+    stops it. `folder` is the data folder that datasets of its own are given.
     """
     data = example_data(like)
     for registry in KINDS.values():
@@ -52,7 +53,7 @@ def examine(origin: Origin, like: DataShape = MNIST_SHAPE) -> Iterator[Finding]:
             if part.origin != origin:
                 continue
             if registry.kind == "dataset":
-                yield from _dataset(name, part)
+                yield from _dataset(name, part, folder)
             elif registry.kind == "metric":
                 yield from examine_metric(name, part)
             elif registry.kind == "extractor":
@@ -245,11 +246,11 @@ def _seconds(group: SeedGroup) -> float:
     return least
 
 
-def _dataset(name: str, part: Part) -> Iterator[Finding]:
+def _dataset(name: str, part: Part, folder: Path | None) -> Iterator[Finding]:
     label, place = f"dataset {name}", line_of(part)
     try:
         with silenced():
-            made = [part.load()(data_folder(), lambda line: None) for _ in range(2)]
+            made = [part.load()(data_folder(folder), lambda line: None) for _ in range(2)]
             if not isinstance(made[0], Dataset):
                 raise PartError(f"it must be an ablations.data.Dataset, not {type(made[0]).__name__}")
             if made[0].digest != made[1].digest:

@@ -168,6 +168,18 @@ def test_parts_are_examined_in_the_form_of_the_data_that_are_named(tmp_path: Pat
     assert "did you mean 'stripes'" in unknown.stderr
 
 
+def test_data_of_ones_own_are_given_the_data_folder_that_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "my_parts.py"
+    path.write_text(
+        "import ablations\n\n\ndef read(folder, notify):\n"
+        "    raise FileNotFoundError(f'looked into {folder}')\n\n\nablations.register('dataset', 'mine', read)\n"
+    )
+    asked = ["check", str(path), "--data-folder", str(tmp_path / "elsewhere")]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 1
+    assert f"looked into {tmp_path / 'elsewhere'}" in done.stdout
+
+
 def coloured(folder: Path) -> Path:
     folder.mkdir()
     for number in range(40):
