@@ -6,7 +6,6 @@ Every command lives in its own module of `ablations.commands` and imports the li
 
 from __future__ import annotations
 
-import difflib
 import traceback
 from typing import Any
 
@@ -41,7 +40,7 @@ from ablations.commands import (
     verify,
 )
 from ablations.commands.shared import TRACEBACK
-from ablations.config.errors import UserError
+from ablations.config.errors import UserError, nearest
 from ablations.config.secrets import without_secret
 
 
@@ -70,8 +69,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and name not in self.commands:
-            near = difflib.get_close_matches(name, self.commands, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = nearest(name, self.commands)
             raise click.UsageError(f"unknown command {name!r}{hint} (valid: {', '.join(self.commands)})", ctx)
         return super().resolve_command(ctx, args)
 

@@ -66,7 +66,7 @@ def bounds(interval: Interval, *, sign: bool = True) -> str:
 def duration(seconds: float) -> str:
     if math.isnan(seconds):
         return DASH
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{number(seconds, 2)} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from ablations.config.errors import nearest
 from ablations.config.paths import with_home
 
 
@@ -25,8 +25,7 @@ class DatasetName(click.ParamType[str]):
             if folder and with_home(folder).is_dir():
                 return f"{with_home(folder).resolve()}{sign}{size}"
         if ctx is not None and not any("--parts" in item.opts for item in ctx.command.params):
-            near = difflib.get_close_matches(value, DATASETS, n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = nearest(value, DATASETS)
             self.fail(f"{value!r} is no dataset and no folder{hint} (datasets: {', '.join(DATASETS)})", param, ctx)
         return value  # perhaps one of the user's own, which `--parts` has yet to register; else loading refuses it
 

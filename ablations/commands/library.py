@@ -17,6 +17,7 @@ from ablations.config.errors import DataError, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ablations.execution.options import Options
     from ablations.store.result import Result
     from ablations.training.stored_module import Discriminator, Generator
 
@@ -74,7 +75,7 @@ def run(
 
     `study` is a `Study`, a name of the catalog or a study file; `parts` are files of parts of one's own, or
     "package:NAME"; `data` is a dataset's name or a folder, by default the study's own. `options` are fields of
-    `execution.plan.Options`, such as `seeds`, `steps` or `workers`. The report goes to `out`, by default
+    `execution.options.Options`, such as `seeds`, `steps` or `workers`. The report goes to `out`, by default
     results/reports/STUDY.
 
     Raises:
@@ -86,7 +87,7 @@ def run(
     from ablations.catalog.claims.answerable import check_answerable
     from ablations.commands.shared import build_report, mirrored
     from ablations.commands.study_files import find_study
-    from ablations.execution.options import Options
+    from ablations.execution.noise_checks import check_recipes
     from ablations.execution.plan import make_plan
     from ablations.execution.runner import execute
     from ablations.store import Archive
@@ -99,9 +100,10 @@ def run(
     found = found.with_operands(options.get("precision", "float32"))
     check_answerable(found)
     archive = Archive.open(store)
-    plan = make_plan(found, _options(Options, {"dataset": data, **options}), archive)
+    plan = make_plan(found, _options({"dataset": data, **options}), archive)
     with mirrored(archive, plan.study.name, mirror), _display(plan, progress) as show, _main_left_alone():
         summary = execute(plan, archive, show)
+        check_recipes(plan, archive)
     page = build_report(archive, plan.study.name, None if out is None else Path(out))
     findings = find(archive.read(plan.study.name))
     return Outcome(
@@ -150,13 +152,15 @@ def _load_parts(parts: str | Path | Sequence[str | Path]) -> None:
     own_parts.load(map(str, [parts] if isinstance(parts, str | Path) else parts))
 
 
-def _options(kind: type, tree: dict[str, Any]) -> Any:
+def _options(tree: dict[str, Any]) -> Options:
     """Options by their names; raises `ConfigError` for one that does not exist."""
-    names = [item.name for item in dataclasses.fields(kind)]
+    from ablations.execution.options import Options
+
+    names = [item.name for item in dataclasses.fields(Options)]
     for name in tree:
         if name not in names:
             raise unknown("option", name, names)
-    return kind(**tree)
+    return Options(**tree)
 
 
 def _hold() -> None:

@@ -109,6 +109,8 @@ def _least(name: str) -> float | None:
 
 def _at_seconds(name: str, result: Result, other: Result, score: Chooser) -> float | None:
     """The score at the training seconds of the faster of two runs, linear between the evaluations."""
+    if not (result.evaluations and other.evaluations):
+        return None
     seconds = min(item.evaluations[-1].train_seconds for item in (result, other))
     points = [(item.train_seconds, _number(name, item, score)) for item in result.evaluations]
     known = np.array([(at, value) for at, value in points if value is not None])

@@ -96,8 +96,8 @@ def test_a_split_adds_up_in_words() -> None:
 
 
 def test_durations_and_ranks() -> None:
-    assert [words.duration(s) for s in (0.45, 75, 3_700, math.nan)] == [
-        "0.45 s", "1 min 15 s", "1 h 01 min", "\N{EN DASH}"
+    assert [words.duration(s) for s in (0.45, 59.6, 75, 3_700, math.nan)] == [
+        "0.45 s", "1 min 00 s", "1 min 15 s", "1 h 01 min", "\N{EN DASH}"
     ]  # fmt: skip
     assert [words.ordinal(n) for n in (1, 2, 3, 4, 11, 22)] == ["1st", "2nd", "3rd", "4th", "11th", "22nd"]
 

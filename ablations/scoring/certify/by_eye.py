@@ -126,7 +126,7 @@ def read_labels(text: str) -> tuple[str, ...]:
     Raises:
         DataError: something else stands there.
     """
-    rows = list(csv.reader(io.StringIO(text)))
+    rows = [row for row in csv.reader(io.StringIO(text)) if row]
     labels = tuple(row[-1] for row in rows[1:])
     known = all(label == UNREADABLE or label.isdigit() for label in labels)
     if (

@@ -82,6 +82,10 @@ def test_labels_in_another_form_are_refused(text: str) -> None:
         read_labels(text)
 
 
+def test_an_empty_line_is_no_label() -> None:
+    assert read_labels("image,label\n0,3\n\n1,-\n\n") == ("3", "-")
+
+
 def test_a_sheet_says_whose_samples_it_shows_and_waits_for_labels(tmp_path: Path) -> None:
     folder = tmp_path / "quick"
     early = Shown(study="quick", variant="mse", seed=2, step=500, steps=2_000)
