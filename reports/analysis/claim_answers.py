@@ -159,6 +159,7 @@ def _compared(
             (contrast.reference, ended(test.against, runs)),
         )
     }
+    same = {item.treatment for test, item in zip(tests, contrasts, strict=True) if _of_the_same_runs(test)}
     bare = replace(rules, noise_floor=0.0)
     one, *others = (
         compare(
@@ -172,6 +173,7 @@ def _compared(
             contrasts,
             bare,
             statuses,
+            same_runs=same,
         )
         for score in scores
     )
@@ -180,6 +182,10 @@ def _compared(
     there = [all(columns(test, runs, scores[1])) for test in tests]
     pairs = [(a, b if known else None) for a, b, known in zip(one, others[0], there, strict=True)]
     return [(agree(a, b), b) for a, b in pairs]
+
+
+def _of_the_same_runs(test: Check) -> bool:
+    return not isinstance(test.against, float | int) and test.measure.of == test.against.of
 
 
 def _tested(

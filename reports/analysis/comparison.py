@@ -60,7 +60,10 @@ class Comparison:
     p_equivalence: float = NAN
     """That they differ by `margin` or more."""
     p_statuses: float = NAN
-    """That both sides end without a usable score equally often (Fisher's exact test)."""
+    """That both sides end without a usable score equally often: by Fisher's exact test; of the same runs, by McNemar's.
+    """
+    same_runs: bool = False
+    """Both sides are the same runs, at two steps."""
     margin: float = NAN
     """The least difference that matters, in units of the score."""
     pairing_saved: float = NAN

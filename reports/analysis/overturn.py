@@ -17,7 +17,7 @@ from reports.analysis.comparison import Comparison
 from reports.analysis.decision_rules import Rules
 from reports.analysis.guarded import critical
 from reports.analysis.power import MOST_SEEDS
-from reports.analysis.statuses import exact_p, share_unscored, unscored
+from reports.analysis.statuses import exact_p, paired_p, share_unscored, unscored
 
 UNANSWERED: tuple[Answer, ...] = ("not trained yet", "cannot be tested here")
 DECIDED: tuple[Outcome, ...] = ("holds", "contrary")
@@ -37,7 +37,7 @@ class Move:
     """The difference at which the outcome changes: 0, or the margin on either side."""
     again: float = math.nan
     """Of a test with an outcome: about which mean difference of as many seeds again would bring the interval to its
-    limit. Of all seeds together the scatter and the critical value are taken to stay what they are."""
+    limit, if they scatter about it as these do about theirs."""
     more_seeds: int | None = None
     """Of an open test: how many more seeds would decide it if the difference stays what it is; None: more than
     `MOST_SEEDS`, or none would."""
@@ -90,25 +90,30 @@ def move(one: Tested, family: int, rules: Rules) -> Move | None:
     if one.outcome == "no data":
         return None
     if one.outcome == "too few scores":
-        return Move(one=one, to="holds", distance=math.inf)
+        return _by_more_runs(one, one.comparison, family, rules)
     if one.comparison is None:
         return _printed(one)
     if one.comparison.rests_on == "statuses":
         return _by_runs(one, one.comparison, family, rules)
     kinds = [item for item in (one.comparison, one.other) if item is not None]
+    level = rules.alpha / max(family, 1)
     if one.outcome in DECIDED:
-        made = [_closing(one, item) for item in kinds]
+        made = [_closing(one, item, level) for item in kinds]
         nearest = min(made, key=lambda item: item.distance)
     else:
-        made = [_opening(one, item, rules.alpha / max(family, 1)) for item in kinds]
+        made = [_opening(one, item, level) for item in kinds]
         if len({item.to for item in made}) > 1:  # the kinds of features point to different sides
             return replace(made[0], distance=math.inf, more_seeds=None)
         nearest = max(made, key=lambda item: item.distance)
     return replace(nearest, by_other=nearest is made[-1] and len(made) > 1)
 
 
-def _closing(one: Tested, item: Comparison) -> Move:
-    """From an outcome to none: by how much the interval would have to shift."""
+def _closing(one: Tested, item: Comparison, level: float) -> Move:
+    """From an outcome to none: by how much the interval would have to shift, and which new seeds would leave it open.
+
+    Of as many seeds again, which scatter about their own mean as these do about theirs: that the halves differ widens
+    the interval too.
+    """
     low, high, effect = item.interval.low, item.interval.high, item.effect
     if one.test.expect == "equal" and one.outcome == "holds":
         limits = {item.margin: (item.margin - high, high), -item.margin: (low + item.margin, low)}
@@ -118,35 +123,56 @@ def _closing(one: Tested, item: Comparison) -> Move:
         limits = {side: (low - side, low) if effect > 0 else (side - high, high)}
     limit, (gap, end) = min(limits.items(), key=lambda pair: pair[1][0])
     half = abs(end - effect)
-    shift = math.copysign(half / math.sqrt(2), end - effect)
     return Move(
-        one=one,
-        to="not shown",
-        distance=_ratio(gap, half),
-        gap=gap,
-        limit=limit,
-        again=2 * (limit - shift) - effect,
-    )
+        one=one, to="not shown", distance=_ratio(gap, half), gap=gap, limit=limit,
+        again=_again(effect, end > effect, half, limit, min(item.treatment_scores, item.reference_scores), level),
+    )  # fmt: skip
+
+
+def _again(effect: float, upward: bool, half: float, limit: float, seeds: int, level: float) -> float:
+    """The mean difference of as many seeds again, on the way from `effect` to `limit` and beyond, from which the
+    interval of all of them, whose half-width is `half` now, holds the limit.
+    """
+    now, then = (float(critical(level, count - 1)) for count in (seeds, 2 * seeds))
+    variance = (half / now) ** 2 * seeds
+    sign = 1.0 if upward else -1.0
+
+    def open_at(shift: float) -> bool:
+        """The halves lie `shift` apart."""
+        pooled = (2 * (seeds - 1) * variance + seeds * shift**2 / 2) / (2 * seeds - 1)
+        reach = then * math.sqrt(pooled / (2 * seeds))
+        return sign * (effect + sign * shift / 2) + reach >= sign * limit
+
+    low, high = 0.0, 2 * abs(limit - effect)
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if open_at(middle) else (middle, high)
+    return effect + sign * high
 
 
 def _opening(one: Tested, item: Comparison, level: float) -> Move:
     """From no outcome to the one that the difference would have if it were sure."""
     low, high, effect = item.interval.low, item.interval.high, item.effect
     seeds = min(item.treatment_scores, item.reference_scores)
-    if one.test.expect == "equal":
-        limit = math.copysign(item.margin, effect)
-        to: Outcome = "holds" if abs(effect) < item.margin else "contrary"
-        outward = (effect > 0) == (to == "holds")
-        half, reach = (high - effect, high) if outward else (effect - low, low)
+    # What is left of each side of the interval where it ends at its limit: (half now, half then, end, limit).
+    sides = [
+        (effect - low, effect + item.margin, low, -item.margin),
+        (high - effect, item.margin - effect, high, item.margin),
+    ]
+    if one.test.expect == "equal" and abs(effect) < item.margin:
+        to: Outcome = "holds"
     else:
-        limit = 0.0
-        to = "holds" if (effect < 0) == (one.test.expect == "lower") else "contrary"
-        half, reach = (high - effect, high) if effect < 0 else (effect - low, low)
-    needed = _seeds_for(half, abs(effect - limit), seeds, level)
+        to = "holds" if (effect < 0) == (one.test.expect == "lower") and one.test.expect != "equal" else "contrary"
+        size = item.margin if one.test.expect == "equal" else 0.0
+        sides = (
+            [(effect - low, effect - size, low, size)] if effect > 0 else [(high - effect, -size - effect, high, -size)]
+        )
+    half, wanted, reach, limit = max(sides, key=lambda one: _ratio(one[0], one[1]))
+    needed = _seeds_for(half, wanted, seeds, level)
     return Move(
         one=one,
         to=to,
-        distance=max(0.0, _ratio(half, abs(effect - limit)) - 1),
+        distance=max(0.0, _ratio(half, wanted) - 1),
         gap=abs(reach - limit),
         limit=limit,
         more_seeds=None if needed is None else needed - seeds,
@@ -183,9 +209,34 @@ def _by_runs(one: Tested, item: Comparison, family: int, rules: Rules) -> Move:
         worse, better = better, worse
     lost, total = unscored(worse), sum(worse.values())
     for runs in range(1, lost + 1):
-        if exact_p({"finished": total - lost + runs, "lost": lost - runs}, better) >= share:
+        if item.same_runs:
+            p = paired_p(range(lost - runs), range(total, total + unscored(better)))
+        else:
+            p = exact_p({"finished": total - lost + runs, "lost": lost - runs}, better)
+        if p >= share:
             return Move(one=one, to="not shown", distance=runs / lost, runs=runs)
     return Move(one=one, to="not shown", distance=math.inf, runs=lost)
+
+
+def _by_more_runs(one: Tested, item: Comparison | None, family: int, rules: Rules) -> Move:
+    """Of the same runs, all of which have a score at one step and none at the other: with how many more such seeds it
+    would be shown.
+    """
+    never = Move(one=one, to="holds", distance=math.inf)
+    if item is None or not item.same_runs or {item.treatment_scores, item.reference_scores} != {
+        0, total := sum(item.treatment_counts.values()),
+    }:  # fmt: skip
+        return never
+    share = rules.alpha / max(family, 1) / 2
+    needed = next(count for count in range(total, MOST_SEEDS) if paired_p(range(count), ()) < share)
+    # that the treatment alone has a score is better, as a lower one is
+    holds = (item.treatment_scores > 0) == (one.test.expect == "lower") and one.test.expect != "equal"
+    return Move(
+        one=one,
+        to="holds" if holds else "contrary",
+        distance=needed / total - 1,
+        more_seeds=needed - total,
+    )
 
 
 def _then(item: Answered, moves: Sequence[Move]) -> Answer:

@@ -17,7 +17,7 @@ by less where that has more; the published page has the figures, and how often m
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,7 +31,7 @@ from reports.analysis.decisions import BETTER, TOO_FEW, VERDICTS, WORSE, decide
 from reports.analysis.distributions import Array
 from reports.analysis.groups import Estimate, enough, estimate
 from reports.analysis.power import NO_POWER, power
-from reports.analysis.statuses import INTERRUPTED, Statuses, count, exact_p, share_unscored, unscored
+from reports.analysis.statuses import INTERRUPTED, Statuses, count, exact_p, paired_p, share_unscored, unscored
 
 Scores = Mapping[str, Mapping[int, float]]
 """Variant to seed to score, lower is better. What stands here for a run that is not finished does not count."""
@@ -46,6 +46,8 @@ class Side:
     scored: Mapping[int, float]
     counts: Mapping[str, int]
     """All runs by status."""
+    lost: frozenset[int]
+    """The seeds whose runs ended without a usable score."""
 
 
 def compare(
@@ -54,6 +56,7 @@ def compare(
     rules: Rules | None = None,
     statuses: Statuses | None = None,
     *,
+    same_runs: Collection[str] = (),
     with_power: bool = True,
 ) -> tuple[Comparison, ...]:
     """Judge all contrasts of one study.
@@ -64,6 +67,8 @@ def compare(
         rules: what a verdict demands.
         statuses: how runs ended. Those not named are finished; those with a status and no score may be missing from
             `scores`.
+        same_runs: treatments that are the same runs as their reference, measured at another step: how these end is
+            compared in pairs.
         with_power: also say what could have been found, which takes a quarter of the time.
     """
     rules = rules or Rules()
@@ -77,6 +82,7 @@ def compare(
             sides[item.reference],
             rules,
             level,
+            same_runs=item.treatment in same_runs,
             with_power=with_power,
         )
         for item in contrasts
@@ -92,21 +98,30 @@ def side(scores: Scores, statuses: Statuses | None, variant: str, seeds: int | N
             named[seed] = NO_SCORE
     kept = {seed: status for seed, status in named.items() if status != INTERRUPTED}
     scored = {seed: float(own[seed]) for seed, status in kept.items() if status == FINISHED}
-    return Side(scored=scored, counts=count(kept.values()))
+    return Side(scored=scored, counts=count(kept.values()), lost=frozenset(kept) - frozenset(scored))
 
 
 def judge(
-    contrast: Contrast, treatment: Side, reference: Side, rules: Rules, level: float, *, with_power: bool = True
+    contrast: Contrast,
+    treatment: Side,
+    reference: Side,
+    rules: Rules,
+    level: float,
+    *,
+    same_runs: bool = False,
+    with_power: bool = True,
 ) -> Comparison:
     """The answer to one contrast, wrong with probability `level` at most."""
     gaps = unscored(treatment.counts) + unscored(reference.counts) > 0
     share = level / 2 if gaps else level
-    p_statuses = exact_p(treatment.counts, reference.counts)
+    lost = treatment.lost, reference.lost
+    p_statuses = paired_p(*lost) if same_runs else exact_p(treatment.counts, reference.counts)
     by_statuses = _by_statuses(treatment, reference, p_statuses < share)
     adjust = rules.alpha / share
     described = replace(
         _describe(contrast, treatment, reference),
         p_statuses=_cap(p_statuses * adjust),
+        same_runs=same_runs,
         rests_on="scores" if by_statuses is None else "statuses",
     )
     if not estimable(treatment, reference):

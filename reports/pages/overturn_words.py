@@ -48,6 +48,11 @@ def need(made: Move) -> str:
     if one.test.expect == "among":
         lies = f"the printed {words.number(made.limit)} lies {words.number(made.gap)}"
         return f"{lies} from the end of where one more seed would"
+    if one.outcome == "too few scores" and made.more_seeds is not None:
+        return (
+            "all its runs have a score at one step and none at the other: "
+            f"{words.count(made.more_seeds, 'more seed')} of the same kind would show {_OUTCOMES[made.to]}"
+        )
     limit = "0" if made.limit == 0 else f"the margin of {words.signed(made.limit)}"
     if one.outcome in DECIDED:
         # From its limit a difference can only move towards it.

@@ -30,6 +30,7 @@ def run(
     *,
     label_free: Score | None = None,
     plain: Score | None = None,
+    readable: Score | None = None,
     status: Status = "finished",
     last_step: int = 100,
 ) -> Result:
@@ -42,7 +43,8 @@ def run(
     def metrics(step: int) -> dict[str, float]:
         images, other = reader(seed, step), (label_free or reader)(seed, step)
         whole = images if plain is None else plain(seed, step)
-        return {
+        read = {} if readable is None else {"readable": readable(seed, step)}
+        return read | {
             "frechet_10k": whole,
             "balanced_frechet_10k": images,
             "contrastive_frechet_10k": other if plain is None else whole,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ablations.config.claim import Check, Claim, Value
@@ -39,22 +40,23 @@ def only_move(item: Answered) -> Move:
     return made
 
 
-def test_the_seeds_that_would_turn_a_confirmed_answer_do_turn_it() -> None:
+@pytest.mark.parametrize("level", [18.5, 16.0, 5.0])
+def test_the_seeds_that_would_turn_a_confirmed_answer_do_turn_it(level: float) -> None:
     """As many seeds again whose mean difference is beyond the stated one leave it open, short of it not."""
-    item = answered(pair(20, 18.5))
+    item = answered(pair(20, level))
     made = only_move(item)
     assert (item.answer, made.to) == ("confirmed", "not shown")
     assert made.gap == pytest.approx(-item.tests[0].interval.high)
     room = made.again - item.tests[0].difference
 
     def again(shift: float) -> str:
-        both = pair(20, 18.5)
+        both = pair(20, level)
         for seed in range(20):
-            both["s/a"][20 + seed] = run(20 + seed, lambda q, t: about(18.5, 1)(q - 20, t) + shift)
+            both["s/a"][20 + seed] = run(20 + seed, lambda q, t: about(level, 1)(q - 20, t) + shift)
             both["s/b"][20 + seed] = run(20 + seed, lambda q, t: about(20.0, 2)(q - 20, t))
         return answered(both).answer
 
-    assert (again(0.75 * room), again(1.25 * room)) == ("confirmed", "not shown")
+    assert (again(0.85 * room), again(1.15 * room)) == ("confirmed", "not shown")
 
 
 def test_so_many_more_seeds_of_the_same_kind_decide_an_open_test() -> None:
@@ -72,6 +74,30 @@ def test_so_many_more_seeds_of_the_same_kind_decide_an_open_test() -> None:
 
     assert repeated(10 + made.more_seeds) == "confirmed"
     assert repeated(10 + made.more_seeds // 2) == "not shown"
+
+
+def test_an_open_equality_needs_the_seeds_of_its_wider_side() -> None:
+    """Its difference is below 0, but the long tail of its noise is above."""
+
+    def skewed(seed: int, step: int) -> float:
+        return 17.8 + 0.4 * float(np.random.default_rng([seed % 10, 7]).lognormal(0.0, 1.2))
+
+    def found(seeds: int) -> Any:
+        return runs(seeds, a={"reader": skewed}, b={"reader": lambda seed, step: 20.0})
+
+    item = answered(found(10), asked("a", "equal", "b"))
+    comparison = item.tests[0].comparison
+    assert comparison is not None
+    assert item.answer == "not shown"
+    assert comparison.effect < 0 < comparison.margin < comparison.interval.high
+    made = only_move(item)
+    assert (made.to, made.limit) == ("holds", pytest.approx(comparison.margin))
+    assert made.gap == pytest.approx(comparison.interval.high - comparison.margin)
+    assert made.more_seeds is not None
+    answers = [
+        answered(found(10 + more), asked("a", "equal", "b")).answer for more in (made.more_seeds // 2, made.more_seeds)
+    ]
+    assert answers == ["not shown", "confirmed"]
 
 
 def test_the_kind_of_features_that_lies_nearer_to_its_limit_is_named() -> None:
@@ -139,6 +165,27 @@ def test_of_runs_without_a_score_it_is_the_number_of_runs_that_would_turn_it() -
     assert (item.answer, item.tests[0].comparison.rests_on) == ("refuted", "statuses")  # type: ignore[union-attr]
     assert ending(19 - made.runs).answer == "not shown"
     assert ending(19 - made.runs + 1).answer == "refuted"
+
+
+@pytest.mark.parametrize(("seeds", "answer"), [(5, "not shown"), (6, "not shown"), (7, "confirmed"), (20, "confirmed")])
+def test_the_same_runs_at_two_steps_are_compared_in_pairs(seeds: int, answer: str) -> None:
+    """At the first none of them has a score, at the last all have. With an error of 5%, half of it for how runs end,
+    seven pairs are the fewest of which a sign test can be sure; Fisher's, of twice as many runs, needs five.
+    """
+    later = Check(says="later", measure=Value(of="s/a"), expect="lower", against=Value(of="s/a", step=0))
+    found = runs(seeds, a={"reader": about(20.0, 1), "readable": lambda seed, step: float(step > 0)})
+    item = answered(found, later)
+    [one] = item.tests
+    assert one.comparison is not None
+    assert one.comparison.same_runs
+    assert item.answer == answer
+    said = overturned_by(item, 1, RULES)
+    if answer == "confirmed":
+        made = only_move(item)
+        assert seeds - made.runs == 6
+    else:
+        assert f"{7 - seeds} more seed" in said
+        assert "of the same kind would show what the test states" in said
 
 
 def test_what_says_nothing_has_nothing_to_turn() -> None:
