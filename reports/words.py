@@ -23,6 +23,8 @@ from reports.numbers import number as number
 if TYPE_CHECKING:
     from reports.analysis.variance import Components
 
+MORE_CLASSES = 0.5
+"""By how many classes drawn, in the mean, two sides must differ for a reader to be told."""
 ARROWS = {"lower": " \N{DOWNWARDS ARROW}", "higher": " \N{UPWARDS ARROW}", "neither": ""}
 
 
@@ -122,11 +124,19 @@ def _part(item: Comparison) -> str:
     return f"{signed(item.effect)} {bounds(item.interval)}" if math.isfinite(item.effect) else DASH
 
 
-def caveat(answer: Answer, course: Course | None, rules: Rules) -> str:
-    """What a reader must know before acting on the verdict; empty if nothing."""
+def caveat(
+    answer: Answer, course: Course | None, rules: Rules, classes: tuple[float, float] = (math.nan, math.nan)
+) -> str:
+    """What a reader must know before acting on the verdict; empty if nothing.
+
+    `classes`: the mean number of classes that the scored runs of either side draw.
+    """
     item = answer.main
     ends = statuses_in_words(item).rstrip(".")
     notes = [answer.depends_on, ends[:1].lower() + ends[1:]]
+    if abs(classes[0] - classes[1]) >= MORE_CLASSES and math.isfinite(item.effect):
+        ours, theirs = (f"{mean:.1f}" for mean in classes)
+        notes.append(f"the images of {ours} classes drawn against those of {theirs}: others are left out on both sides")
     if item.verdict == "too few scores":
         scored = min(item.treatment_scores, item.reference_scores)
         notes.append(f"{count(scored, 'scored seed')} on one side, at least {LEAST_GROUP} are needed")
@@ -194,7 +204,7 @@ def tally(comparisons: Sequence[Comparison]) -> str:
     return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in _TALLIED if verdict in verdicts)
 
 
-def scatter(found: Sequence[Components]) -> str:
+def scatter(found: Sequence[Components], name: str = "", score: str = "") -> str:
     """What the variance over seeds is made of, and so what would make contrasts sharper; empty if unknown."""
     shares = [item.seed_share for item in found if math.isfinite(item.seed_share)]
     if not shares:
@@ -206,7 +216,12 @@ def scatter(found: Sequence[Components]) -> str:
         verdict = "more seeds make a contrast sharper, and scoring more samples a little"
     else:
         verdict = "the scoring blurs more than the training: score more samples before training more seeds"
-    return f"In the median variant {share(middle)} of the variance from seed to seed comes from training: {verdict}."
+    of = f" of `{name}`" if name else ""
+    also = f" Of `{score}`, a part of it, that was not measured." if name != score else ""
+    said = (
+        f"In the median variant {share(middle)} of the variance{of} from seed to seed comes from training: {verdict}."
+    )
+    return said + also
 
 
 def share(part: float) -> str:

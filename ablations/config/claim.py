@@ -118,6 +118,11 @@ class Claim:
     """The tests state the opposite: where they hold, the claim is refuted."""
     reading: str = ""
     """How a vague claim was read."""
+    in_short: str = ""
+    """What came out, in a sentence or two, written after the runs: a table shows it beside the answer. Its figures are
+    those of the tests."""
+    before: str = ""
+    """How it was answered before: from which runs, by which tests, and which of them were given up since."""
     seen: str = ""
     """What its runs showed beside its tests: remarks that were written after them, and that no answer rests on."""
     beyond: str = ""

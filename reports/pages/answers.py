@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from ablations.catalog.metrics import facts
 from reports import words
 from reports.analysis.agreement import Answer
 from reports.analysis.comparison import Comparison
@@ -81,7 +82,7 @@ def rows(found: Findings) -> list[Row]:
                     for split in answer.splits
                     if math.isfinite(item.effect)
                 ),
-                caveat=words.caveat(answer, course, found.rules),
+                caveat=words.caveat(answer, course, found.rules, _classes_drawn(found, item)),
                 evidence=words.evidence(item),
                 power=words.power(item, found.rules, minutes_a_seed(item, found, seconds)),
                 course=course.said.sentence if course else "",
@@ -119,6 +120,19 @@ def in_brief(found: Findings) -> list[Brief]:
         )
         for row in rows(found)
     ]
+
+
+def _classes_drawn(found: Findings, item: Comparison) -> tuple[float, float]:
+    """The mean over the scored runs of either side; NaN where it was not counted, or where nothing is scored."""
+    name = next((name for name in found.runs.columns if facts(name).name == "mode_count"), None)
+    if name is None:
+        return math.nan, math.nan
+    scored = found.runs[found.runs.score.notna()]
+    ours, theirs = (
+        float(scored[scored.variant == variant][name].mean())
+        for variant in (item.contrast.treatment, item.contrast.reference)
+    )
+    return ours, theirs
 
 
 def _both_sides(item: Comparison, found: Findings) -> str:

@@ -69,7 +69,8 @@ def _claims(tree: ast.Module) -> Iterator[ast.Call]:
 
 def _but_what_was_seen(call: ast.Call) -> ast.Call:
     """The row without the remarks that are written after its runs, and decide nothing."""
-    return ast.Call(func=call.func, args=call.args, keywords=[item for item in call.keywords if item.arg != "seen"])
+    kept = [item for item in call.keywords if item.arg not in ("before", "in_short", "seen")]
+    return ast.Call(func=call.func, args=call.args, keywords=kept)
 
 
 def _name(call: ast.Call) -> str:

@@ -41,6 +41,13 @@ SOURCES: Mapping[str, str] = {
 """What each document is about."""
 
 
+EARLIER = (
+    "Before these runs there were others, and other answers: under a claim stands how it was answered before, and "
+    "which tests were given up since."
+)
+"""Said where a claim has a `before`."""
+
+
 def answered(studies: Mapping[str, StoredStudy], claims: Sequence[Claim] = CLAIMS) -> tuple[Answered, ...]:
     """The claims answered from stored studies; those whose studies are missing come out as not tested.
 
@@ -118,6 +125,7 @@ def page(found: Sequence[Answered], studies: Mapping[str, StoredStudy]) -> dict[
         "rules": rules,
         "tests": tests,
         "first": first_in_words(written),
+        "earlier": EARLIER if any(item.claim.before for item in found) else "",
         "studies": [(name, _numbers(stored)) for name, stored in side_by_side(studies).items()],
         "words": words,
     }

@@ -85,9 +85,10 @@ def test_a_limit_that_the_tests_share_is_part_of_each(repository: Repository) ->
     assert (again.first, again.rewritten) == (True, ())
 
 
-def test_what_was_seen_in_the_runs_is_no_part_of_a_test() -> None:
+@pytest.mark.parametrize("remark", ["seen", "in_short", "before"])
+def test_what_was_seen_in_the_runs_is_no_part_of_a_test(remark: str) -> None:
     text = 'from ablations.catalog.claims.checks import low\nTOLD = "a"\nLOW = low("a is low", "s/a")\n'
-    text += 'CLAIMS = (Claim(name="S0-a", text="t", tests=(LOW,), seen=TOLD),)\n'
+    text += f'CLAIMS = (Claim(name="S0-a", text="t", tests=(LOW,), {remark}=TOLD),)\n'
     one, other = (sources({"checks.py": CHECKS, "s0.py": t})["S0-a"] for t in (text, text.replace('"a"\n', '"b"\n')))
     assert one == other
     assert "what LOW stands for" in one.tests.values()

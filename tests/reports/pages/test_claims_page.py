@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_setting_has_a_column_of_its_own(folder: Path) -> None:
     html, markdown = (folder / "claims.html").read_text(), (folder / "claims.md").read_text()
-    assert "| claim | text | answer | the document's setting | the harness' own | tests |" in markdown
+    assert "| claim | text | answer | the document's setting | the harness' own | in short |" in markdown
     rows = [row.strip("| ").split(" | ") for row in markdown.splitlines() if row.startswith("| [S")]
     by_claim = {row[0][1:].partition("]")[0]: row[2:5] for row in rows}
     assert by_claim["S0-b"] == ["**depends**", "confirmed", "refuted"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from ablations.catalog import AXES, STUDIES
 from ablations.catalog.claims import CLAIMS
 from ablations.catalog.publication import MAIN, SHOWN, SIX_AXES, STUDIES_IN_ORDER
-from ablations.config.claim import studies_of
+from ablations.config.claim import Claim, studies_of
 from ablations.config.errors import UserError
 from reports.pages import published_pages as published
 from tests.reports import factories
@@ -100,6 +102,20 @@ def test_what_lies_beside_the_pages_stays_and_old_pages_go(pages: Path) -> None:
     assert not (pages / "axes" / "old.svg").exists()
 
 
+def test_a_disk_that_fills_up_leaves_the_pages_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "published"
+    (folder / "axes").mkdir(parents=True)
+    (folder / "axes" / "old.svg").write_text("x")
+
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("reports.pages.published_pages.shutil.copytree", full)
+    with pytest.raises(UserError, match=r"cannot write into .*No space left"):
+        write(folder)
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == ["old.svg"]
+
+
 @pytest.mark.parametrize("limit", ["FILE_BYTES", "ALL_BYTES"])
 def test_pages_too_large_for_a_repository_are_refused_and_none_is_written(
     limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -127,6 +143,16 @@ def test_the_page_of_the_answers_shows_what_was_published() -> None:
     shown = (ROOT / "docs" / "answers.md").read_text()
     table = shown.partition("<!-- claims -->\n")[2].partition("<!-- end of claims -->")[0].splitlines()
     assert [row.replace("](../reports/published/claims/README.md#", "](#") for row in table] == whole
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_what_a_claim_says_in_short_has_the_figures_of_its_tests(claim: Claim) -> None:
+    page = (PUBLISHED / "claims" / "README.md").read_text()
+    own = page.partition(f"## {claim.name}\n")[2].partition("\n## ")[0]
+    known = set(re.findall(r"[\d.,]*\d", own))
+    assert claim.in_short, "a table that says nothing of it"
+    assert set(re.findall(r"[\d.,]*\d", claim.in_short)) <= known
+    assert claim.in_short in page
 
 
 def test_the_links_of_the_pages_for_readers_lead_somewhere() -> None:
