@@ -10,7 +10,7 @@ from typing import Literal
 Direction = Literal["lower", "higher", "neither"]
 Tier = Literal["quick", "full"]
 Needs = Literal["features", "classes"]
-Claim = Literal["rises", "falls", "stays"]
+Response = Literal["rises", "falls", "stays"]
 
 SCORES, SHARES, REPEATS = "score", "share of samples", "the score again"
 """Sections of MLflow's charts."""
@@ -68,7 +68,7 @@ class Metric:
         """It stands for several numbers, such as one for each class."""
         return "{}" in self.name
 
-    def must(self, damage: str) -> Claim | None:
+    def must(self, damage: str) -> Response | None:
         """What a damage of the certificate must do to it; None: it may do anything."""
         if damage in self.rises:
             return "rises"

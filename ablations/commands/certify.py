@@ -18,7 +18,6 @@ from ablations.commands.shared import (
     traceback_option,
 )
 
-FAILED = 1
 if TYPE_CHECKING:
     from ablations.data import Dataset
     from ablations.scoring.certify.extractors_compared import SampleSet
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 PUBLISHED = Path("reports/published/certificate")
 TRIED = Path("results/certificate")
+FAILED = 1
+"""Exit code where a line of the certificate does not hold."""
 
 
 @click.command("certify")

@@ -81,7 +81,7 @@ def _read_before(text: str) -> Variant:
 
 
 def own_parts_to_draw(tree: Mapping[str, Any]) -> tuple[OwnPart, ...]:
-    """Those of them that G and the data are made of: what stored weights need to be drawn from and scored."""
+    """The user's parts that G and the data of a run are made of: what drawing from its weights and scoring need."""
     own = own_parts_of_run(tree)
     data = tuple(part for part in own if part.kind == "dataset")
     return used_by(tree["variant"]["generator"], own) + data

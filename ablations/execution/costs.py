@@ -28,9 +28,9 @@ from ablations.execution.estimate import EVALUATION_SECONDS, StepCost, analytic_
 SHIPPED = Path(__file__).with_name("costs.json")
 USUAL = "cpu-float32-avx512"
 """The kind of engine whose figures stand in for those that were measured nowhere."""
-_CHEAP = ("name", "recipe", "steps", "initialization", "training_images", "own_parts")
-_CHEAP_OF_OPTIMIZERS = ("learning_rate", "beta1", "beta2", "momentum")
-"""What changes nothing of a step's cost."""
+# What changes nothing of a step's cost, of a variant and of its optimizers.
+_FREE = ("name", "recipe", "steps", "initialization", "training_images", "own_parts")
+_FREE_OF_OPTIMIZERS = ("learning_rate", "beta1", "beta2", "momentum")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +95,9 @@ class Costs:
 
 def cost_key(variant: Variant, shape: DataShape, engine: Engine) -> str:
     """Of everything that decides what a step costs, on a machine of one kind."""
-    tree = {name: value for name, value in variant.as_dict().items() if name not in _CHEAP}
+    tree = {name: value for name, value in variant.as_dict().items() if name not in _FREE}
     for side in ("generator_optimizer", "discriminator_optimizer"):
-        tree[side] = {name: value for name, value in tree[side].items() if name not in _CHEAP_OF_OPTIMIZERS}
+        tree[side] = {name: value for name, value in tree[side].items() if name not in _FREE_OF_OPTIMIZERS}
     own = [engine.device, engine.precision, engine.isa, engine.matmul]
     return sha256_of([tree, [*shape.image, shape.classes], own])[:16]
 

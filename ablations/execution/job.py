@@ -15,7 +15,7 @@ from ablations.execution.choice import folder_in_reach
 from ablations.execution.events import GroupEnded
 from ablations.execution.executors.contract import Emit, Stop
 from ablations.store.archive import Archive
-from ablations.store.claims import Claim
+from ablations.store.leases import Lease
 from ablations.store.result import Status
 
 CHECKPOINT_SECONDS = 30.0
@@ -23,7 +23,7 @@ CHECKPOINT_SECONDS = 30.0
 Keep = Literal["all", "last"]
 
 
-class Bench(Protocol):
+class PruningSession(Protocol):
     """A judge at work on one stack of seeds."""
 
     def report(self, step: int, value: float) -> bool:
@@ -39,7 +39,7 @@ class Bench(Protocol):
 class Judge(Protocol):
     """Decides in the worker whether a stack goes on: how a search ends trials early. It can be pickled."""
 
-    def seat(self) -> Bench: ...
+    def session(self) -> PruningSession: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,16 +98,16 @@ class GroupJob:
     def checkpoints(self) -> Path:
         return self.checkpoint_root / self.identity
 
-    def claim(self) -> Claim | None:
-        return Archive.at_once(self.archive).claim(self.identity)
+    def lease(self) -> Lease | None:
+        return Archive.reopened(self.archive).lease(self.identity)
 
     def settled(self) -> GroupEnded | None:
         """Not of a group that is to be trained afresh."""
-        if self.fresh or Archive.at_once(self.archive).done(self.wanted_steps) != self.wanted_steps.keys():
+        if self.fresh or Archive.reopened(self.archive).done(self.wanted_steps) != self.wanted_steps.keys():
             return None
         from ablations.execution.worker import ended
 
-        archive = Archive.at_once(self.archive)
+        archive = Archive.reopened(self.archive)
         results = [archive.get(key, weights=False) for key in self.wanted_steps]
         return replace(ended(self, results), elsewhere=True)
 
@@ -132,7 +132,7 @@ class GroupJob:
         )
 
     def unpack(self, inbound: Path) -> None:
-        Archive.at_once(self.archive).adopt(inbound, again=self.fresh)
+        Archive.reopened(self.archive).adopt(inbound, again=self.fresh)
 
     def lost(self, status: Status, reason: str) -> GroupEnded:
         """Leave results for a group that could not leave them itself."""

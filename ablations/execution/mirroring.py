@@ -80,7 +80,7 @@ def _serve(pipe: Connection, root: str | Path, study: str, location: str) -> Non
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         os.nice(NICE)
-    archive = Archive.at_once(root)
+    archive = Archive.reopened(root)
     mirror: Mirror | None = None
     took = 0.0
     with contextlib.suppress(EOFError, OSError):

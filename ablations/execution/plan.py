@@ -107,12 +107,12 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
     recorded = customized(study, options)
     chosen = [recorded.variant(name) for name in options.only] or list(recorded.variants)
     asked = recorded.restricted([variant.name for variant in chosen])
-    name = options.dataset or recorded.dataset
-    data = data_facts(name, options.data_folder)
+    dataset = options.dataset or recorded.dataset
+    data = data_facts(dataset, options.data_folder)
     facts = variants_facts(asked.variants, data)
     engine = options.executor.engine(options.device, options.precision, options.isa)
-    own_data = own_dataset(name)
-    conditions = Conditions(dataset=name, data_digest=data.digest, engine=engine, own_data=own_data)
+    own_data = own_dataset(dataset)
+    conditions = Conditions(dataset=dataset, data_digest=data.digest, engine=engine, own_data=own_data)
     seeds = {v.name: options.variant_seeds.get(v.name, recorded.seeds_of(v.name)) for v in recorded.variants}
     steps = {
         variant.name: evaluation_steps(variant.steps, recorded.evaluations, recorded.scored_steps)
@@ -167,7 +167,7 @@ def make_plan(study: Study, options: Options, archive: Archive) -> Plan:
         shape=data.shape,
         facts=facts,
         measured=costs.here,
-        scorer=scorer_of(name, options.data_folder),
+        scorer=scorer_of(dataset, options.data_folder),
         jobs=tuple(sorted(jobs, key=lambda job: -job.estimate_seconds)),
         reused=frozenset(stored),
         workers=1 if only_here() else max(1, min(capacity(options.executor, engine, options.workers), len(jobs) or 1)),

@@ -34,7 +34,7 @@ from ablations.scoring.panel import panel_of
 from ablations.scoring.scorer import Scorer, load_scorer, own_sources
 from ablations.store import run_folder
 from ablations.store.archive import Archive
-from ablations.store.claims import Claim
+from ablations.store.leases import Lease
 from ablations.store.result import Result, Status
 from ablations.training.engine import check_in_reach, choose_engine, default_workers, set_up
 from ablations.training.generator import StoredGenerator
@@ -65,18 +65,18 @@ class RescoreJob:
     def _identity(self) -> str:
         return sha256_of([self.scorer, *self.keys])[:20]
 
-    def claim(self) -> Claim | None:
-        return Archive.at_once(self.archive).claim(f"rescore-{self._identity}")
+    def lease(self) -> Lease | None:
+        return Archive.reopened(self.archive).lease(f"rescore-{self._identity}")
 
     def settled(self) -> GroupEnded | None:
-        folders = [Archive.at_once(self.archive).folder(key) for key in self.keys]
+        folders = [Archive.reopened(self.archive).folder(key) for key in self.keys]
         if not all(self.scorer in run_folder.scorers_of(folder) for folder in folders):
             return None
         return self._ended(dict.fromkeys(self.seeds, "finished"), {})
 
     def pack(self, outbound: Path) -> None:
         for key in self.keys:
-            run_folder.copy(Archive.at_once(self.archive).folder(key), Archive(outbound).folder(key))
+            run_folder.copy(Archive.reopened(self.archive).folder(key), Archive(outbound).folder(key))
 
     def moved(self, outbound: Path, inbound: Path) -> RescoreJob:
         parts = own_parts.sent(self.parts)
@@ -86,13 +86,13 @@ class RescoreJob:
     def unpack(self, inbound: Path) -> None:
         for key in self.keys:
             if scores := run_folder.read_scores(Archive(inbound).folder(key), self.scorer):
-                Archive.at_once(self.archive).add_scores(key, self.scorer, scores["steps"], scores["noise_floor"])
+                Archive.reopened(self.archive).add_scores(key, self.scorer, scores["steps"], scores["noise_floor"])
 
     def run(self, emit: Emit, stop: Stop) -> None:
         """Score each run that is not scored yet; each is left whole or not at all."""
         started = time.perf_counter()
         own_parts.ensure(self.parts)
-        archive = Archive.at_once(self.archive)
+        archive = Archive.reopened(self.archive)
         statuses: dict[int, Status] = dict.fromkeys(self.seeds, "interrupted")
         reasons: dict[int, str] = {}
         emit(GroupStarted(group=self.name, variant=self.variant, seeds=self.seeds, step=0, steps=len(self.keys)))
@@ -100,7 +100,7 @@ class RescoreJob:
             if stop():
                 break
             try:
-                rescore_run(archive, key, self.data_folder, Archive.at_once(self.target or self.archive))
+                rescore_run(archive, key, self.data_folder, Archive.reopened(self.target or self.archive))
                 statuses[seed] = "finished"
             except UserError as error:
                 statuses[seed], reasons[seed] = "failed", str(error)

@@ -62,14 +62,14 @@ def execute(
     with stopping() as stop:
         archive.tidy()
         archive.write_study(plan.recorded, plan.members, scorer=plan.scorer)
-        fresh = plan_again(plan, archive)
+        left = plan_again(plan, archive)
         chosen = executor or executor_of(plan)
-        chosen.run(fresh.jobs, ended, stop)
+        chosen.run(left.jobs, ended, stop)
         if reason := stop():
             raise KeyboardInterrupt(reason)
     return Summary(
         counts={status: statuses[status] for status in STATUSES},
-        reused=len(fresh.reused) + sum(elsewhere),
+        reused=len(left.reused) + sum(elsewhere),
         seconds=time.perf_counter() - started,
         failures=tuple(failures),
     )

@@ -15,7 +15,7 @@ from ablations.data.splits import load_split
 from ablations.execution.checkpoint import discard_checkpoints
 from ablations.execution.events import Evaluated, GroupEnded, GroupStarted, Progressed
 from ablations.execution.executors.contract import Emit, Stop
-from ablations.execution.job import Bench, GroupJob
+from ablations.execution.job import GroupJob, PruningSession
 from ablations.execution.recorder import Recorder
 from ablations.scoring.scorer import load_scorer, own_sources
 from ablations.scoring.suite import primary_metric
@@ -40,7 +40,7 @@ def train_group(job: GroupJob, emit: Emit, stop: Stop = lambda: None) -> None:
 
     `stop` is asked at every tick; where it gives a reason, the group is checkpointed and recorded as interrupted.
     """
-    archive = Archive.at_once(job.archive)
+    archive = Archive.reopened(job.archive)
     job.checkpoint_root.mkdir(parents=True, exist_ok=True)
     results, kept = _attempt(job, emit, stop)
     for result in results:
@@ -54,7 +54,7 @@ def record_lost(job: GroupJob, status: Status, reason: str) -> GroupEnded:
     """Archive results for a group whose process died."""
     results = Recorder(job).results(status, reason)
     for result in results:
-        Archive.at_once(job.archive).put(result)
+        Archive.reopened(job.archive).put(result)
     return ended(job, results)
 
 
@@ -140,7 +140,7 @@ class _Trial:
 
     def __init__(self, job: GroupJob, recorder: Recorder, dataset: Dataset) -> None:
         assert job.judge is not None
-        self._bench: Bench = job.judge.seat()
+        self._pruning: PruningSession = job.judge.session()
         self._recorder = recorder
         self._metric = primary_metric(dataset)
         self._last = job.steps[-1]
@@ -152,8 +152,8 @@ class _Trial:
             self._heard += 1
             if not math.isfinite(value):
                 raise Ended("pruned", f"a seed has no finite score at step {step}")
-            pruned = self._bench.report(step, value)
-            self._recorder.notes = self._bench.notes
+            pruned = self._pruning.report(step, value)
+            self._recorder.notes = self._pruning.notes
             if pruned and step < self._last:
                 raise Ended("pruned", f"pruned at step {step}")
         if self._recorder.any_diverged:

@@ -78,11 +78,11 @@ class Judge:
         """One that prunes nothing: a trial with it still ends with its first seed that diverges."""
         return cls(pruner="none", steps=(steps,), number=0, params={}, distributions={}, history={})
 
-    def seat(self) -> Bench:
-        return Bench(self)
+    def session(self) -> PruningSession:
+        return PruningSession(self)
 
 
-class Bench:
+class PruningSession:
     """A judge at work on one trial."""
 
     def __init__(self, judge: Judge) -> None:

@@ -77,7 +77,7 @@ def trial_folder(searches: Path, name: str, runs: str, judge: Judge | None) -> P
 
 def outcome_of(job: GroupJob, metric: str) -> Outcome | None:
     """What a trial left, in this life or an earlier one; None where it was interrupted, or left nothing yet."""
-    archive = Archive.at_once(job.archive)
+    archive = Archive.reopened(job.archive)
     keys = [run.key for run in job.runs]
     if not set(keys) <= set(archive.keys()):
         return None

@@ -21,8 +21,8 @@ from ablations.config import Study
 from ablations.config.errors import DataError, StoreError, UserError
 from ablations.config.paths import with_home
 from ablations.store import marker, run_folder
-from ablations.store.claims import Claim, claim_file
 from ablations.store.disk import restore, write_whole
+from ablations.store.leases import Lease, lease_file
 from ablations.store.noise_check import FILE, read_checks
 from ablations.store.result import Result
 from ablations.store.run_heads import Head, RunHeads
@@ -92,17 +92,17 @@ class Archive:
         return cls(root)
 
     @staticmethod
-    def at_once(location: str | Path) -> Archive:
-        """What `open` has opened before."""
+    def reopened(location: str | Path) -> Archive:
+        """Without the checks of `open`, which this command has made of this location already."""
         if "://" in str(location):
             from ablations.store.object_archive import ObjectArchive
 
             return ObjectArchive(str(location))
         return Archive(Path(location))
 
-    def claim(self, name: str) -> Claim | None:
+    def lease(self, name: str) -> Lease | None:
         """Reserve work among all who reach the archive; None while another has it."""
-        return claim_file(self.work / "claims" / f"{name}.lock")
+        return lease_file(self.work / "leases" / f"{name}.lock")
 
     # --- runs ---
 

@@ -3,7 +3,7 @@
     runs/KEY.tar               a run's folder, one object: it is there whole or not at all
     scores/KEY/SCORER.json     what a later scorer measured of it
     studies/NAME/...  searches/NAME.json
-    claims/NAME/...            who is at work on what
+    leases/NAME/...            who is at work on what
 
 The copy is a folder in the form of `archive`, in the user's cache: what has been read once is not fetched again while
 it is the same in the store. Checkpoints, locks and Optuna's database stay in the copy.
@@ -24,8 +24,8 @@ import platformdirs
 from ablations.config.errors import DataError, StoreError
 from ablations.store import marker, parcel
 from ablations.store.archive import Archive
-from ablations.store.claims import Claim
 from ablations.store.disk import whole_folder, write_whole
+from ablations.store.leases import Lease
 from ablations.store.object_store import ObjectStore
 from ablations.store.result import Result
 from ablations.store.run_heads import Head
@@ -67,8 +67,8 @@ class ObjectArchive(Archive):
         except ValueError as error:
             raise StoreError(f"{self.location} is no archive ({error}); name another place with --store") from error
 
-    def claim(self, name: str) -> Claim | None:
-        return self.store.claim(name)
+    def lease(self, name: str) -> Lease | None:
+        return self.store.lease(name)
 
     # --- runs ---
 

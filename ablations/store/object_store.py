@@ -21,7 +21,7 @@ from ablations.config.secrets import without_secret
 
 SCHEMES = ("s3", "gs", "abfs", "memory")
 LEASE_SECONDS = 60.0
-"""A claim whose holder has been silent for so long is free; its contenders' clocks must agree better than that."""
+"""A lease whose holder has been silent for so long is free; its contenders' clocks must agree better than that."""
 
 
 class ObjectStore:
@@ -88,9 +88,9 @@ class ObjectStore:
             except FileNotFoundError:
                 return
 
-    def claim(self, name: str, seconds: float = LEASE_SECONDS) -> Lease | None:
+    def lease(self, name: str, seconds: float = LEASE_SECONDS) -> RenewedLease | None:
         """Hold a name among all who reach the store; None while another holds it."""
-        prefix = f"claims/{name}/"
+        prefix = f"leases/{name}/"
         # A store without folders may list, beside what lies under the name, the name itself.
         taken = sorted(item for item in self.list(prefix) if item.removeprefix(prefix).isdigit())
         number = 0
@@ -106,7 +106,7 @@ class ObjectStore:
             return None
         for old in taken:
             self.remove(old)
-        return Lease(self, place, seconds)
+        return RenewedLease(self, place, seconds)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -128,8 +128,8 @@ class ObjectStore:
             ) from None
 
 
-class Lease:
-    """A claim that is renewed until it is released, or its process ends."""
+class RenewedLease:
+    """A lease that is renewed until it is released, or its process ends."""
 
     def __init__(self, store: ObjectStore, place: str, seconds: float) -> None:
         self._store, self._place, self._seconds = store, place, seconds

@@ -15,7 +15,7 @@ from ablations.execution.executor_registry import EXECUTORS
 from ablations.execution.executors.contract import Emit, Executor, Job, Requirement, Settings, Stop, stopping
 from ablations.execution.executors.processes import ProcessExecutor
 from ablations.execution.executors.serial import SerialExecutor
-from ablations.store.claims import Claim
+from ablations.store.leases import Lease
 
 
 def make_executor(name: str, settings: Settings) -> Executor:
@@ -27,6 +27,16 @@ def make_executor(name: str, settings: Settings) -> Executor:
 
 
 __all__ = [
-    "EXECUTORS", "Claim", "Emit", "Executor", "Job", "ProcessExecutor", "Requirement", "SerialExecutor", "Settings",
-    "Stop", "make_executor", "stopping",
+    "EXECUTORS",
+    "Emit",
+    "Executor",
+    "Job",
+    "Lease",
+    "ProcessExecutor",
+    "Requirement",
+    "SerialExecutor",
+    "Settings",
+    "Stop",
+    "make_executor",
+    "stopping",
 ]  # fmt: skip

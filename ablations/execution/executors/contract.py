@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from ablations.execution.events import Event
-from ablations.store.claims import Claim
+from ablations.store.leases import Lease
 from ablations.store.result import Status
 
 Stop = Callable[[], str | None]
@@ -32,12 +32,12 @@ class Job(Protocol):
         """Roughly, on one core: the longest begin first."""
         ...
 
-    def claim(self) -> Claim | None:
+    def lease(self) -> Lease | None:
         """Reserve it among all commands that work on the same archive; None while another has it."""
         ...
 
     def settled(self) -> Event | None:
-        """The event of its end where another command has done it in the meantime. Asked by the holder of its claim."""
+        """The event of its end where another command has done it in the meantime. Asked by the holder of its lease."""
         ...
 
     def run(self, emit: Emit, stop: Stop) -> None:

@@ -1,4 +1,4 @@
-"""The jobs that are still to be done, and the claims of those that are being done."""
+"""The jobs that are still to be done, and the leases of those that are being done."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Callable, Iterable
 
 from ablations.execution.events import Event
 from ablations.execution.executors.contract import Job
-from ablations.store.claims import Claim
+from ablations.store.leases import Lease
 
 POLL_SECONDS = 0.2
 """How often an executor looks again for a job that another command has."""
 
 
 class Waiting:
-    """Hands out jobs in order, each claimed: what another command is at waits, what it has done is told and left."""
+    """Hands out jobs in order, each leased: what another command is at waits, what it has done is told and left."""
 
     def __init__(self, jobs: Iterable[Job], on_event: Callable[[Event], None]) -> None:
         self._jobs = deque(jobs)
         self._on_event = on_event
-        self._claims: dict[str, Claim] = {}
+        self._leases: dict[str, Lease] = {}
 
     def __len__(self) -> int:
         """Jobs that have not been handed out."""
         return len(self._jobs)
 
     def take(self) -> Job | None:
-        """The next job, claimed; None where there is none, or others have all that are left."""
+        """The next job, leased; None where there is none, or others have all that are left."""
         for _ in range(len(self._jobs)):
             job = self._jobs.popleft()
-            claim = self._claims.pop(job.name, None) or job.claim()
-            if claim is None:
+            lease = self._leases.pop(job.name, None) or job.lease()
+            if lease is None:
                 self._jobs.append(job)
                 continue
-            self._claims[job.name] = claim
+            self._leases[job.name] = lease
             ended = job.settled()
             if ended is None:
                 return job
@@ -47,8 +47,8 @@ class Waiting:
 
     def release(self, job: Job) -> None:
         """A job that was handed out has ended."""
-        if claim := self._claims.pop(job.name, None):
-            claim.release()
+        if lease := self._leases.pop(job.name, None):
+            lease.release()
 
     def clear(self) -> None:
         """Hand out no more."""
@@ -57,8 +57,8 @@ class Waiting:
         self._jobs.clear()
 
     def close(self) -> None:
-        """Release whatever is claimed."""
+        """Release whatever is leased."""
         self._jobs.clear()
-        for claim in self._claims.values():
-            claim.release()
-        self._claims.clear()
+        for lease in self._leases.values():
+            lease.release()
+        self._leases.clear()

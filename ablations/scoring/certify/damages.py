@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ablations.catalog.metric_facts import Claim
+from ablations.catalog.metric_facts import Response
 from ablations.catalog.metrics import every
 from ablations.scoring.certify import operations
 from ablations.scoring.certify.operations import Damaged, Material
@@ -40,7 +40,7 @@ class Damage:
         return self.apply(material, grade, torch.Generator().manual_seed(SEED))
 
     @property
-    def claims(self) -> dict[str, Claim]:
+    def claims(self) -> dict[str, Response]:
         """Metric, without its protocol, to what it must do; one without a claim is shown and not judged."""
         return {name: claim for name, row in every().items() if (claim := row.must(self.name))}
 

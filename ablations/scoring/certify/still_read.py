@@ -23,7 +23,7 @@ NEAR = 0.01
 UNREADABLE_REAL = 0.005
 REFUSED = 0.95
 SHOWN_ONLY = frozenset({"blur of a pixel", "50% of the pixels dropped"})
-"""Measured and shown: stronger than what issue 14 sets a limit for."""
+"""Measured and shown: stronger than the damages that must still be read."""
 JUDGED_REFUSALS = tuple(NOTHING)
 """Issue 14 sets a limit for these kinds; the others are shown."""
 SHOWN = 16
@@ -96,7 +96,7 @@ def words(seen: Features) -> tuple[str, ...]:
 
 
 def still_read_lines(found: tuple[Read, ...]) -> list[Line]:
-    """The limits are those of issue 14, for erosion and dilation in both ways of taking them."""
+    """The limits were set before anything was measured, for erosion and dilation in both ways of taking them."""
     lines = []
     for item in found:
         if item.title in SHOWN_ONLY:

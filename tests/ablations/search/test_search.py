@@ -21,7 +21,7 @@ from ablations.execution.events import Event
 from ablations.execution.executors import Job, ProcessExecutor, SerialExecutor
 from ablations.search.budget import front
 from ablations.search.generations import Found
-from ablations.search.judge import Bench, Judge
+from ablations.search.judge import Judge, PruningSession
 from ablations.search.protocol import SPLIT, selection_seeds, tuning_seeds
 from ablations.search.trial import Outcome
 from ablations.search.trial_storage import TrialStorage, open_storage
@@ -204,15 +204,15 @@ def test_halving_may_prune_at_each_score_but_the_last(steps: int) -> None:
     scored_at = dataclasses.replace(SETTINGS, space=make_space(BASELINE.override({"steps": steps}))).evaluation_steps
     assert len(scored_at) == 4
 
-    def bench(number: int, history: dict[int, FrozenTrial]) -> Bench:
+    def session(number: int, history: dict[int, FrozenTrial]) -> PruningSession:
         nothing: dict[str, Any] = {"params": {}, "distributions": {}}
-        return Judge(pruner="halving", steps=scored_at, number=number, history=history, **nothing).seat()
+        return Judge(pruner="halving", steps=scored_at, number=number, history=history, **nothing).session()
 
-    first = bench(0, {})
+    first = session(0, {})
     assert not any(first.report(step, 5.0) for step in scored_at)
     history = {0: create_trial(state=TrialState.COMPLETE, value=5.0, system_attrs=first.notes)}
     for rung in range(3):
-        other = bench(2, history)
+        other = session(2, history)
         values = [4.0] * rung + [6.0]
         verdicts = [other.report(step, value) for step, value in zip(scored_at[: rung + 1], values, strict=True)]
         assert verdicts == [False] * rung + [True]

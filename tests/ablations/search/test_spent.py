@@ -57,7 +57,7 @@ class Clock(SerialExecutor):
             self.life -= 1
             assert isinstance(job, GroupJob)
             for run in job.runs:
-                Archive.at_once(job.archive).put(self.result(run, job))
+                Archive.reopened(job.archive).put(self.result(run, job))
 
     def result(self, run: Run, job: GroupJob) -> Result:
         """Of a stack whose training takes three quarters of the seconds."""

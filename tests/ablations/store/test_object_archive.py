@@ -1,4 +1,4 @@
-"""An archive in an object store: an s3 server on loopback, several machines' copies, claims, and what is never told."""
+"""An archive in an object store: an s3 server on loopback, several machines' copies, leases, and what is never told."""
 
 from __future__ import annotations
 
@@ -104,18 +104,18 @@ def test_a_later_attempt_and_later_scores_reach_a_machine_that_has_the_earlier_o
 
 def test_of_many_that_claim_at_once_one_has_it_until_it_is_released_or_silent(address: str) -> None:
     one, other = ObjectStore(address), ObjectStore(address)
-    held = one.claim("work")
+    held = one.lease("work")
     assert held is not None
-    assert other.claim("work") is None
+    assert other.lease("work") is None
     held.release()
-    taken = other.claim("work", seconds=0.3)
+    taken = other.lease("work", seconds=0.3)
     assert taken is not None
     time.sleep(0.5)
-    assert one.claim("work") is None, "it is renewed"
+    assert one.lease("work") is None, "it is renewed"
     taken._ended.set()  # as if its process had been killed
     taken._thread.join()
     time.sleep(0.4)
-    assert one.claim("work") is not None
+    assert one.lease("work") is not None
 
 
 def train(location: str, cache: str, seeds: int, begun: multiprocessing.Queue[str]) -> None:

@@ -1,4 +1,4 @@
-"""Claims in an object store, where what others do comes between."""
+"""Leases in an object store, where what others do comes between."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ablations.store.object_store import ObjectStore
 
 def test_a_claim_that_is_released_while_it_is_looked_at_is_not_held_twice() -> None:
     store = ObjectStore(f"memory://{uuid.uuid4().hex}")
-    first = store.claim("work")
+    first = store.lease("work")
     assert first is not None
     read = store.read
 
@@ -18,9 +18,9 @@ def test_a_claim_that_is_released_while_it_is_looked_at_is_not_held_twice() -> N
         return read(name)
 
     store.read = released_meanwhile  # type: ignore[method-assign]
-    assert store.claim("work") is None
+    assert store.lease("work") is None
     store.read = read  # type: ignore[method-assign]
-    again = store.claim("work")
+    again = store.lease("work")
     assert again is not None
-    assert store.claim("work") is None
+    assert store.lease("work") is None
     again.release()

@@ -11,8 +11,8 @@ from typing import Any
 
 from ablations.config.errors import DataError
 from ablations.execution.events import GroupEnded, GroupStarted, Progressed
-from ablations.execution.executors import Claim, Emit, Stop
-from ablations.store.claims import claim_file
+from ablations.execution.executors import Emit, Lease, Stop
+from ablations.store.leases import lease_file
 from ablations.store.result import Status
 
 
@@ -39,8 +39,8 @@ class NoteJob:
     estimate_seconds: float = 1.0
     own: dict[str, Any] = field(default_factory=dict)
 
-    def claim(self) -> Claim | None:
-        return claim_file(self.folder / f"{self.name}.lock")
+    def lease(self) -> Lease | None:
+        return lease_file(self.folder / f"{self.name}.lock")
 
     def settled(self) -> GroupEnded | None:
         return self._ended("finished") if (self.folder / f"{self.name}.txt").exists() else None

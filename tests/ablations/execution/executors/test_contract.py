@@ -97,15 +97,15 @@ def test_the_first_of_the_list_begin_first(executor: Executor, make: Make) -> No
 
 def test_what_another_command_has_waits_and_what_it_has_done_is_told(executor: Executor, make: Make) -> None:
     taken, done, free = make("taken"), make("done"), make("free")
-    claim = taken.claim()
-    assert claim is not None
+    lease = taken.lease()
+    assert lease is not None
     (done.folder / "done.txt").write_text("by another")
     heard: list[Event] = []
 
     def release(event: Event) -> None:
         heard.append(event)
         if isinstance(event, GroupEnded) and event.group == "free":
-            claim.release()
+            lease.release()
 
     executor.run([taken, done, free], release, lambda: None)
     assert ends(heard) == dict.fromkeys(("taken", "done", "free"), ("finished", ""))
@@ -123,9 +123,9 @@ def test_no_claim_outlives_the_work(executor: Executor, make: Make) -> None:
     with pytest.raises(RuntimeError, match="whoever listens fails"):
         executor.run(jobs, fails, lambda: None)
     for job in jobs:
-        claim = job.claim()
-        assert claim is not None
-        claim.release()
+        lease = job.lease()
+        assert lease is not None
+        lease.release()
 
 
 def test_asked_to_stop_it_ends_what_runs_in_order_and_begins_nothing(name_of: str, make: Make) -> None:

@@ -1,4 +1,4 @@
-"""Who is at work on what: a claim that ends with its holder's process. No torch."""
+"""Who is at work on what: a lease that ends with its holder's process. No torch."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 
-class Claim(Protocol):
+class Lease(Protocol):
     """Something reserved, until it is released or its holder's process ends."""
 
     def release(self) -> None: ...
 
 
-def claim_file(path: Path) -> Claim | None:
+def lease_file(path: Path) -> Lease | None:
     """Hold a lock file among all processes that reach its folder; None while another holds it.
 
     The file itself stays. Release it with `release()`.
