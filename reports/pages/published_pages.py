@@ -98,6 +98,9 @@ def publish(
         _check_sizes(made)
         try:
             for folder in ("claims", *(f"{TUNING}/{axis}" for axis in tuned), *studies):
+                if not (made / folder).exists():  # its runs stand on another study's page
+                    shutil.rmtree(out / folder, ignore_errors=True)
+                    continue
                 with whole_folder(out.resolve() / folder) as part:
                     shutil.copytree(made / folder, part, dirs_exist_ok=True)
             for path in sorted(made.glob("*.*")):

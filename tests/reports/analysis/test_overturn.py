@@ -91,7 +91,8 @@ def test_an_open_equality_needs_the_seeds_of_its_wider_side() -> None:
     assert item.answer == "not shown"
     assert comparison.effect < 0 < comparison.margin < comparison.interval.high
     made = only_move(item)
-    assert (made.to, made.limit) == ("holds", pytest.approx(comparison.margin))
+    assert made.to == "holds"
+    assert made.limit == pytest.approx(comparison.margin)
     assert made.gap == pytest.approx(comparison.interval.high - comparison.margin)
     assert made.more_seeds is not None
     answers = [
