@@ -1,8 +1,8 @@
 """What would turn an answer: which of its tests lies nearest to another outcome, how far off, and what it takes. Pure.
 
 Every test is moved, alone or with others, to the outcome that lies next to its own, and the claim's rule is asked
-again.
-Distances are in half-widths of the interval, on the side of the limit: 0 is a test whose interval ends at its limit.
+again. Distances are in half-widths of the interval, on the side of the limit: 0 is a test whose interval ends at its
+limit.
 """
 
 from __future__ import annotations

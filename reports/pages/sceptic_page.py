@@ -60,8 +60,7 @@ def in_all(found: Sequence[Doubted]) -> str:
         return "No answer has a view yet."
     return (
         f"Of {words.count(len(answered), 'answer')} that can be looked at otherwise, {changed} "
-        f"{'changes' if changed == 1 else 'change'} in at least one view, {turned or 'none'} of them to the opposite "
-        "(half of the seeds could hardly show that: of five each, the tests of this page ask for 26 standard errors)."
+        f"{'changes' if changed == 1 else 'change'} in at least one view, {turned or 'none'} of them to the opposite."
     )
 
 
