@@ -7,12 +7,15 @@ from typing import Any
 from ablations.config.variant import Network, Variant
 
 SAME = "the reference"
+DEFAULT = "its default"
+"""Of a setting of a user's own part that the other variant states."""
 
 
 def differences(variant: Variant, reference: Variant) -> str:
     """The settings in which a variant differs; those that G and D share are named once."""
     own, base = variant.flat(), reference.flat()
-    changed = {key: value for key, value in own.items() if value != base.get(key) and key not in ("name", "recipe")}
+    keys = [key for key in {**own, **base} if key not in ("name", "recipe")]
+    changed = {key: own.get(key, DEFAULT) for key in keys if own.get(key, DEFAULT) != base.get(key, DEFAULT)}
     words = []
     for key, value in changed.items():
         side, _, rest = key.partition(".")

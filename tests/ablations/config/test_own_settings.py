@@ -16,6 +16,7 @@ from ablations.catalog.spaces import make_space
 from ablations.cli import main
 from ablations.commands.study_files import find_study
 from ablations.config import Engine, Variant, own_parts
+from ablations.config.description import SAME, differences
 from ablations.config.errors import ConfigError
 from ablations.training.seed_group import SeedGroup
 from tests.ablations.datasets import random_dataset
@@ -69,6 +70,15 @@ def trained(overrides: dict[str, Any]) -> dict[str, Any]:
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return all(np.array_equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.usefixtures("parts")
+def test_a_setting_that_one_variant_alone_states_tells_them_apart_both_ways() -> None:
+    plain = SMALL.override(HINGE)
+    stated = SMALL.override({**HINGE, "loss.settings.margin": 2.0}, name="stated")
+    assert differences(stated, plain) == "loss.settings.margin: 2"
+    assert differences(plain, stated) == "loss.settings.margin: its default"
+    assert differences(plain, plain) == SAME
 
 
 @pytest.mark.usefixtures("parts")
