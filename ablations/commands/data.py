@@ -27,16 +27,22 @@ def command(dataset: str, data_folder: Path | None, as_json: bool) -> None:
 
     NAME is a dataset of `ablations list`, FOLDER one of IDX files or of pictures: FOLDER@64 scales these to 64x64.
     """
+    import torch
+
     from ablations import data
 
     found = data.load_dataset(dataset, folder=data_folder, notify=lambda line: click.echo(line, err=True))
     facts = {
         "dataset": found.name,
         "folder": str(data.data_folder(data_folder)),
+        "images": str(found.shape),
         "training images": len(found.train_images),
         "test images": len(found.test_images),
         "digest": found.digest,
     }
+    if found.train_labels is not None:
+        counts = torch.bincount(found.train_labels).tolist()
+        facts["classes"] = f"{len(counts)}, of {min(counts):,} to {max(counts):,} training images each"
     if as_json:
         print_json({key.replace(" ", "_"): value for key, value in facts.items()})
         return

@@ -80,6 +80,10 @@ class DatasetFacts(Part):
     title: str = ""
     frozen: bool = False
     """It is scored by the extractors that this project ships; others have extractors of their own."""
+    mixed: bool = False
+    """Its images come in an order that says nothing of them, so that the first ones stand for all. Others are shuffled
+    when they are loaded, always in the same way.
+    """
     files: str | None = None
     """Pattern, below the data folder, of the four IDX files that it is read from; empty where it is read from none,
     None where that is not known beforehand.

@@ -171,10 +171,15 @@ DATASETS = Registry(
             builder="ablations.data.mnist:load_mnist",
             title="MNIST, 60,000 + 10,000 digits",
             frozen=True,
+            mixed=True,
             files="MNIST/raw/*-ubyte*",
         ),
         "digits": DatasetFacts(
-            builder="ablations.data.digits:load_digits", title="1,797 digits of scikit-learn", frozen=True, files=""
+            builder="ablations.data.digits:load_digits",
+            title="1,797 digits of scikit-learn",
+            frozen=True,
+            mixed=True,
+            files="",
         ),
         "fashion-mnist": DatasetFacts(
             builder="ablations.data.kin:load_fashion_mnist", title="clothes, 28x28", files="FashionMNIST/raw/*-ubyte*"
@@ -189,7 +194,9 @@ DATASETS = Registry(
         ),
         "celeba": DatasetFacts(builder="ablations.data.folders:load_celeba", title="aligned faces, 128x128, no labels"),
         "celeba-32": DatasetFacts(builder="ablations.data.folders:load_small_celeba", title="the same, 32x32"),
-        "faces": DatasetFacts(builder="ablations.data.faces:load_faces", title="drawn faces, 32x32, no labels"),
+        "faces": DatasetFacts(
+            builder="ablations.data.faces:load_faces", title="drawn faces, 32x32, no labels", mixed=True
+        ),
     },
 )
 

@@ -48,20 +48,28 @@ def load_dataset(name: str = "mnist", *, folder: Path | None = None, notify: Not
     if name not in DATASETS and is_folder(name):
         from ablations.data.folders import load_folder  # imports torch: only where it is asked for
 
-        return load_folder(name, data_folder(folder), notify)
+        return _own(load_folder(name, data_folder(folder), notify))
     if name not in DATASETS:
         raise unknown("dataset, and no folder:", name, DATASETS)
     part = DATASETS[name]
     if part.origin is None:
         built_in: Dataset = part.load()(data_folder(folder), notify)
-        return built_in
+        return built_in if part.mixed else built_in.shuffled()
     place = f"{part.origin.name}, line {part.line}"
     with failing_in_a_sentence(f"the dataset {name!r}", place):
         dataset = part.load()(data_folder(folder), notify)
     if not isinstance(dataset, Dataset):
         given = type(dataset).__name__
         raise PartError(f"{place}: the dataset {name!r} must give an `ablations.data.Dataset`, not {given}")
-    return dataset
+    return _own(dataset, mixed=part.mixed)
+
+
+def _own(dataset: Dataset, *, mixed: bool = False) -> Dataset:
+    """Data of the user's own: looked over, and in an order that says nothing of them."""
+    from ablations.data.plausible import check_plausible
+
+    check_plausible(dataset)
+    return dataset if mixed else dataset.shuffled()
 
 
 def files_of(name: str, folder: Path | None) -> list[Path] | None:

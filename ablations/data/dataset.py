@@ -37,18 +37,20 @@ class Dataset:
         splits = ((self.train_images, self.train_labels), (self.test_images, self.test_labels))
         for images, labels in splits:
             if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1:] != self.train_images.shape[1:]:
+                hint = "; of images in [0, 1]: (255 * x).round().to(torch.uint8)" if images.is_floating_point() else ""
                 raise ValueError(
                     f"dataset {self.name!r}: images must be uint8 (n, channels, height, width), the same in both "
-                    f"splits, not {images.dtype} {tuple(images.shape)}"
+                    f"splits, not {images.dtype} {tuple(images.shape)}{hint}"
                 )
             if (labels is None) != (self.train_labels is None):
                 raise ValueError(f"dataset {self.name!r}: both splits have labels, or neither has")
             if labels is None:
                 continue
             if labels.dtype != torch.int64 or labels.shape != (len(images),) or (labels < 0).any():
+                least = f", the least {int(labels.min())}" if len(labels) and not labels.is_floating_point() else ""
                 raise ValueError(
                     f"dataset {self.name!r}: labels must be int64 (n,) from 0 on, one for each of {len(images)} "
-                    f"images, not {labels.dtype} {tuple(labels.shape)}"
+                    f"images, not {labels.dtype} {tuple(labels.shape)}{least}"
                 )
 
     @cached_property
@@ -57,6 +59,26 @@ class Dataset:
         classes = None if self.train_labels is None else 1 + max(int(labels.max()) for labels in self.labels)
         channels, height, width = self.train_images.shape[1:]
         return DataShape(channels=channels, height=height, width=width, classes=classes)
+
+    def shuffled(self) -> Dataset:
+        """The same images and labels, those of each split in another order, always the same one.
+
+        Scores, validation and smaller training sets take the first or the last images of a split as a fair part of it.
+        """
+        import numpy as np
+        import torch
+
+        train, test = (
+            torch.from_numpy(np.random.default_rng(0).permutation(len(images)))
+            for images in (self.train_images, self.test_images)
+        )
+        return Dataset(
+            name=self.name,
+            train_images=self.train_images[train],
+            train_labels=None if self.train_labels is None else self.train_labels[train],
+            test_images=self.test_images[test],
+            test_labels=None if self.test_labels is None else self.test_labels[test],
+        )
 
     @property
     def labels(self) -> tuple[Tensor, Tensor]:

@@ -26,7 +26,9 @@ from ablations.data.dataset import Dataset, Notify
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 TEST_EVERY = 6
-FORM = 1
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV")
+"""Of 8 bits a value, as Pillow calls them: what has more would be cut off at white."""
+FORM = 2
 """Of what is kept: another number where the same pictures become other bytes."""
 SPLITS = ("train", "test")
 LEAST = 12
@@ -93,6 +95,12 @@ def read_picture(path: Path, sizing: Sizing) -> NDArray[np.uint8]:
             # A picture that claims to be huge is refused by its size, before it is unpacked.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
+                if picture.mode not in MODES:
+                    raise DataError(
+                        f"{path} has pixels of the mode {picture.mode}; expected 8 bits of grey or of each colour"
+                    )
+                if picture.has_transparency_data and np.asarray(picture.convert("RGBA").getchannel("A")).min() < 255:
+                    raise DataError(f"{path} is transparent in part; put it on a background")
                 colour = picture.convert("RGB")
     except (UnidentifiedImageError, Image.DecompressionBombError, Warning, OSError, SyntaxError, ValueError) as error:
         raise DataError(f"cannot read {path} as a picture: {getattr(error, 'strerror', None) or error}") from error

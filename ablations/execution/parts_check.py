@@ -23,6 +23,7 @@ from ablations.config.part_facts import LossFacts, OutputFacts
 from ablations.config.parts import KINDS, OUTPUTS
 from ablations.config.registry import Part
 from ablations.data import Dataset, DataShape, data_folder
+from ablations.data.plausible import check_plausible
 from ablations.data.shape import MNIST_SHAPE
 from ablations.execution.part_findings import Finding, failed, findings
 from ablations.execution.scoring_check import examine_extractor, examine_metric
@@ -253,6 +254,7 @@ def _dataset(name: str, part: Part, folder: Path | None) -> Iterator[Finding]:
             made = [part.load()(data_folder(folder), lambda line: None) for _ in range(2)]
             if not isinstance(made[0], Dataset):
                 raise PartError(f"it must be an ablations.data.Dataset, not {type(made[0]).__name__}")
+            check_plausible(made[0])
             if made[0].digest != made[1].digest:
                 raise PartError("it gives other images at each call; its digest is what identifies the data")
             variant = dataclasses.replace(BASE, training_images=len(made[0].train_images))

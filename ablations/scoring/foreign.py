@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -11,6 +12,7 @@ from ablations.catalog.metrics import facts
 from ablations.config.errors import DataError
 from ablations.data import Dataset
 from ablations.scoring.identity import scorer_identity
+from ablations.scoring.metrics.array_types import seeded_rows
 from ablations.scoring.metrics.frechet_inf import GROUPS
 from ablations.scoring.panel import Panel
 from ablations.scoring.samples import Samples
@@ -36,7 +38,8 @@ class Score:
 
 
 def score(samples: Samples, dataset: Dataset, panel: Panel, *, allow_fewer: bool = False) -> Score:
-    """The full tier for the first `sample_count` samples; with `allow_fewer` for fewer, under names that say so.
+    """The full tier for `sample_count` of the samples, drawn at random, always the same ones; with `allow_fewer` for
+    fewer, under names that say so.
 
     Raises:
         DataError: fewer samples than that.
@@ -49,11 +52,12 @@ def score(samples: Samples, dataset: Dataset, panel: Panel, *, allow_fewer: bool
         raise DataError(f"{samples.source} holds {count:,} samples; at least {least:,} are needed{hint}")
     references = references_of(dataset, panel)
 
-    def numbers(images: Tensor, labels: Tensor | None) -> dict[str, float]:
-        return evaluate(images[:count], panel, references, None if labels is None else labels[:count], tier="full")
+    def numbers(images: Tensor, labels: Tensor | None, rows: Any) -> dict[str, float]:
+        return evaluate(images[rows], panel, references, None if labels is None else labels[rows], tier="full")
 
-    metrics = numbers(samples.images, samples.labels)
-    floor = numbers(dataset.train_images, dataset.train_labels)
+    # files of samples are often sorted by class; the data are not
+    metrics = numbers(samples.images, samples.labels, seeded_rows(len(samples.images), count))
+    floor = numbers(dataset.train_images, dataset.train_labels, slice(count))
     return Score(
         samples=count,
         dataset=dataset.name,

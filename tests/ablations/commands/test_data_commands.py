@@ -21,6 +21,8 @@ def test_data_prints_where_it_is_and_its_digest(tmp_path: Path) -> None:
     assert facts == {
         "dataset": "digits",
         "folder": str(tmp_path),
+        "images": "28x28",
+        "classes": "10, of 124 to 133 training images each",
         "training_images": len(digits.train_images),
         "test_images": len(digits.test_images),
         "digest": digits.digest,

@@ -16,6 +16,7 @@ from PIL import Image
 from ablations.cli import main
 from ablations.data import Dataset, load_dataset
 from ablations.scoring.identity import scorer_identity
+from ablations.scoring.metrics.array_types import seeded_rows
 from ablations.scoring.panel import load_panel
 from ablations.scoring.suite import evaluate, noise_floor, references_of
 
@@ -59,7 +60,8 @@ def tree(*arguments: object) -> dict[str, Any]:
 def test_it_gives_every_metric_beside_that_of_real_images(folder: Path, digits: Dataset) -> None:
     found = tree(folder / "both.npz")
     panel = load_panel()
-    images, labels = digits.train_images[:500], digits.labels[0][:500]
+    rows = seeded_rows(len(np.load(folder / "both.npz")["labels"]), 500)
+    images, labels = digits.train_images[rows], digits.labels[0][rows]
     expected = evaluate(images, panel, references_of(digits, panel), labels, tier="full")
     assert found["metrics"] == {name: value if math.isfinite(value) else None for name, value in expected.items()}
     floor = noise_floor(digits, panel, tier="full")

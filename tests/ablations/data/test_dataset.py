@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablations.config.errors import ConfigError
+from ablations import register
+from ablations.config.errors import ConfigError, DataError
 from ablations.data import Dataset, load_dataset
+from ablations.data.plausible import check_plausible
 from ablations.data.splits import validation_split
+from tests.ablations.registries import kept
 from tests.ablations.small_mnist import put
+
+registries = pytest.fixture(kept)
 
 
 def test_the_digest_covers_every_array_but_not_the_name(small: dict[str, bytes], tmp_path: Path) -> None:
@@ -85,3 +90,56 @@ def test_the_first_sixth_is_the_validation_part_and_labels_stay_with_their_image
     assert split.train_images[:, 0, 0, 0].tolist() == [*range(5, 31)]
     assert [part.tolist() for part in split.labels] == [[n % 7 for n in range(5, 31)], [*range(5)]]
     assert validation_split(replace(whole, train_labels=None, test_labels=None)).train_labels is None
+
+
+def _mine(images: torch.Tensor, labels: torch.Tensor | None = None, test: torch.Tensor | None = None) -> Dataset:
+    other = labels if test is None else test
+    shown = images if other is None else images[: len(other)]
+    return Dataset(name="mine", train_images=images, train_labels=labels, test_images=shown, test_labels=other)
+
+
+def test_shuffled_data_are_the_same_images_with_their_labels_in_an_order_that_says_nothing() -> None:
+    values = torch.arange(90, dtype=torch.uint8)
+    images, labels = values[:, None, None, None].expand(90, 1, 2, 2).clone(), torch.arange(90) // 30
+    sorted_by_class = _mine(images, labels)
+    mixed = sorted_by_class.shuffled()
+    for shown, told in zip((mixed.train_images, mixed.test_images), mixed.labels, strict=True):
+        assert sorted(shown[:, 0, 0, 0].tolist()) == [*range(90)]
+        assert (shown[:, 0, 0, 0] // 30).tolist() == told.tolist()
+        assert torch.bincount(told[:30]).min() >= 5, "the first third stands for all"
+    assert mixed.digest == sorted_by_class.shuffled().digest != sorted_by_class.digest
+
+
+GREY = torch.randint(0, 256, (12, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "words"),
+    [
+        (_mine(GREY, 1 + torch.arange(12) % 3), r"no training image of class 0: .*\(here they go from 1 to 3\)"),
+        (_mine(GREY, torch.arange(12) % 4, torch.arange(9) % 3), r"no test image of class 3: "),
+        (_mine(GREY // 255), r"no value above 1: .*\(255 \* x\)\.round\(\)"),
+        (_mine(GREY.permute(0, 2, 3, 1).contiguous()), r"images of 8x1 pixels in 8 channels: .*permute\(0, 3, 1, 2\)"),
+    ],
+)
+def test_arrays_that_would_train_and_mean_nothing_are_refused(dataset: Dataset, words: str) -> None:
+    with pytest.raises(DataError, match=f"the dataset 'mine' has {words}"):
+        check_plausible(dataset)
+
+
+def test_the_usual_arrays_are_plausible() -> None:
+    check_plausible(_mine(GREY))
+    check_plausible(_mine(GREY.expand(12, 3, 8, 8), torch.arange(12) % 3))
+
+
+def test_data_of_ones_own_are_looked_over_and_mixed_unless_they_say_that_they_are(
+    registries: None, tmp_path: Path
+) -> None:
+    sorted_by_class = _mine(GREY, torch.arange(12) // 4)
+    register("dataset", "sorted", lambda folder, notify: sorted_by_class)
+    register("dataset", "as-it-is", lambda folder, notify: sorted_by_class, mixed=True)
+    register("dataset", "from-one", lambda folder, notify: _mine(GREY, 1 + torch.arange(12) // 4))
+    assert load_dataset("sorted").digest == sorted_by_class.shuffled().digest
+    assert load_dataset("as-it-is").digest == sorted_by_class.digest
+    with pytest.raises(DataError, match="class 0"):
+        load_dataset("from-one")
