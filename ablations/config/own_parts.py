@@ -26,6 +26,7 @@ from ablations.config.errors import ConfigError, unknown
 from ablations.config.origin import Origin, reading
 from ablations.config.parts import KINDS
 from ablations.config.paths import with_home
+from ablations.config.standing_alone import standing_alone
 
 GROUP = "ablations.parts"
 """The entry points of installed packages: `NAME = "module"`, or `NAME = "module:function"` to be called."""
@@ -213,7 +214,8 @@ def _run_text(origin: Origin) -> None:
     if origin.sent:
         lines = origin.text.decode(errors="replace").splitlines(keepends=True)
         linecache.cache[file] = (len(origin.text), None, lines, file)
-    exec(compile(origin.text, file, "exec"), module.__dict__)
+    with standing_alone(origin):
+        exec(compile(origin.text, file, "exec"), module.__dict__)
 
 
 def _of_package(place: str) -> tuple[str, Origin, Callable[[], None]]:
