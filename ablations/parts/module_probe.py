@@ -16,6 +16,7 @@ from torch.func import functional_call, vmap
 from ablations.config.own_modules import line_of_function
 from ablations.config.own_parts import PartError, failing_in_a_sentence, in_a_sentence
 from ablations.parts.module_layer import ModuleForm, Traits, check_outputs, seeded, tensors_of
+from ablations.parts.module_mistakes import check_own_seeds, check_registered
 
 SEEDS, BATCH = 2, 4
 TOLERANCE = 1e-3
@@ -38,6 +39,8 @@ def traits_of(form: ModuleForm) -> Traits:
         before = _generators()
         if not any(True for _ in modules[0].parameters()):
             raise PartError(f"{line_of_function(form.factory)}: {form} has no parameters, so there is nothing to train")
+        check_registered(form, modules[0])
+        check_own_seeds(form, modules)
         for rows in inputs:
             outputs = _forward(modules[0].train(), form, rows)
             check_outputs(form, outputs, (), len(rows))

@@ -71,6 +71,18 @@ MODULES: dict[str, tuple[str, str, str]] = {
         module(f"return {SCORE} * self.rng.random()", "self.rng = np.random.default_rng()"),
         "deterministic", r"the same run twice differs",
     ),
+    "layers in a plain list": (
+        module(f"return {SCORE} + self.more[0](x.flatten(1))", "self.more = [nn.Linear(math.prod(shape), 1)]"),
+        "builds", rf"line {FIRST}: .*keeps layers in self\.more, a plain list, .*nn\.ModuleList",
+    ),
+    "parameters in a dictionary": (
+        module(f"return {SCORE} * self.more['a']", "self.more = {'a': nn.Parameter(torch.ones(()))}"),
+        "builds", r"keeps layers in self\.more, a plain dict, .*nn\.ParameterDict",
+    ),
+    "one seed for all": (
+        module(f"return {SCORE}", "torch.manual_seed(42); self.line.reset_parameters()"),
+        "builds", r"the same initial weights for every seed: .*torch\.manual_seed",
+    ),
     "no module": ("def bad(shape): return 3\n" + 'register("discriminator", "bad", bad)\n', "builds", "gives a int"),
     "the same module twice": (
         "one = nn.Sequential(nn.Flatten(), nn.Linear(784, 1))\n"
