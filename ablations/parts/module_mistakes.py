@@ -25,7 +25,8 @@ def check_registered(form: ModuleForm, module: nn.Module) -> None:
                 kind = "ModuleDict" if isinstance(value, dict) else "ModuleList"
                 raise PartError(
                     f"{line_of_function(type(one))}: {form} keeps layers in {where}, a plain {type(value).__name__}, "
-                    f"so that nothing trains or stores them; make it an nn.{kind} (nn.Parameter{kind[6:]} of parameters)"
+                    f"so that nothing trains or stores them; make it an nn.{kind}, or of parameters an "
+                    f"nn.Parameter{kind.removeprefix('Module')}"
                 )
 
 
