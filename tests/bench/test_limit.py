@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 
@@ -84,8 +86,15 @@ def test_the_bandwidth_of_much_memory_is_not_above_that_of_little() -> None:
     assert bandwidth(128 * MEBIBYTE, 2, 0.01) < 1.5 * bandwidth(MEBIBYTE // 2, 2, 0.01)
 
 
-def test_the_best_time_is_that_of_one_call() -> None:
-    def work() -> None:
-        sum(range(20_000))
+def test_the_best_time_is_that_of_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that the work itself moves on: by a quarter of a second, and by a half up to the first round's end."""
+    calls, now = 0, 0.0
 
-    assert best_time(work, 3, 0.01) == pytest.approx(best_time(work, 3, 0.03), rel=1.0)
+    def work() -> None:
+        nonlocal calls, now
+        calls += 1
+        now += 0.5 if calls <= 2 + 4 else 0.25
+
+    monkeypatch.setattr(time, "process_time", lambda: now)
+    assert best_time(work, 3, 2.0) == 0.25
+    assert calls == 2 + 3 * 4, "one unmeasured and one for the number of calls, then rounds of two seconds"
