@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,8 +10,7 @@ import torch
 
 from ablations.config import Engine
 from ablations.config.errors import ConfigError
-from ablations.training import engine
-from ablations.training.engine import choose_engine, onednn_keeps_float32, set_up
+from ablations.training.engine import choose_engine, default_workers, onednn_keeps_float32, set_up
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +64,15 @@ def test_set_up_follows_the_engine() -> None:
     assert torch.get_num_threads() == 1
 
 
-def test_workers_are_one_a_core() -> None:
-    assert engine.default_workers(Engine()) >= 1
+def test_workers_are_one_a_core_that_this_process_may_use_or_one_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert default_workers(Engine()) == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert default_workers(Engine()) == 7
+    for gpus, workers in ((2, 2), (0, 1)):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda found=gpus: found)
+        assert default_workers(Engine(device="cuda")) == workers
 
 
 def test_numpy_has_the_engines_threads_too() -> None:

@@ -62,7 +62,7 @@ def test_bins_cover_every_step_once(steps: int) -> None:
 def test_the_shown_seed_is_the_median_never_the_best() -> None:
     assert frames.typical_seed({"a": {0: 1.0, 1: 2.0, 2: 3.0}}) == 1
     assert frames.typical_seed({"a": {0: 1.0, 1: 2.0}}) == 1
-    assert frames.typical_seed({"a": {0: 1.0, 1: 2.0, 2: 3.0}, "b": {0: 5.0, 1: 9.0, 2: 7.0}}) in (1, 2)
+    assert frames.typical_seed({"a": {0: 1.0, 1: 2.0, 2: 3.0}, "b": {0: 5.0, 1: 9.0, 2: 7.0}}) == 1, "as far as 2"
     assert frames.typical_seed({"a": {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}, "b": {1: 1.0}}) == 1
     assert frames.typical_seed({}) is None
 
