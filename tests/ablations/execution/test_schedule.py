@@ -68,13 +68,11 @@ def test_real_processes_have_the_groups_that_the_schedule_says(workers: int, tmp
 
 @pytest.mark.parametrize("runs", [10, 1_000, 100_000])
 def test_a_large_plan_is_simulated(runs: int) -> None:
-    started = time.process_time()
     found = simulate([GROUP] * (runs // 5), 128, overhead=0.2)
-    assert time.process_time() - started < 5
     assert (found.runs, found.bytes) == (runs, runs * 1e6)
-    assert 0 < found.utilisation <= 1
     rounds = -(-runs // 5 // 128)
     assert found.seconds == pytest.approx(8 + rounds * 60.2)
+    assert found.utilisation == pytest.approx(runs // 5 * 60 / (128 * found.seconds))
 
 
 def test_a_simulation_takes_as_long_as_its_plan_is_large() -> None:
