@@ -28,6 +28,7 @@ import psutil
 from ablations.config import Study
 from ablations.store import Archive
 from tests.ablations.small_study import STUDY, digests
+from tests.ablations.stored import RUNNING, Rows, rows_in
 
 MOMENTS = ("any", "checkpoint", "archive")
 VICTIMS = ("parent", "worker", "mirror", "all")
@@ -88,19 +89,12 @@ class Trial:
         """Of every run in the archive: a damaged one is an error."""
         return digests(Archive.open(self.store))
 
-    def rows(self) -> Counter[tuple[str, str, int]]:
-        """How often each (run key, metric, step) stands in the mirror's database."""
-        with sqlite3.connect(self.store / "mlflow.db") as database:
-            found = database.execute(
-                "select t.value, m.key, m.step from metrics m join runs r on r.run_uuid = m.run_uuid "
-                "join tags t on t.run_uuid = m.run_uuid and t.key = 'run_key' where r.lifecycle_stage = 'active'"
-            )
-            return Counter((str(key), str(name), int(step)) for key, name, step in found)
+    def rows(self) -> Rows:
+        return rows_in(self.store / "mlflow.db")
 
     def running(self) -> int:
         with sqlite3.connect(self.store / "mlflow.db") as database:
-            query = "select count(*) from runs where status = 'RUNNING' and lifecycle_stage = 'active'"
-            return int(database.execute(query).fetchone()[0])
+            return int(database.execute(RUNNING).fetchone()[0])
 
     def is_at(self, moment: str) -> bool:
         """Whether the files show that a checkpoint, or a run, is being written just now."""

@@ -13,12 +13,10 @@ import contextlib
 import dataclasses
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,19 +26,13 @@ import psutil
 
 from ablations.store import Archive
 from tests.ablations.small_study import STUDY
+from tests.ablations.stored import ROWS, RUNNING, Rows, counted, rows_in
 from tests.services import PostgreSQL, Program, frozen, mlflow_server, postgresql
 
 How = Literal["killed", "frozen"]
 HOWS: tuple[How, ...] = ("killed", "frozen")
 STEPS = 2_000
 PATIENCE = 900.0
-ROWS = (
-    "select t.value, m.key, m.step from metrics m join runs r on r.run_uuid = m.run_uuid "
-    "join tags t on t.run_uuid = m.run_uuid and t.key = 'run_key' where r.lifecycle_stage = 'active'"
-)
-RUNNING = "select count(*) from runs where status = 'RUNNING' and lifecycle_stage = 'active'"
-
-Rows = Counter[tuple[str, str, int]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +151,7 @@ def in_postgresql(url: str) -> tuple[Rows, int]:
 
     engine = sqlalchemy.create_engine(url)
     with engine.connect() as connection:
-        rows = Counter((str(k), str(n), int(s)) for k, n, s in connection.execute(sqlalchemy.text(ROWS)))
+        rows = counted(connection.execute(sqlalchemy.text(ROWS)))
         running = int(connection.execute(sqlalchemy.text(RUNNING)).scalar_one())
     engine.dispose()
     return rows, running
@@ -169,8 +161,7 @@ def _anew(folder: Path, store: Path) -> Rows:
     """What a mirror that is made anew from the archive shows."""
     command = [sys.executable, "-m", "ablations.cli", "mirror", "--store", str(store), "--to", str(folder / "anew")]
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
-    with contextlib.closing(sqlite3.connect(folder / "anew" / "mlflow.db")) as database:
-        return Counter((str(k), str(n), int(s)) for k, n, s in database.execute(ROWS))
+    return rows_in(folder / "anew" / "mlflow.db")
 
 
 def main() -> None:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ablations.store.mirror import Mirror, rows
 from ablations.store.result import Result
+
+Rows = Counter[tuple[str, str, int]]
+"""How often each (run key, metric, step) stands in a mirror."""
+ROWS = (
+    "select t.value, m.key, m.step from metrics m join runs r on r.run_uuid = m.run_uuid "
+    "join tags t on t.run_uuid = m.run_uuid and t.key = 'run_key' where r.lifecycle_stage = 'active'"
+)
+RUNNING = "select count(*) from runs where status = 'RUNNING' and lifecycle_stage = 'active'"
 
 
 def folder_of(mirror: Mirror) -> Path:
@@ -23,6 +33,17 @@ def query(mirror: Mirror, text: str) -> list[Any]:
         return connection.execute(text).fetchall()
     finally:
         connection.close()
+
+
+def rows_in(database: Path) -> Rows:
+    """Of a mirror's file."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return counted(connection.execute(ROWS))
+
+
+def counted(found: Iterable[Any]) -> Rows:
+    """What a database answers to `ROWS`."""
+    return Counter((str(key), str(name), int(step)) for key, name, step in found)
 
 
 def active(mirror: Mirror, kind: str) -> list[tuple[str, str, str]]:
