@@ -1,4 +1,4 @@
-"""What holds in every test: repeatable, offline."""
+"""What holds in every test: repeatable, offline, without the parts that another one registered."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+from ablations.config import own_parts
+from ablations.config.parts import KINDS
 from ablations.execution import costs, remembered
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
@@ -29,6 +31,18 @@ def _global_generators() -> None:
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - the global generator is the one that libraries use
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def registries_restored() -> Iterator[None]:
+    """Whatever a test registers, or reads from files, is gone after it."""
+    parts = {kind: dict(registry._parts) for kind, registry in KINDS.items()}
+    read = dict(own_parts._loaded)
+    yield
+    for kind, before in parts.items():
+        KINDS[kind]._parts = before
+    own_parts._loaded.clear()
+    own_parts._loaded.update(read)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -10,10 +10,7 @@ from click.testing import CliRunner
 
 from bench import __main__ as program
 from bench.gate import STEPS
-from tests.ablations.registries import kept
 from tests.bench.test_gate import MILLISECOND, STEP, git, write_package
-
-registries = pytest.fixture(kept)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +69,6 @@ def test_the_steps_of_the_gate_are_those_of_the_catalog() -> None:
         assert STUDIES[step.study].variant(step.variant).name == name
 
 
-@pytest.mark.usefixtures("registries")
 def test_modules_are_timed_against_their_equals() -> None:
     done = CliRunner().invoke(program.main, ["modules", "--quick", "--seeds", "2"])
     assert done.exit_code == 0, done.output

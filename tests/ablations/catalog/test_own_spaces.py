@@ -17,9 +17,7 @@ from ablations.cli import main
 from ablations.config import Variant
 from ablations.config.errors import ConfigError
 from ablations.config.parts import register
-from tests.ablations.registries import kept
 
-registries = pytest.fixture(autouse=True)(kept)
 WIDTH = "discriminator.settings.width"
 
 

@@ -23,11 +23,9 @@ from ablations.execution.options import Options
 from ablations.store import Archive
 from ablations.training.generator import StoredGenerator
 from ablations.training.stored_module import stored_modules
-from tests.ablations.registries import kept
 from tests.ablations.small_study import STUDY
 from tests.readme import BLOCK
 
-registries = pytest.fixture(autouse=True)(kept)
 ROOT = Path(ablations.__file__).parents[1]
 PAGE = (ROOT / "docs" / "own_parts.md").read_text()
 README = (ROOT / "README.md").read_text()

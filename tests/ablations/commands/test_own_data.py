@@ -15,9 +15,7 @@ from ablations.data import load_dataset
 from ablations.data.sources import idx_bytes
 from ablations.scoring.panel import LABEL_FREE, PANEL, PIECES, panel_of
 from ablations.store import Archive
-from tests.ablations.registries import kept
 
-registries = pytest.fixture(autouse=True)(kept)
 STUDY = {
     "name": "own",
     "title": "Own data",

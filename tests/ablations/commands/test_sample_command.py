@@ -15,10 +15,7 @@ from ablations.cli import main
 from ablations.config import own_parts
 from ablations.scoring.samples import read_array
 from ablations.store import Archive
-from tests.ablations.registries import kept
 from tests.ablations.small_study import BASE, STUDY, run
-
-registries = pytest.fixture(autouse=True)(kept)
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,7 @@ from ablations.commands.study_files import find_study, read_axes, read_study, st
 from ablations.config import Study
 from ablations.config.errors import ConfigError
 from tests.ablations.execution.bad_parts import HEAD
-from tests.ablations.registries import kept
 
-registries = pytest.fixture(autouse=True)(kept)
 LABELS = {"name": "mine", "title": "t", "description": "d"}
 
 

@@ -15,9 +15,6 @@ from ablations.config.errors import ConfigError
 from ablations.config.origin import Origin, OwnPart
 from ablations.config.own_parts import PartError
 from ablations.config.parts import KINDS, LOSSES
-from tests.ablations.registries import kept
-
-registries = pytest.fixture(autouse=True)(kept)
 
 LOSS = """
 from ablations.config.parts import register

@@ -20,9 +20,6 @@ from ablations.config.description import SAME, differences
 from ablations.config.errors import ConfigError
 from ablations.training.seed_group import SeedGroup
 from tests.ablations.datasets import random_dataset
-from tests.ablations.registries import kept
-
-registries = pytest.fixture(autouse=True)(kept)
 
 PARTS = """
 import torch

@@ -17,9 +17,6 @@ from ablations.config.errors import DataError
 from ablations.config.parts import DATASETS, LOSSES
 from ablations.execution import doctor
 from ablations.execution.options import Options
-from tests.ablations.registries import kept
-
-registries = pytest.fixture(autouse=True)(kept)
 
 
 def examined(store: Path, **options: Any) -> dict[str, doctor.Check]:

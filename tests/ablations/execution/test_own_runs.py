@@ -20,10 +20,7 @@ from ablations.execution.verify import verify
 from ablations.scoring.identity import scorer_identity
 from ablations.store import Archive
 from reports.analysis.gaps import gaps
-from tests.ablations.registries import kept
 from tests.ablations.small_study import BASE, OPTIONS, run
-
-registries = pytest.fixture(autouse=True)(kept)
 
 PARTS = """
 import math

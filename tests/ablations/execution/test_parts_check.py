@@ -22,11 +22,8 @@ from ablations.execution.part_findings import Finding
 from ablations.execution.parts_check import examine
 from ablations.store import Archive
 from tests.ablations.execution.bad_parts import BAD, HEAD, MODULES, OTHERS, module
-from tests.ablations.registries import kept
 from tests.ablations.small_study import BASE, run
 from tests.ablations.training import own_modules
-
-registries = pytest.fixture(autouse=True)(kept)
 
 
 @pytest.fixture(autouse=True)

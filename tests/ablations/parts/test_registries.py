@@ -17,7 +17,6 @@ from ablations.execution.estimate import step_cost
 from ablations.training.seed_group import SeedGroup
 from tests.ablations import own_parts
 from tests.ablations.datasets import random_dataset
-from tests.ablations.registries import kept
 
 SMALL = BASELINE.override({"batch_size": 10, "generator.hidden": 16, "discriminator.hidden": 16, "training_images": 60})
 
@@ -30,9 +29,6 @@ OWN: Mapping[str, Mapping[str, Any]] = {
     "initialization": {"initialization": "small"},
     "network": {"generator.architecture": "sine", "discriminator.architecture": "sine"},
 }
-
-
-registries = pytest.fixture(autouse=True)(kept)
 
 
 def trained(variant: Variant, data: str | None = None) -> dict[str, Any]:

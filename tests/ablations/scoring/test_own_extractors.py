@@ -23,10 +23,8 @@ from ablations.scoring.panel import PANEL, load_panel, panel_of
 from ablations.scoring.scorer import own_sources
 from ablations.scoring.suite import evaluate, references_of
 from ablations.store import Archive
-from tests.ablations.registries import kept
 from tests.ablations.small_study import BASE, OPTIONS, STUDY, run
 
-registries = pytest.fixture(autouse=True)(kept)
 HEAD = "import torch\nfrom torch import nn\nfrom ablations.config.parts import register\n"
 SQUARES = "register('extractor', 'squares', lambda: lambda images: nn.functional.avg_pool2d(images, 7).flatten(1){})\n"
 THEIRS = """

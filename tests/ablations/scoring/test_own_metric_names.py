@@ -8,9 +8,6 @@ from ablations.catalog.metrics import built_in
 from ablations.config.errors import ConfigError
 from ablations.config.parts import register
 from ablations.scoring.own_metrics import own_digests
-from tests.ablations.registries import kept
-
-registries = pytest.fixture(autouse=True)(kept)
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,8 @@ from ablations.training.engine import choose_engine
 from ablations.training.instruction_set import check_precision, default_instruction_set, environment_of
 from ablations.training.seed_group import SeedGroup
 from tests.ablations.datasets import random_dataset
-from tests.ablations.registries import kept
 from tests.ablations.training import own_modules
 
-registries = pytest.fixture(autouse=True)(kept)
 ROOT = Path(__file__).resolve().parents[3]
 DATA = random_dataset()
 COARSE = Engine(precision="bfloat16")

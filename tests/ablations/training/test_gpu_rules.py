@@ -21,7 +21,7 @@ from ablations.scoring.panel import load_panel
 from ablations.training import engine as engines
 from ablations.training.cuda_graph import CapturedStep
 from ablations.training.engine import check_in_reach, set_up
-from tests.ablations import own_parts, registries
+from tests.ablations import own_parts
 from tests.ablations.datasets import random_dataset
 from tests.ablations.training.test_cuda_graph import captured
 from tests.ablations.training.test_seed_group import SMALL, group
@@ -72,11 +72,10 @@ def on_a_gpu(variant: Variant) -> object:
 
 def test_a_step_with_an_own_part_of_any_kind_is_never_recorded() -> None:
     assert isinstance(on_a_gpu(SMALL), CapturedStep)
-    with contextlib.contextmanager(registries.kept)():
-        own_parts.enter()
-        own = SMALL.override({"discriminator_optimizer.name": "small_steps"})
-        assert own.own_parts
-        assert not isinstance(on_a_gpu(own), CapturedStep)
+    own_parts.enter()
+    own = SMALL.override({"discriminator_optimizer.name": "small_steps"})
+    assert own.own_parts
+    assert not isinstance(on_a_gpu(own), CapturedStep)
 
 
 @pytest.mark.parametrize(("given", "gpu", "seen"), [("", 1, "1"), ("2,3", 1, "3"), ("GPU-a, GPU-b", 0, "GPU-a")])

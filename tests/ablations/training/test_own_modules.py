@@ -15,10 +15,8 @@ from ablations.parts.networks import build_networks
 from ablations.training.generator import StoredGenerator
 from ablations.training.seed_group import SeedGroup
 from tests.ablations.datasets import random_dataset
-from tests.ablations.registries import kept
 from tests.ablations.training import own_modules
 
-registries = pytest.fixture(autouse=True)(kept)
 DATA = random_dataset(train=60, image=(1, 12, 12))
 SMALL = BASELINE.override({"batch_size": 8, "generator.hidden": 16, "discriminator.hidden": 16, "training_images": 60})
 DENSE = {"generator.architecture": "dense", "discriminator.architecture": "dense"}
@@ -38,7 +36,7 @@ STACKED = {"dense": True, "convolutional": True, "spectral": False, "noisy": Fal
 
 
 @pytest.fixture(autouse=True)
-def _entered(registries: None) -> None:
+def _entered(registries_restored: None) -> None:
     own_modules.enter()
 
 

@@ -15,10 +15,7 @@ from ablations.config.parts import register
 from ablations.store import StoredStudy
 from reports.analysis.findings import find
 from reports.pages.command_line import command
-from tests.ablations.registries import kept
 from tests.reports.factories import stored
-
-own_parts = pytest.fixture(kept)
 
 
 def test_a_command_states_what_differs_from_the_catalog() -> None:
@@ -59,7 +56,7 @@ def as_trained(study: Study, **facts: Any) -> StoredStudy:
     return dataclasses.replace(made, results=results)
 
 
-def test_a_setting_that_the_catalog_lacks_is_told(own_parts: None) -> None:
+def test_a_setting_that_the_catalog_lacks_is_told() -> None:
     register("loss", "my_hinge", lambda margin=1.0: None, outputs=("logits",))
     told = {"loss.criterion": "my_hinge", "discriminator.output": "logits", "loss.settings.margin": 2.0}
     variant = STUDIES["quick"].variants[0].override(told)

@@ -29,10 +29,7 @@ from ablations.store import Archive
 from ablations.training.engine import choose_engine
 from tests.ablations.execution.executors.jobs import NoteJob, Only
 from tests.ablations.execution.executors.two_nodes import TwoNodes, two_nodes
-from tests.ablations.registries import kept
 from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, run
-
-registries = pytest.fixture(autouse=True)(kept)
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
 pytestmark = pytest.mark.slow

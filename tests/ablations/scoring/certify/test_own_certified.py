@@ -19,9 +19,7 @@ from ablations.scoring.certify.measure import certify
 from ablations.scoring.identity import scorer_identity
 from ablations.scoring.own_metrics import check_own_claims
 from ablations.scoring.panel import panel_of
-from tests.ablations.registries import kept
 
-registries = pytest.fixture(autouse=True)(kept)
 PARTS = """
 import numpy as np
 from torch import nn
