@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ablations.config.errors import DataError
-from ablations.execution.events import GroupEnded, GroupStarted, Progressed
-from ablations.execution.executors import Emit, Lease, Stop
+from ablations.execution.events import Event, GroupEnded, GroupStarted, Progressed
+from ablations.execution.executors import Emit, Executor, Lease, Stop
 from ablations.store.leases import lease_file
 from ablations.store.result import Status
 
@@ -93,6 +94,16 @@ class NoteJob:
     def _ended(self, status: Status, reason: str = "") -> GroupEnded:
         reasons = {0: reason} if reason else {}
         return GroupEnded(group=self.name, variant=self.name, statuses={0: status}, reasons=reasons)
+
+
+Make = Callable[..., NoteJob]
+
+
+def do(executor: Executor, *jobs: NoteJob, stop: Stop = lambda: None) -> list[Event]:
+    """What is told while these jobs are done."""
+    events: list[Event] = []
+    executor.run(jobs, events.append, stop)
+    return events
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,14 +17,12 @@ from ablations.config.errors import ConfigError, DataError
 from ablations.execution.choice import ExecutorOptions
 from ablations.execution.events import Event, GroupEnded, GroupStarted
 from ablations.execution.executors import EXECUTORS, Executor, Settings, make_executor
-from tests.ablations.execution.executors.jobs import NoteJob
+from tests.ablations.execution.executors.jobs import Make, do
 
 SETTINGS = Settings(workers=2, address="local", variables={"A_VARIABLE": "its value"})
 RAY = pytest.param("ray", marks=pytest.mark.slow)
 WITH_PROCESSES = ("processes", RAY)
 """Executors whose jobs may die without them."""
-
-Make = Callable[..., NoteJob]
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +43,6 @@ def executors() -> Iterator[dict[str, Executor]]:
 @pytest.fixture(params=[RAY if name == "ray" else name for name in EXECUTORS])
 def executor(request: pytest.FixtureRequest, executors: dict[str, Executor]) -> Executor:
     return executors[request.param]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "input.txt").write_text("read")
-    return lambda name, **facts: NoteJob(name, tmp_path / "folder", tmp_path, **facts)
-
-
-def do(executor: Executor, *jobs: NoteJob, stop: Callable[[], str | None] = lambda: None) -> list[Event]:
-    events: list[Event] = []
-    executor.run(jobs, events.append, stop)
-    return events
 
 
 def ends(events: list[Event]) -> dict[str, tuple[str, str]]:

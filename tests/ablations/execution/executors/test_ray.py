@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,10 @@ from ablations.execution.rescore import carry_out_rescoring, rescore_jobs
 from ablations.execution.runner import execute
 from ablations.store import Archive
 from ablations.training.engine import choose_engine
-from tests.ablations.execution.executors.jobs import NoteJob, Only
+from tests.ablations.execution.executors.jobs import Make, Only, do
 from tests.ablations.execution.executors.two_nodes import TwoNodes, two_nodes
 from tests.ablations.small_study import BASE, OPTIONS, STUDY, digests, run
+from tests.services import listening
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'gan-ablations[cluster]'")
 pytestmark = pytest.mark.slow
@@ -47,38 +48,19 @@ def held(cluster: TwoNodes) -> Iterator[RayExecutor]:
         yield executor
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Callable[..., NoteJob]:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "input.txt").write_text("read")
-    return lambda name, **facts: NoteJob(name, tmp_path / "folder", tmp_path, **facts)
-
-
-def do(executor: RayExecutor, *jobs: Any) -> list[Event]:
-    events: list[Event] = []
-    executor.run(jobs, events.append, lambda: None)
-    return events
-
-
 def executor(cluster: TwoNodes, **settings: Any) -> RayExecutor:
     return RayExecutor(Settings(address=cluster.address, **settings))
 
 
 def test_it_uses_all_nodes_and_listens_on_loopback_alone(held: RayExecutor, cluster: TwoNodes) -> None:
     assert held.capacity == 2
-    ours = [process for process in psutil.Process().children(recursive=True) if process.is_running()]
-    listening = {
-        connection.laddr.ip.removeprefix("::ffff:")
-        for process in ours
-        for connection in process.net_connections(kind="tcp")
-        if connection.status == psutil.CONN_LISTEN
-    }
-    assert listening == {"127.0.0.1"}
+    children = [process.pid for process in psutil.Process().children()]
+    assert {address for address, _ in listening(children)} == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0, 2.0])
 def test_gpus_that_the_cluster_lacks_are_refused_at_once(
-    held: RayExecutor, cluster: TwoNodes, make: Callable[..., NoteJob], share: float
+    held: RayExecutor, cluster: TwoNodes, make: Make, share: float
 ) -> None:
     started = time.monotonic()
     with pytest.raises(ConfigError, match=rf"needs 1 CPU and {share:g} GPU on one node, .* \(2 CPUs and 0 GPUs"):
@@ -103,7 +85,7 @@ def test_places_of_a_node_by_cpus_and_whole_gpus(node: dict[str, float], share: 
 
 
 def test_a_node_that_does_not_meet_the_requirement_gets_no_job(
-    held: RayExecutor, cluster: TwoNodes, make: Callable[..., NoteJob]
+    held: RayExecutor, cluster: TwoNodes, make: Make
 ) -> None:
     job = make("never")
     with pytest.raises(ConfigError, match="must not do the jobs: it has other data"):
@@ -111,7 +93,7 @@ def test_a_node_that_does_not_meet_the_requirement_gets_no_job(
     assert job.begun == 0
 
 
-def test_what_a_job_prints_or_raises_there_is_told_here(held: RayExecutor, make: Callable[..., NoteJob]) -> None:
+def test_what_a_job_prints_or_raises_there_is_told_here(held: RayExecutor, make: Make) -> None:
     events = do(held, make("prints", prints="a word from there"), make("fails", raises="no luck"))
     assert [event.text for event in events if isinstance(event, Printed)] == ["a word from there\n"]
     reasons = {event.group: event.reasons.get(0, "") for event in events if isinstance(event, GroupEnded)}
@@ -166,9 +148,7 @@ def test_a_study_and_its_rescoring_on_two_nodes_are_those_of_this_process(
     assert {k: s for k, (_, s) in digests(there).items()} == {k: s for k, (_, s) in digests(here).items()}
 
 
-def test_jobs_of_a_node_that_dies_are_done_by_the_others(
-    held: RayExecutor, cluster: TwoNodes, make: Callable[..., NoteJob]
-) -> None:
+def test_jobs_of_a_node_that_dies_are_done_by_the_others(held: RayExecutor, cluster: TwoNodes, make: Make) -> None:
     jobs = [make("first", waits_for="go"), make("second", waits_for="go"), make("third")]
     events: list[Event] = []
 
