@@ -20,21 +20,9 @@ from ablations.execution.options import Options
 from ablations.execution.plan import make_plan
 from ablations.store import Archive
 from ablations.training.instruction_set import default_instruction_set
+from tests.ablations.commands.small_file import SMALL
 
 ROOT = Path(__file__).parents[3]
-TINY = {"base": "s3", "steps": 6, "batch_size": 8, "generator.hidden": [8], "discriminator.hidden": [8]}
-SMALL = {
-    "name": "small",
-    "title": "Two small GANs",
-    "description": "As small as they come.",
-    "seeds": 2,
-    "evaluations": 1,
-    "variants": [
-        {"name": "plain", **TINY},
-        {"name": "slow", **TINY, "generator_optimizer.learning_rate": 1e-5},
-    ],
-    "contrasts": [{"axis": "rate", "question": "a lower rate for G", "treatment": "slow", "reference": "plain"}],
-}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,22 +18,9 @@ from ablations.execution.options import Options
 from ablations.execution.plan import make_plan
 from ablations.store import Archive
 from reports.analysis.findings import find
+from tests.ablations.commands.small_file import SMALL
 
 pytestmark = pytest.mark.usefixtures("few_digits")
-
-TINY = {"base": "s3", "steps": 4, "batch_size": 8, "generator.hidden": [8], "discriminator.hidden": [8]}
-SMALL: dict[str, Any] = {
-    "name": "small",
-    "title": "Two small GANs",
-    "description": "As small as they come.",
-    "seeds": 2,
-    "evaluations": 1,
-    "variants": [
-        {"name": "plain", **TINY},
-        {"name": "slow", **TINY, "generator_optimizer.learning_rate": 1e-5},
-    ],
-    "contrasts": [{"axis": "rate", "question": "a lower rate for G", "treatment": "slow", "reference": "plain"}],
-}
 
 
 def run(*arguments: str) -> Result:
