@@ -1,25 +1,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner
 
 from bench import __main__ as program
 from bench.gate import STEPS
 from tests.bench.test_gate import MILLISECOND, STEP, git, write_package
-
-
-@pytest.fixture(autouse=True)
-def _stay_everywhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The commands bind their process to a core and set its threads; the tests' own process stays as it is."""
-    threads = torch.get_num_threads()
-    monkeypatch.setattr("bench.timing.os.sched_setaffinity", lambda process, cores: None, raising=False)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_limit_prints_a_floor_of_every_recipe_and_keeps_the_figures(tmp_path: Path) -> None:

@@ -12,11 +12,6 @@ from bench import __main__ as program
 from bench.profile import ELEMENTWISE, OUTSIDE, shares
 
 
-@pytest.fixture(autouse=True)
-def _stay_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.timing.os.sched_setaffinity", lambda process, cores: None, raising=False)
-
-
 def test_operations_are_put_under_what_they_do_and_the_rest_is_outside() -> None:
     found = shares({"bmm": 30.0, "addmm": 20.0, "_fused_adam_": 10.0, "tanh": 5.0, "sum": 5.0}, 100.0)
     assert found == pytest.approx(

@@ -11,11 +11,6 @@ from bench import __main__ as program
 from bench.scoring import Costs
 
 
-@pytest.fixture(autouse=True)
-def _stay_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.timing.os.sched_setaffinity", lambda process, cores: None, raising=False)
-
-
 def test_the_share_counts_step_0_the_last_scores_and_the_look_back() -> None:
     costs = Costs(samples=10, quick=10.0, full=50.0, metrics=0.0, looked_back=10.0, training=0.1, parts={})
     assert costs.share(1000, 4) == pytest.approx(100 / 200)
