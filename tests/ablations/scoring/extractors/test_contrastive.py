@@ -11,17 +11,12 @@ import torch
 from torch.nn import functional
 
 from ablations.config.errors import DataError
-from ablations.data import Dataset, load_dataset
+from ablations.data import Dataset
 from ablations.scoring.extractors.artefacts import blurred, gaussian_noise, holed, white_pixels
 from ablations.scoring.extractors.contrastive import WEIGHTS, Contrastive, load_contrastive
 from ablations.scoring.extractors.train_contrastive import agreement_loss, train_contrastive, two_views
 from ablations.scoring.extractors.trunk import in_unit_range
 from ablations.scoring.metrics.frechet import frechet_distance
-
-
-@pytest.fixture(scope="module")
-def digits() -> Dataset:
-    return load_dataset("digits")
 
 
 @pytest.fixture(scope="module")

@@ -23,11 +23,6 @@ from ablations.scoring.extractors.trunk import in_unit_range
 
 
 @pytest.fixture(scope="module")
-def digits() -> Dataset:
-    return load_dataset("digits")
-
-
-@pytest.fixture(scope="module")
 def reader() -> Reader:
     return load_reader()
 
