@@ -15,6 +15,15 @@ from ablations.store import Archive, Result
 BASE = Variant(name="base", batch_size=16, steps=40, training_images=1_000).override(
     {"generator.hidden": 16, "discriminator.hidden": 16}
 )
+WILD = BASE.override(
+    {
+        f"{side}_optimizer.{key}": value
+        for side in ("generator", "discriminator")
+        for key, value in (("name", "sgd"), ("learning_rate", 1e38))
+    },
+    name="wild",
+)
+"""It diverges."""
 STUDY = Study(
     name="small",
     title="Small",
