@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from ablations.catalog.quantities import CURVES
-from ablations.config import Contrast, Engine, Run, Study, Variant
+from ablations.config import Contrast, Study, Variant
 from ablations.store import StoredStudy
 from ablations.store.result import Evaluation, Result, Status
+from tests.ablations.factories import SCORER, make_run
 
 Array = NDArray[Any]
 
-SCORER = "c" * 16
 SCORES: Mapping[str, float] = {
     "baseline": 180.0,
     "mse": 240.0,
@@ -119,20 +119,10 @@ def result(study: Study, variant: Variant, seed: int, score: float, status: Stat
     luck = math.exp(0.06 * np.random.default_rng(seed).normal() + 0.04 * random.normal())
     ticks = [round(variant.steps * k / study.evaluations) for k in range(study.evaluations + 1)]
     ticks = [step for step in ticks if step <= last]
-    run = Run(
-        variant=variant,
-        seed=seed,
-        width=study.seeds,
-        slot=seed % study.seeds,
-        dataset="mnist",
-        data_digest="d" * 64,
-        engine=Engine(),
-        numerics=1,
-    )
     seconds = 0.004 * last * (3 if variant.generator.architecture == "cnn" else 1)
     return Result(
         study=study.name,
-        run=run,
+        run=make_run(variant, seed, width=study.seeds, slot=seed % study.seeds, dataset="mnist"),
         status=status,
         reason="" if status == "finished" else f"a loss was not finite at step {last}",
         last_step=last,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,19 @@ def template() -> Result:
     return factories.result(factories.recipes_study(), Variant(name="one", steps=100), 0, 100.0)
 
 
+def made(seed: int, evaluations: Iterable[Evaluation], status: Status = "finished", last_step: int = 100) -> Result:
+    """Curves rise from 0 to 1."""
+    one = template()
+    return dataclasses.replace(
+        one,
+        run=dataclasses.replace(one.run, seed=seed),
+        status=status,
+        last_step=last_step,
+        evaluations=tuple(evaluations),
+        curves={name: np.arange(last_step, dtype=np.float32) / 100 for name in CURVES},
+    )
+
+
 def run(
     seed: int,
     reader: Score,
@@ -34,11 +47,7 @@ def run(
     status: Status = "finished",
     last_step: int = 100,
 ) -> Result:
-    """The image part by either kind of features, and the plain distance by both; `reader` stands for what is left out.
-
-    Curves rise from 0 to 1.
-    """
-    made = template()
+    """The image part by either kind of features, the plain distance by both; `reader` stands for what is left out."""
 
     def metrics(step: int) -> dict[str, float]:
         images, other = reader(seed, step), (label_free or reader)(seed, step)
@@ -51,16 +60,9 @@ def run(
             "contrastive_balanced_frechet_10k": other,
         }
 
-    return dataclasses.replace(
-        made,
-        run=dataclasses.replace(made.run, seed=seed),
-        status=status,
-        last_step=last_step,
-        evaluations=tuple(
-            Evaluation(step=step, train_seconds=step / 10, metrics=metrics(step)) for step in STEPS if step <= last_step
-        ),
-        curves={name: np.arange(last_step, dtype=np.float32) / 100 for name in CURVES},
-    )
+    reached = (step for step in STEPS if step <= last_step)
+    evaluations = (Evaluation(step=step, train_seconds=step / 10, metrics=metrics(step)) for step in reached)
+    return made(seed, evaluations, status, last_step)
 
 
 def runs(seeds: int, **variants: Mapping[str, Any]) -> dict[str, dict[int, Result]]:

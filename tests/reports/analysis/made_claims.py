@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ablations.catalog.quantities import CURVES
 from ablations.config.claim import Check, Claim, Value
 from ablations.store.result import Evaluation, Result, Status
-from tests.reports.made_up_runs import template
+from tests.reports.made_up_runs import made
 
 SEEDS = 8
 Number = Callable[[int], float]
@@ -23,17 +21,14 @@ def run(
     seconds: float = 10.0,
     metrics: Mapping[str, float] | None = None,
 ) -> Result:
-    """A run with scores at steps 0, 50 and 100 that fall in a straight line, and curves that rise from 0 to 1."""
-    made = template()
-    evaluations = tuple(
+    """A run with scores at steps 0, 50 and 100 that fall in a straight line."""
+    evaluations = (
         Evaluation(
             step=step, train_seconds=seconds * share, metrics={"frechet_10k": score * (2 - share), **(metrics or {})}
         )
         for step, share in ((0, 0.0), (50, 0.5), (100, 1.0))
     )
-    curves = {name: np.arange(100, dtype=np.float32) / 100 for name in CURVES}
-    own = dataclasses.replace(made.run, seed=seed)
-    return dataclasses.replace(made, run=own, status=status, evaluations=evaluations, curves=curves, last_step=100)
+    return made(seed, evaluations, status)
 
 
 def runs(**variants: Number) -> dict[str, dict[int, Result]]:

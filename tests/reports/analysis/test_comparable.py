@@ -11,7 +11,8 @@ from ablations.config.errors import StoreError
 from ablations.store.result import Result
 from reports.analysis.comparable import check_comparable
 from reports.analysis.findings import find
-from tests.reports.factories import SCORER, quick_study, stored
+from tests.ablations.factories import SCORER
+from tests.reports.factories import quick_study, stored
 
 STORED = stored(quick_study(seeds=2))
 
