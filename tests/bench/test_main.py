@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from bench import __main__ as program
 from bench.gate import STEPS
-from tests.bench.test_gate import MILLISECOND, STEP, git, write_package
+from tests.bench.made_package import MILLISECOND, STEP, git, write_package
 
 
 def test_limit_prints_a_floor_of_every_recipe_and_keeps_the_figures(tmp_path: Path) -> None:

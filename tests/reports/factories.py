@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 from ablations.catalog.quantities import CURVES
 from ablations.config import Contrast, Study, Variant
 from ablations.store import StoredStudy
+from ablations.store.noise_check import Longer, NoiseCheck
 from ablations.store.result import Evaluation, Result, Status
 from tests.ablations.factories import SCORER, make_run
 
@@ -31,6 +32,20 @@ SCORES: Mapping[str, float] = {
     "cnn": 60.0,
 }
 """The score each variant of `quick_study` tends to."""
+NOISE_CHECK = NoiseCheck(
+    variant="s2",
+    identity="x",
+    labels=False,
+    images=20,
+    at=(10, 20),
+    d_real=(0.7, 0.9),
+    d_noise=(0.4, 0.2),
+    real_right=0.97,
+    noise_right=0.7,
+    over_one=True,
+    longer=Longer(steps=80, real_right=0.991, noise_right=0.964),
+)
+"""Of a D that fails, and passes after more updates."""
 
 
 def quick_study(seeds: int = 5, steps: int = 1_000) -> Study:

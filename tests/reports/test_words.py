@@ -11,7 +11,7 @@ from reports.analysis.decision_rules import Rules
 from reports.analysis.lengths import Course
 from reports.analysis.variance import Components
 from reports.analysis.verdicts import compare
-from tests.reports.analysis.test_agreement import answered
+from tests.reports.analysis.answered import answered
 
 REFERENCE = [500.0, 510, 490, 505, 495]
 SCATTERED = [400.0, 650, 420, 600, 500]

@@ -19,7 +19,7 @@ from ablations.config import Study
 from ablations.store import Archive
 from ablations.store.noise_check import FILE
 from tests.ablations.small_study import run
-from tests.reports.pages.test_documents_section import CHECK
+from tests.reports.factories import NOISE_CHECK
 
 PUBLISHED = Path(__file__).parents[3] / "reports" / "published" / "gallery"
 
@@ -49,7 +49,7 @@ def test_the_page_shows_every_picture_and_says_of_which_run(tmp_path: Path) -> N
     archive = Archive.open(tmp_path / "store")
     for name in ("gallery", "faces"):
         run(small(name), archive)
-    archive.attach("gallery", FILE, json.dumps([CHECK.as_dict()]).encode())
+    archive.attach("gallery", FILE, json.dumps([NOISE_CHECK.as_dict()]).encode())
     out = tmp_path / "page"
     done = CliRunner().invoke(main, ["gallery", "--store", str(archive.root), "--out", str(out)])
     assert done.exit_code == 0, done.output

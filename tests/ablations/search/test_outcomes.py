@@ -17,8 +17,8 @@ from ablations.search.trial import Outcome, outcome_of
 from ablations.store import Archive
 from ablations.store.result import Result, Status
 from tests.ablations.factories import make_result
+from tests.ablations.search.clock import METRIC, Clock
 from tests.ablations.search.factories import SETTINGS, made, search
-from tests.ablations.search.test_spent import METRIC, Clock
 
 STEPS, HALF = 40, 20
 """Of a run of `make_result`, and where it stops that does not finish."""

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ablations.catalog import AXES, BASELINE
-from ablations.config import Run
 from ablations.config.errors import ConfigError
-from ablations.data.splits import load_split
-from ablations.execution.events import Event
-from ablations.execution.executors import Job, SerialExecutor
-from ablations.execution.job import GroupJob
-from ablations.scoring.suite import primary_metric
 from ablations.search.charges import counted, spent
 from ablations.search.generations import Found
-from ablations.search.protocol import SPLIT
 from ablations.search.settings import Settings
 from ablations.search.trial import Outcome
 from ablations.search.tuning import tuning_searches
 from ablations.search.tuning_page import budget_in_words
-from ablations.store import Archive, Result
-from tests.ablations.factories import make_result
+from tests.ablations.search.clock import Clock
 from tests.ablations.search.factories import SETTINGS, TINY, made, search, table
 
 LEVELS = tuning_searches(
@@ -38,35 +29,6 @@ LEVELS = tuning_searches(
     parallel=2,
     dataset="digits",
 )
-
-
-METRIC = primary_metric(load_split("digits", SPLIT, None)[0])
-
-
-@dataclasses.dataclass
-class Clock(SerialExecutor):
-    """An executor whose trials take as long as it says; it dies after so many."""
-
-    seconds: float
-    life: int = 10**9
-
-    def run(self, jobs: Iterable[Job], on_event: Callable[[Event], None], stop: Callable[[], str | None]) -> None:
-        for job in jobs:
-            if self.life == 0:
-                raise SystemExit
-            self.life -= 1
-            assert isinstance(job, GroupJob)
-            for run in job.runs:
-                Archive.reopened(job.archive).put(self.result(run, job))
-
-    def result(self, run: Run, job: GroupJob) -> Result:
-        """Of a stack whose training takes three quarters of the seconds."""
-        made = make_result(run.variant, run.seed, metrics={METRIC: float(int(job.identity, 16) % 1000)})
-        share = self.seconds / len(job.runs)
-        kept = tuple(item for item in made.evaluations if item.step == job.steps[-1])
-        return dataclasses.replace(
-            made, run=run, evaluations=kept, train_seconds=0.75 * share, evaluation_seconds=0.25 * share
-        )
 
 
 def tuned(work: Path, settings: Settings, seconds: float, life: int = 10**9) -> Found:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import pytest
 import torch
-from torch import Tensor
 
-from ablations.catalog.quantities import CURVES
-from ablations.config import Engine, Variant
-from ablations.training.cuda_graph import CapturedStep, Replay, tensors_of
+from ablations.config import Engine
+from ablations.training.cuda_graph import CapturedStep, tensors_of
 from ablations.training.engine import set_up
-from ablations.training.seed_group import SeedGroup
 from ablations.training.step import TrainStep
-from tests.ablations.training.test_seed_group import CNN, DROPOUT, RELATIVISTIC, SMALL, SPECTRAL, digest, group, trained
+from tests.ablations.training.recorded import captured, record_by_calling
+from tests.ablations.training.small_groups import CNN, DROPOUT, RELATIVISTIC, SMALL, SPECTRAL, digest, group, trained
 
 SGD = SMALL.override(
     {
@@ -32,23 +29,6 @@ VARIANTS = {
     "cnn-spectral-penalty": SPECTRAL,
     "relativistic-joint-batch-norm": RELATIVISTIC,
 }
-
-
-def record_by_calling(step: Callable[[], Tensor]) -> tuple[Replay, Tensor]:
-    """Like a CUDA graph: nothing is run while recording, and each replay fills the same tensor."""
-    output = torch.empty(len(CURVES), 4)
-
-    def replay() -> None:
-        output.copy_(step())
-
-    return replay, output
-
-
-def captured(variant: Variant) -> SeedGroup:
-    one = group(variant)
-    networks = one._networks()
-    one._train_step = CapturedStep(TrainStep(variant, *networks), networks, record_by_calling)
-    return one
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -23,8 +23,8 @@ from ablations.training.cuda_graph import CapturedStep
 from ablations.training.engine import check_in_reach, set_up
 from tests.ablations import own_parts
 from tests.ablations.datasets import random_dataset
-from tests.ablations.training.test_cuda_graph import captured
-from tests.ablations.training.test_seed_group import SMALL, group
+from tests.ablations.training.recorded import captured
+from tests.ablations.training.small_groups import SMALL, group
 
 
 class Stream:

@@ -10,7 +10,7 @@ import pytest
 from ablations.config.digest import digest_of_arrays
 from ablations.config.study import evaluation_steps
 from ablations.training.loop import train
-from tests.ablations.training.test_seed_group import group
+from tests.ablations.training.small_groups import group
 
 
 @pytest.mark.parametrize(

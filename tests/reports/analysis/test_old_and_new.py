@@ -10,7 +10,7 @@ import pytest
 from reports.analysis.agreement import Measures
 from reports.analysis.findings import find
 from reports.analysis.old_and_new import Both, Deviations, deviations, mean_ratio, seed_deviations
-from tests.reports.analysis.test_agreement import ASKED, answered
+from tests.reports.analysis.answered import ASKED, answered
 from tests.reports.factories import quick_study, stored
 
 

@@ -20,8 +20,8 @@ from reports.figures.palette import Style, styles
 from reports.figures.raster import NARROWER
 from reports.figures.sample_grids import grid, png
 from reports.figures.study_figures import LINE, contrast_rows, effect_rows, forest, strips
-from tests.reports.analysis.test_factorial import crossed
-from tests.reports.analysis.test_factorial import scores as crossed_scores
+from tests.reports.analysis.crossed import crossed
+from tests.reports.analysis.crossed import scores as crossed_scores
 from tests.reports.factories import quick_study, stored
 
 STORED = stored(quick_study(), statuses={("sgd", 1): "diverged"})

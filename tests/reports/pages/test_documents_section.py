@@ -8,31 +8,18 @@ from pathlib import Path
 
 from ablations.catalog import RECIPES
 from ablations.config import Study
-from ablations.store.noise_check import Longer, NoiseCheck
 from reports.analysis.findings import find
 from reports.pages.study_page import write
-from tests.reports.factories import quick_study, stored
-from tests.reports.pages.test_study_page import Outline
-
-CHECK = NoiseCheck(
-    variant="s2",
-    identity="x",
-    labels=False,
-    images=20,
-    at=(10, 20),
-    d_real=(0.7, 0.9),
-    d_noise=(0.4, 0.2),
-    real_right=0.97,
-    noise_right=0.7,
-    over_one=True,
-    longer=Longer(steps=80, real_right=0.991, noise_right=0.964),
-)
+from tests.reports.factories import NOISE_CHECK, quick_study, stored
+from tests.reports.pages.outline import Outline
 
 
 def test_a_recipe_has_its_check_and_its_trace_in_both_pages(tmp_path: Path) -> None:
     variants = tuple(RECIPES[name].override({"steps": 2_000}) for name in ("s2", "s4"))
     study = Study(name="docs", title="Docs", description="", variants=variants, seeds=2, evaluations=2)
-    material = dataclasses.replace(stored(study), noise_checks=(CHECK, dataclasses.replace(CHECK, labels=True)))
+    material = dataclasses.replace(
+        stored(study), noise_checks=(NOISE_CHECK, dataclasses.replace(NOISE_CHECK, labels=True))
+    )
     page = write(find(material), tmp_path)
     outline = Outline()
     outline.feed(page.read_text())

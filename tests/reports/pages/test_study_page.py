@@ -3,7 +3,6 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
@@ -16,30 +15,10 @@ from reports.analysis.findings import find
 from reports.pages.old_and_new import page as old_and_new
 from reports.pages.study_page import write
 from tests.reports.factories import quick_study, recipes_study, stored
+from tests.reports.pages.outline import Outline
 from tests.reports.pages.page_text import text_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-VOID = {"meta", "img", "input", "br", "link", "hr"}
-
-
-class Outline(HTMLParser):
-    """Checks that tags are closed in order; collects addresses."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.addresses: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
 @pytest.fixture(scope="module")
