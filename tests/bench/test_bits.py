@@ -9,6 +9,7 @@ import pytest
 
 from bench import bits
 from bench.checkout import CheckoutError
+from tests.bench.made_package import git
 
 ROOT = Path(__file__).parents[2]
 ONLY = "latent-size z1"
@@ -25,11 +26,6 @@ def repository(tmp_path: Path) -> Path:
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
         git(tmp_path, *command)
     return tmp_path
-
-
-def git(folder: Path, *words: str) -> None:
-    identity = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
-    subprocess.run(["git", "-C", str(folder), *identity, *words], check=True, capture_output=True)
 
 
 def edit(path: Path, old: str, new: str) -> None:
