@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 from collections import Counter
@@ -123,4 +122,4 @@ def test_conditional_loops_need_more_inputs(folder: Path) -> None:
 
 def variant_of(name: str) -> Variant:
     peer = PEERS[name]
-    return dataclasses.replace(STUDIES[peer.study].variant(peer.variant))
+    return STUDIES[peer.study].variant(peer.variant)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ablations.execution import environment as rooms
-from ablations.execution.environment import environment
+from ablations.execution.environment import _checkout, environment
 
 
 def test_the_facts_name_versions_machine_and_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,12 +55,12 @@ def test_the_commit_and_its_state_come_from_the_checkout(tmp_path: Path, monkeyp
     package = tmp_path / "ablations"
     package.mkdir()
     (package / "code.py").write_text("x = 1\n")
-    monkeypatch.setattr(rooms, "PACKAGE", package)
+    monkeypatch.setattr("ablations.execution.environment.PACKAGE", package)
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
     assert "git_commit" not in environment()
 
-    rooms._checkout.cache_clear()
+    _checkout.cache_clear()
     identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "core.hooksPath=/dev/null"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "--no-verify", "-m", "x"]):
         subprocess.run(["git", "-C", str(tmp_path), *identity, *command], check=True, capture_output=True)
@@ -70,13 +69,13 @@ def test_the_commit_and_its_state_come_from_the_checkout(tmp_path: Path, monkeyp
     assert facts["git_state"] == "clean"
 
     (tmp_path / "note.txt").write_text("beside the package")
-    rooms._checkout.cache_clear()
+    _checkout.cache_clear()
     assert environment()["git_state"] == "clean"
 
     (package / "code.py").write_text("x = 2\n")
-    rooms._checkout.cache_clear()
+    _checkout.cache_clear()
     assert environment()["git_state"] == "dirty"
-    rooms._checkout.cache_clear()
+    _checkout.cache_clear()
 
 
 def test_torch_is_not_imported_for_it() -> None:
