@@ -76,10 +76,3 @@ def test_the_commit_and_its_state_come_from_the_checkout(tmp_path: Path, monkeyp
     _checkout.cache_clear()
     assert environment()["git_state"] == "dirty"
     _checkout.cache_clear()
-
-
-def test_torch_is_not_imported_for_it() -> None:
-    code = "from ablations.execution.environment import environment; environment()"
-    code = f"import sys; {code}; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
-    assert done.stdout.strip() == "False"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -251,9 +249,3 @@ def test_scores_filed_under_another_name_are_refused(archive: Archive) -> None:
     (scores / f"{OTHER}.json").write_bytes((scores / f"{SCORER}.json").read_bytes())
     with pytest.raises(DataError, match=f"{given.key}.*{OTHER}"):
         archive.get(given.key, scorer=OTHER)
-
-
-def test_the_room_is_light() -> None:
-    code = "import sys, ablations.store; print({'mlflow', 'torch', 'pandas'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"

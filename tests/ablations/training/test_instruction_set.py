@@ -74,11 +74,6 @@ except ConfigError as error:
     assert "mkl says 'AUTO', not 'COMPATIBLE'" in in_a_new_process(program)
 
 
-def test_the_command_line_can_still_hold_its_process() -> None:
-    program = "import sys, ablations.cli; print(sorted({'torch', 'numpy', 'scipy'} & set(sys.modules)))"
-    assert in_a_new_process(program).strip() == "[]"
-
-
 def test_it_is_too_late_once_a_library_is_loaded() -> None:
     observed()
     with pytest.raises(RuntimeError, match="chose their kernels when they were imported"):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -207,14 +205,6 @@ def test_another_executor_is_a_module_and_a_row(make: Make, monkeypatch: pytest.
     executor = make_executor("in-reverse", SETTINGS)
     began = [event.group for event in do(executor, make("a"), make("b")) if isinstance(event, GroupStarted)]
     assert began == ["b", "a"]
-
-
-def test_executors_import_neither_torch_nor_ray_until_they_are_asked() -> None:
-    loaded = "print([m for m in ('torch', 'ray', 'numpy') if m in sys.modules])"
-    for module, heavy in (("ablations.cli", "[]"), ("ablations.execution.executors", "['numpy']")):
-        code = f"import sys, {module}; {loaded}"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == heavy, "the command line holds the process to an instruction set before NumPy"
 
 
 @pytest.mark.parametrize("name", ["run", "search", "tune-and-compare", "rescore"])
