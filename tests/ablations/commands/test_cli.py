@@ -53,7 +53,7 @@ def test_help_is_there_within_half_a_second(arguments: Sequence[str]) -> None:
         )
         return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - before
 
-    assert min(once() for _ in range(3)) < 0.5
+    assert any(once() < 0.5 for _ in range(3))
 
 
 def test_every_command_explains_itself_and_its_options() -> None:
