@@ -29,9 +29,7 @@ def answered(folder: Path, *arguments: str) -> tuple[str, set[str]]:
 @pytest.mark.parametrize(
     ("arguments", "says"), [(("--help",), "compare"), (("list",), "precision"), (("list", "quick"), "baseline")]
 )
-def test_what_computes_nothing_loads_no_library_for_it(
-    arguments: tuple[str, ...], says: str, tmp_path: Path
-) -> None:
+def test_what_computes_nothing_loads_no_library_for_it(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
     """So the command line can still hold its process to an instruction set: libraries choose when they are loaded."""
     said, loaded = answered(tmp_path, *arguments)
     assert says in said

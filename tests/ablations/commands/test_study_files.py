@@ -75,7 +75,7 @@ def test_one_level_of_an_own_axis_stands_beside_the_base(tmp_path: Path) -> None
     axes = {"mine": {"question": "q", "levels": {"wide": {"generator.hidden": [300]}}}}
     asked = read(tmp_path, axes=axes, one_factor={"mine": ["wide"]})
     assert [variant.name for variant in asked.variants] == ["baseline", "wide"]
-    assert [(c.treatment, c.reference) for c in asked.contrasts] in ([("wide", "baseline")], [("baseline", "wide")])
+    assert [(c.treatment, c.reference) for c in asked.contrasts] == [("wide", "baseline")]
 
 
 def test_a_stored_study_is_called_as_its_file_says(tmp_path: Path) -> None:

@@ -225,8 +225,8 @@ def test_no_tree_gives_anything_but_a_variant_or_a_reason(tree: dict[str, Any]) 
         Variant.from_dict(tree)
 
 
-def test_recipes_keep_their_digest_when_renamed() -> None:
-    assert RECIPES["s1"].digest != RECIPES["s0"].digest
+def test_no_two_recipes_are_the_same() -> None:
+    assert len({recipe.digest for recipe in RECIPES.values()}) == len(RECIPES)
 
 
 def test_the_main_reference_of_thousands_of_variants_is_found_at_once() -> None:
@@ -237,7 +237,7 @@ def test_the_main_reference_of_thousands_of_variants_is_found_at_once() -> None:
     contrasts = [Contrast(axis="a", question="q", treatment="v1", reference="v0")] * count
     other = [Contrast(axis="a", question="q", treatment="v0", reference="v2")] * (count + 1)
     study = Study(name="s", title="t", description="d", variants=variants, contrasts=(*contrasts, *other))
-    started = time.perf_counter()
+    started = time.process_time()
     assert {study.seeds_of("v2") for _ in range(count)} == {5}
     assert study.main_reference == "v2"
-    assert time.perf_counter() - started < 2, "it was counted anew for every variant: minutes"
+    assert time.process_time() - started < 2, "it was counted anew for every variant: minutes"

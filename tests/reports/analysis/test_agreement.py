@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablations.catalog.metrics import READER
+from ablations.catalog.metrics import LABEL_FREE, READER
 from reports.analysis.agreement import DEPENDS, Measures, agree, answers, depends_on
 from reports.analysis.comparison import Comparison
 from reports.analysis.decision_rules import Rules
@@ -73,7 +73,9 @@ def test_the_noise_floor_bounds_the_first_score_alone() -> None:
 
 
 def test_a_difference_is_that_of_the_images_and_of_the_class_shares() -> None:
-    for split in answered(images=-5.0, shares=3.0).splits:
+    splits = answered(images=-5.0, shares=3.0).splits
+    assert [split.kind for split in splits] == [READER, LABEL_FREE]
+    for split in splits:
         assert split.whole is not None
         assert split.images is not None
         assert split.shares is not None

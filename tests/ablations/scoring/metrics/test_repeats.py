@@ -36,4 +36,6 @@ def test_too_few_real_images_have_no_parts() -> None:
 def test_a_model_that_diverged_has_no_distance() -> None:
     broken = features(1)
     broken.features[3, 2] = np.nan
-    assert all(np.isnan(value) for value in repeats([broken], parts_of(features(0))).values())
+    found = repeats([broken], parts_of(features(0)))
+    assert len(found) == PARTS
+    assert all(np.isnan(value) for value in found.values())
