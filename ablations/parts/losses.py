@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ablations.config.errors import ConfigError
 from ablations.config.free_settings import FreeSettings
 from ablations.config.parts import LOSSES
 from ablations.parts.guards import GuardedLoss, loaded
@@ -100,7 +101,15 @@ class RelativisticAverage:
 
 
 def _mean(losses: Tensor) -> Tensor:
-    return losses.mean((1, 2))
+    try:
+        return losses.mean((1, 2))
+    except (IndexError, AttributeError) as error:  # of a user's own
+        found: Any = losses
+        shape = getattr(found, "shape", ())
+        given = f"a tensor of shape {tuple(shape)}" if shape else "one number"
+        if not hasattr(found, "__float__"):
+            given = f"a {type(found).__name__}"
+        raise ConfigError(f"gives {given}; it must give one number for each output: reduction='none'") from error
 
 
 def _relative(outputs: Tensor, other: Tensor | None) -> Tensor:

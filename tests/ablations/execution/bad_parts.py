@@ -118,7 +118,15 @@ OTHERS: dict[str, tuple[str, str, str]] = {
         'register("loss", "bad", Bad(mean, mean), outputs=("logits",))\n',
         "trains", r"the loss 'bad' gives a tensor of shape \(2, 16, 1\).*one number for each seed: \(2,\)",
     ),
-    "loss that is a number": (loss("lambda d: 1.0"), "trains", rf"line {FIRST}: .*AttributeError"),
+    "loss that is a number": (
+        loss("lambda d: 1.0"), "trains", rf"line {FIRST}: the loss 'bad': gives one number; .* reduction='none'$",
+    ),
+    "loss that is reduced": (
+        loss("lambda d: nn.functional.mse_loss(d, torch.ones_like(d))"),
+        "trains", rf"line {FIRST}: the loss 'bad': gives one number; it must give one number for each output",
+    ),
+    "loss that is flattened": (loss("lambda d: d[..., 0]"), "trains", r"'bad': gives a tensor of shape \(2, 16\); "),
+    "loss that gives nothing": (loss("lambda d: None"), "trains", r"'bad': gives a NoneType; it must"),
     "loss that mixes seeds": (loss("lambda d: d - d.mean()"), "neighbours", r"reduce within a seed only"),
     "loss without gradient": (loss("lambda d: d.detach()"), "trains", rf"line {FIRST}: .*has no gradient"),
     "loss that fails": (loss("lambda d: d.nosuch()"), "trains", rf"line {FIRST}: AttributeError: 'Tensor' object"),
