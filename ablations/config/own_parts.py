@@ -15,6 +15,7 @@ import importlib.metadata
 import importlib.util
 import io
 import linecache
+import re
 import sys
 import traceback
 import types
@@ -116,8 +117,13 @@ def in_a_sentence(error: BaseException) -> str:
     text = str(error).strip().splitlines()
     said = text[0][:400] if text else "no message"
     kind = "" if isinstance(error, ConfigError) else f"{type(error).__name__}: "
-    where = location(error)
+    where = "" if _says_line(error) else location(error)
     return f"{where}: {kind}{said}" if where and where not in said else f"{kind}{said}"
+
+
+def _says_line(error: BaseException) -> bool:
+    """Whether a message of ours begins with a line of own code: where the mistake is, be it noticed elsewhere."""
+    return isinstance(error, ConfigError) and bool(re.match(r"[^:,]+, line \d+: ", str(error)))
 
 
 @contextlib.contextmanager
@@ -130,7 +136,7 @@ def failing_in_a_sentence(what: str, at: str = "") -> Iterator[None]:
     except PartError:
         raise
     except (Exception, SystemExit) as error:
-        place = at if not location(error) else ""
+        place = at if not (_says_line(error) or location(error)) else ""
         raise PartError(": ".join(filter(None, [place, what, in_a_sentence(error)]))) from error
 
 

@@ -121,6 +121,16 @@ def test_code_that_fails_is_told_in_a_sentence_with_its_line(
     assert capsys.readouterr().out == ""
 
 
+def test_a_line_is_named_once(tmp_path: Path) -> None:
+    """That of the mistake, and not that of the call by which it was noticed."""
+    text = "from ablations.config.parts import register\n\ndef f(width): ...\n\nregister('generator', 'x', f)\n"
+    with pytest.raises(PartError, match=r"^my_parts\.py, line 3: the parameter 'width' of the generator 'x' needs"):
+        own_parts.load([write(tmp_path, text)])
+    with pytest.raises(PartError, match=r"^my_parts\.py, line 3: ConfigError: notes, page 5: smudged$"):
+        text = "class ConfigError(Exception): ...\n\nraise ConfigError('notes, page 5: smudged')"
+        own_parts.load([write(tmp_path, text)])
+
+
 @pytest.mark.parametrize(
     ("place", "message"),
     [
