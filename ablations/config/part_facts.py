@@ -51,8 +51,8 @@ class NormalizationFacts(Part):
 class OutputFacts(Part):
     """The builder is an `ablations.parts.outputs.Output`."""
 
-    image_range: str | None = None
-    """The range of images that G reaches with it: "unit" or "symmetric"."""
+    image_range: Literal["unit", "symmetric"] | None = None
+    """The range of images that G reaches with it."""
 
 
 @dataclass(frozen=True, kw_only=True)

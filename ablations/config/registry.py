@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from ablations.config.errors import ConfigError, unknown
 from ablations.config.origin import Origin
@@ -38,6 +39,15 @@ class Part:
 
 
 P = TypeVar("P", bound=Part)
+
+
+def _check_choice(contract: type[Part], fact: str, value: Any, what: str) -> None:
+    """Raise `ConfigError` where a fact is one of several words, and `value` is none of them."""
+    hint = typing.get_type_hints(contract)[fact]
+    kinds = [hint, *typing.get_args(hint)]
+    choices = [word for kind in kinds if typing.get_origin(kind) is Literal for word in typing.get_args(kind)]
+    if choices and value not in choices and not (value is None and type(None) in kinds):
+        raise unknown(what, value, filter(None, choices))
 
 
 class Registry(Generic[P]):
@@ -70,6 +80,7 @@ class Registry(Generic[P]):
         for fact in facts:
             if fact not in {field.name for field in fields}:
                 raise unknown(f"fact of the {self.kind} {name!r}:", fact, [field.name for field in fields])
+            _check_choice(self._contract, fact, facts[fact], f"value of {fact} of the {self.kind} {name!r}:")
         missing = dataclasses.MISSING
         required = [field.name for field in fields if field.default is missing and field.default_factory is missing]
         for fact in required:

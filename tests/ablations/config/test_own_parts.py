@@ -126,8 +126,8 @@ def test_a_line_is_named_once(tmp_path: Path) -> None:
     text = "from ablations.config.parts import register\n\ndef f(width): ...\n\nregister('generator', 'x', f)\n"
     with pytest.raises(PartError, match=r"^my_parts\.py, line 3: the parameter 'width' of the generator 'x' needs"):
         own_parts.load([write(tmp_path, text)])
-    with pytest.raises(PartError, match=r"^my_parts\.py, line 3: ConfigError: notes, page 5: smudged$"):
-        text = "class ConfigError(Exception): ...\n\nraise ConfigError('notes, page 5: smudged')"
+    text = "class ConfigError(Exception): ...\n\nraise ConfigError('notes.txt, line 5: smudged')"
+    with pytest.raises(PartError, match=r"^my_parts\.py, line 3: ConfigError: notes\.txt, line 5: smudged$"):
         own_parts.load([write(tmp_path, text)])
 
 
@@ -222,6 +222,31 @@ def test_what_makes_no_network_is_refused_when_it_is_registered(tmp_path: Path, 
     door = "from ablations.config.parts import register\n"
     with pytest.raises(PartError, match=message):
         own_parts.load([write(tmp_path, f'{door}{text}\nregister("generator", "x", f)')])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            "register('metric', 'x', print, better='smaller')",
+            "better of the metric 'x': 'smaller'; did you mean 'lower'? (valid: higher, lower, neither)",
+        ),
+        (
+            "register('extractor', 'x', print, replaces='readr')",
+            "replaces of the extractor 'x': 'readr'; did you mean 'reader'? (valid: contrastive, reader)",
+        ),
+        (
+            "register('output', 'x', print, image_range='[0, 1]')",
+            "image_range of the output 'x': '[0, 1]' (valid: symmetric, unit)",
+        ),
+    ],
+)
+def test_a_fact_that_is_none_of_its_words_is_refused_when_it_is_registered(
+    tmp_path: Path, call: str, message: str
+) -> None:
+    with pytest.raises(PartError) as caught:
+        own_parts.load([write(tmp_path, f"from ablations.config.parts import register\n{call}\n")])
+    assert str(caught.value) == f"my_parts.py, line 2: unknown value of {message}"
 
 
 def test_a_source_that_was_sent_is_run_by_its_content_and_held_to_its_hash(tmp_path: Path) -> None:

@@ -221,9 +221,6 @@ OTHERS: dict[str, tuple[str, str, str]] = {
     "extractor with logits": (
         extractor("lambda images: (images.flatten(1), images.flatten(1))", ', replaces="reader"'), "looks", r"sum to 1",
     ),
-    "extractor in the place of none": (
-        extractor("lambda images: images.flatten(1)", ', replaces="readr"'), "looks", r"'readr'; did you mean 'reader'",
-    ),
     "extractor with the name of a built-in one": (
         'register("extractor", "dinov2", lambda: lambda images: images.flatten(1))\n', "looks", r"'dinov2' is built in",
     ),
