@@ -82,6 +82,11 @@ def check_factory(side: str, name: str, factory: Any) -> None:
             f"the {side} {name!r} must be a function that gives an nn.Module, or a class of them, not "
             f"{type(factory).__name__}"
         )
+    if hasattr(factory, "state_dict") and not isinstance(factory, type):
+        raise ConfigError(
+            f"the {side} {name!r} is a network already, a {type(factory).__name__}; register its class or a function "
+            "that makes it, for each seed has its own: def make(): return ..."
+        )
     usual = _usual_settings()
     given = (*GIVEN, *usual)
     for key, item in parameters_of(factory).items():

@@ -211,6 +211,10 @@ def test_settings_that_mean_nothing_are_refused(tmp_path: Path, overrides: dict[
         ("def f(width): ...", r"my_parts.py, line 2: the parameter 'width' of the generator 'x' needs a default"),
         ("def f(a=[object()]): ...", "must be a number, a text"),
         ("f = 3", "must be a function that gives an nn.Module, or a class of them, not int"),
+        (
+            "from torch import nn\nf = nn.Linear(784, 1)",
+            r"my_parts.py, line 4: the generator 'x' is a network already, a Linear; register its class or a function",
+        ),
         ("def f(shape, /): ...", "line 2: 'shape' must be taken by name"),
         (
             "def f(shape, dropout=0.3): ...",
