@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -134,6 +135,12 @@ def guarded_initialization(what: str, place: str, scheme: Any) -> Any:
 
 def guarded_optimizer(what: str, place: str, make: Any) -> Any:
     def made(parameters: Any, config: Any, on_gpu: bool) -> torch.optim.Optimizer:
+        if not _takes_three(make):
+            raise PartError(
+                f"{place}: {what} is called with parameters, settings and whether they are on a GPU, which its builder "
+                "does not take; register a function such as lambda parameters, settings, on_gpu: "
+                "torch.optim.RMSprop(parameters, lr=settings.learning_rate)"
+            )
         with failing_in_a_sentence(what, place):
             optimizer = make(parameters, config, on_gpu)
         if not isinstance(optimizer, torch.optim.Optimizer):
@@ -148,6 +155,19 @@ def guarded_optimizer(what: str, place: str, make: Any) -> Any:
         return optimizer
 
     return made
+
+
+def _takes_three(make: Any) -> bool:
+    """Whether it can be called with three arguments; a class of torch.optim takes others."""
+    if isinstance(make, type) and make.__module__.startswith("torch."):
+        return False
+    try:
+        inspect.signature(make).bind(None, None, None)
+    except TypeError:
+        return False
+    except ValueError:  # of some functions written in C
+        pass
+    return True
 
 
 def _tensor(what: str, place: str, value: Any) -> Tensor:

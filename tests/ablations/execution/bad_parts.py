@@ -161,6 +161,14 @@ OTHERS: dict[str, tuple[str, str, str]] = {
         'register("optimizer", "bad", lambda p, c, gpu: None, transfers=1)\n',
         "builds", rf"line {FIRST}: the optimizer 'bad' must be a torch.optim.Optimizer, not NoneType",
     ),
+    "optimizer that is a class of torch": (
+        'register("optimizer", "bad", torch.optim.RMSprop)\n',
+        "builds", rf"line {FIRST}: the optimizer 'bad' is called with parameters, settings and .*settings.learning_r",
+    ),
+    "optimizer that takes parameters only": (
+        'register("optimizer", "bad", lambda parameters: torch.optim.SGD(parameters))\n',
+        "builds", rf"line {FIRST}: the optimizer 'bad' is called with parameters, settings and .* does not take",
+    ),
     "optimizer that wants a closure": (
         'register("optimizer", "bad", lambda p, c, gpu: torch.optim.LBFGS(p), transfers=1)\n',
         "trains", rf"line {FIRST}: the optimizer 'bad': TypeError",
