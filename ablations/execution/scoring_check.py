@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -35,6 +36,8 @@ def examine_metric(name: str, part: Part) -> Iterator[Finding]:
         check_own_claims()
         with silenced():
             values = [measured(name, samples, reference) for _ in range(2)]
+        if bad := [value for value in values if not math.isfinite(value)]:
+            raise PartError(f"what the metric {name!r} gives of random features is not finite: {bad[0]:g}")
         if values[0] != values[1]:
             raise PartError(f"the metric {name!r} gives another number at each call: {values[0]:g}, {values[1]:g}")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - own code may raise anything

@@ -192,6 +192,10 @@ OTHERS: dict[str, tuple[str, str, str]] = {
         'register("metric", "bad", lambda samples, reference: "good")\n',
         "measures", rf"line {FIRST}: the metric 'bad' must give a number, not str",
     ),
+    "a metric that gives NaN": (
+        'register("metric", "bad", lambda samples, reference: float("nan"))\n',
+        "measures", rf"line {FIRST}: what the metric 'bad' gives of random features is not finite: nan",
+    ),
     "a metric with the name of a built-in one": (
         'register("metric", "frechet", lambda samples, reference: 1.0)\n', "measures", r"'frechet' is built in",
     ),
