@@ -27,11 +27,22 @@ class StoreError(UserError):
     """The store cannot be reached, read or written."""
 
 
-def unknown(kind: str, name: object, valid: Iterable[str], also: str = "") -> ConfigError:
-    """A `ConfigError` for a name that is not in `valid`, with the nearest valid one; `also` says what else is valid."""
+def unknown(
+    kind: str, name: object, valid: Iterable[str], also: str = "", *, deeper: Collection[str] = ()
+) -> ConfigError:
+    """A `ConfigError` for a name that is not in `valid`, with the nearest valid one; `also` says what else is valid,
+    and `deeper` are dotted keys that may be meant.
+    """
     names = sorted(valid)
     said = ", ".join([*names, *filter(None, [also])]) or "none"
-    return ConfigError(f"unknown {kind} {str(name)!r}{nearest(str(name), names)} (valid: {said})")
+    hint = _whole(str(name), [*names, *deeper]) or nearest(str(name), names)
+    return ConfigError(f"unknown {kind} {str(name)!r}{hint} (valid: {said})")
+
+
+def _whole(name: str, keys: Collection[str]) -> str:
+    """A question for the dotted keys of which this is the last word; empty where there is none."""
+    whole = sorted({key for key in keys if key.endswith(f".{name}")})
+    return f"; did you mean {' or '.join(map(repr, whole))}?" if whole else ""
 
 
 def nearest(name: str, valid: Collection[str]) -> str:

@@ -84,7 +84,7 @@ def build(cls: type, tree: Any, where: str) -> Any:
     hints = _hints_of(cls)
     for key in tree:
         if key not in hints:
-            raise unknown(f"key of {where}:", key, hints)
+            raise unknown(f"key of {where}:", key, hints, deeper=_dotted(cls)[1])
     required = {item.name for item in dataclasses.fields(cls) if _no_default(item)}
     missing = sorted(required - set(tree))
     if missing:

@@ -211,6 +211,14 @@ def test_toml_says_the_same_as_json(tmp_path: Path) -> None:
         (study_tree(seads=3), ["'seads'", "'seeds'"]),
         (study_tree(variants=[{"name": "a", "base": "s9"}]), ["'s9'", "s3"]),
         (study_tree(variants=[{"name": "a", "base": "s3", "stps": 3}]), ["'stps'", "'steps'"]),
+        (
+            study_tree(variants=[{"name": "a", "base": "s3", "learning_rate": 1e-3}]),
+            ["did you mean 'discriminator_optimizer.learning_rate' or 'generator_optimizer.learning_rate'?"],
+        ),
+        (
+            study_tree(variants=[{**RECIPES["s3"].as_dict(), "hidden": [64]}]),
+            ["unknown key", "did you mean 'discriminator.hidden' or 'generator.hidden'?"],
+        ),
         (study_tree(variants=[{"name": "a", "base": ["s3"]}]), ["base", "'s3'"]),
         (study_tree(variants=[], cross=["loss"]), ["'cross'", "axes"]),
         (study_tree(variants=[], cross={"los": ["bce", "mse"], "dropout": []}), ["'los'", "'loss'"]),
