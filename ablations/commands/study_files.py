@@ -23,7 +23,19 @@ BASES = {**RECIPES, **FACE_RECIPES, BASELINE.name: BASELINE}
 """What a variant of a study file may start from."""
 Said = Variant | Mapping[str, Any]
 """A variant, or what a file says of one."""
-FORMATS = {".json": json.loads, ".toml": tomllib.loads}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A table of JSON; raises `ValueError` where it has a key twice, as TOML does: the first would be lost."""
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} is said {keys.count(twice)} times in one table; keep one")
+    return table
+
+
+FORMATS = {".json": partial(json.loads, object_pairs_hook=_once), ".toml": tomllib.loads}
 
 
 def find_study(name: str) -> Study:

@@ -204,6 +204,7 @@ def test_toml_says_the_same_as_json(tmp_path: Path) -> None:
     ("content", "words"),
     [
         ("{", ["not valid JSON", "line 1"]),
+        ('{"seeds": 2, "seeds": 3}', ["not valid JSON", "the key 'seeds' is said 2 times in one table; keep one"]),
         ("[]", ["mapping"]),
         (study_tree(variants={}), ["variants"]),
         (study_tree(variants=["s3"]), ["variants"]),
