@@ -52,7 +52,21 @@ class StoredGenerator:
 
     def images(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Of latents (n, size) in eval mode, and of the classes (n,) asked for: see `images_of`."""
+        if self._variant.conditional and labels is not None:
+            check_classes(labels, len(latents), self._network.labels, self._variant.name)
         return images_of(self._network, self._tensors, self._variant, self._shape, latents, labels)
+
+
+def check_classes(labels: Tensor, count: int, classes: int, name: str) -> None:
+    """Raise `ValueError` for labels that are not `count` of the classes; `name` is the variant's."""
+    what = f"the variant {name!r} is conditional: give the classes as int64 ({count},), "
+    if labels.dtype != torch.int64 or labels.shape != (count,):
+        found = f"{labels.dtype} of shape {tuple(labels.shape)}".removeprefix("torch.")
+        one_hot = "; of one-hot labels, labels.argmax(1)" if labels.ndim > 1 else ""
+        raise ValueError(f"{what}not {found}{one_hot}")
+    strange = labels[(labels < 0) | (labels >= classes)]
+    if len(strange):
+        raise ValueError(f"{what}each from 0 to {classes - 1}, not {int(strange[0])}")
 
 
 @torch.no_grad()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ablations.config import Variant
 from ablations.data import DataShape
 from ablations.parts.networks import StackedNetwork, build_networks
-from ablations.training.generator import stored_tensors
+from ablations.training.generator import check_classes, stored_tensors
 
 
 class StoredNetwork(nn.Module):
@@ -38,6 +38,8 @@ class StoredNetwork(nn.Module):
         told = labels[None] if labels is not None and self._variant.conditional else None
         if self._variant.conditional and told is None:
             raise ValueError(f"the variant {self._variant.name!r} is conditional: give the classes too, as int64 (n,)")
+        if labels is not None and self._variant.conditional:
+            check_classes(labels, len(inputs), self._network.labels, self._variant.name)
         tensors = {name: getattr(self, key)[None] for name, key in self._names.items()}
         return self._network(tensors, self._network.append_one_hot(inputs[None], told), training=False)[0]
 
