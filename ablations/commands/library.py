@@ -99,8 +99,9 @@ def run(
     found = study if isinstance(study, Study) else find_study(str(study))
     found = found.with_operands(options.get("precision", "float32"))
     check_answerable(found)
+    chosen = _options({"dataset": data, **options})
     archive = Archive.open(store)
-    plan = make_plan(found, _options({"dataset": data, **options}), archive)
+    plan = make_plan(found, chosen, archive)
     with mirrored(archive, plan.study.name, mirror), _display(plan, progress) as show, _main_left_alone():
         summary = execute(plan, archive, show)
         check_recipes(plan, archive)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,26 @@ class Options:
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     keep: Keep = "all"
     executor: ExecutorOptions = BY_THE_MACHINE
+
+    def __post_init__(self) -> None:
+        """Raises `ConfigError` for a number below 1: elsewhere it would be taken for none."""
+        for name, word in _NUMBERS.items():
+            value = getattr(self, name)
+            if value is not None and value != word:
+                _check_number(name, value, f" or {word!r}" if word else "")
+        for variant, seeds in self.variant_seeds.items():
+            _check_number(f"variant_seeds of {variant!r}", seeds)
+        if self.time_limit is not None and not self.time_limit > 0:
+            raise ConfigError(f"time_limit must be more than 0 seconds, not {self.time_limit!r}")
+
+
+_NUMBERS = {"seeds": "", "reference_seeds": "auto", "steps": "", "evaluations": "", "workers": "", "width": "fastest"}
+"""Options that count something, with the word that may stand in the place of a number."""
+
+
+def _check_number(name: str, value: Any, also: str = "") -> None:
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise ConfigError(f"{name} must be a whole number from 1 on{also}, not {value!r}")
 
 
 def customized(study: Study, options: Options) -> Study:

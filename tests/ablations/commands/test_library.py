@@ -105,7 +105,21 @@ def test_a_stored_network_gives_what_the_run_gave(archive: Archive, tmp_path: Pa
     other = ablations.load(outcome.runs.key[list(outcome.runs.variant).index("other")], store=archive.root)
     with pytest.raises(ValueError, match="is conditional: give the classes too"):
         other.generator(latents)
-    assert other.generator(latents, torch.arange(30) % 10).shape == drawn.shape
+    classes = torch.arange(30) % 10
+    for labels, message in (
+        (
+            torch.eye(10)[classes],
+            r"as int64 \(30,\), not float32 of shape \(30, 10\); of one-hot labels, labels.argmax",
+        ),
+        (classes.float(), r"as int64 \(30,\), not float32 of shape \(30,\)$"),
+        (classes[:4], r"as int64 \(30,\), not int64 of shape \(4,\)$"),
+        (classes + 3, r"each from 0 to 9, not 10$"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            other.generator(latents, labels)
+        with pytest.raises(ValueError, match=message):
+            other.discriminator(drawn, labels)
+    assert other.generator(latents, classes).shape == drawn.shape
     with pytest.raises(StoreError, match="has no run 'nosuch'"):
         ablations.load("nosuch", store=archive.root)
 
@@ -113,6 +127,25 @@ def test_a_stored_network_gives_what_the_run_gave(archive: Archive, tmp_path: Pa
 def test_an_option_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="unknown option 'seed'; did you mean 'seeds'"):
         ablations.run(STUDY, store=tmp_path, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": 0}, "workers must be a whole number from 1 on, not 0"),
+        ({"seeds": 0}, "seeds must be a whole number from 1 on, not 0"),
+        ({"steps": -3}, "steps must be a whole number from 1 on, not -3"),
+        ({"evaluations": 1.5}, "evaluations must be a whole number from 1 on, not 1.5"),
+        ({"width": 0}, "width must be a whole number from 1 on or 'fastest', not 0"),
+        ({"reference_seeds": "all"}, "reference_seeds must be a whole number from 1 on or 'auto', not 'all'"),
+        ({"variant_seeds": {"base": 0}}, "variant_seeds of 'base' must be a whole number from 1 on, not 0"),
+        ({"time_limit": 0}, "time_limit must be more than 0 seconds, not 0"),
+    ],
+)
+def test_a_number_that_counts_nothing_is_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}$"):
+        ablations.run(STUDY, store=tmp_path / "store", **options)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_study_has_its_own_data_unless_others_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
