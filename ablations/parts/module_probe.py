@@ -68,12 +68,23 @@ def _forward(module: nn.Module, form: ModuleForm, rows: Tensor) -> Any:
     try:
         return module(*form.examples(rows))
     except (RuntimeError, IndexError) as error:
-        if form.labels and "indices" in str(error):  # what an nn.Embedding says of them
+        # An nn.Embedding speaks of indices, and of `labels.long()` it gives a dimension too many.
+        if form.labels and ("indices" in str(error) or _takes_numbers(module, form, rows)):
             raise PartError(
                 f"{line_of_function(type(module))}: {form} takes its labels as numbers; they come as one-hot floats "
                 f"(batch, {form.labels}): take labels.argmax(1)"
             ) from error
         raise
+
+
+def _takes_numbers(module: nn.Module, form: ModuleForm, rows: Tensor) -> bool:
+    """Whether it works with the numbers of the classes in the place of one-hot labels."""
+    values, labels = form.examples(rows)
+    try:
+        check_outputs(form, module(values, labels.argmax(-1)), (), len(rows))
+    except Exception:  # noqa: BLE001 - own code may raise anything
+        return False
+    return True
 
 
 def example_inputs(form: ModuleForm, batch: int = BATCH) -> Tensor:

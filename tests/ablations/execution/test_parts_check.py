@@ -127,8 +127,11 @@ def test_a_network_that_takes_labels_need_not_do_without_them(tmp_path: Path) ->
     assert "deterministic" in [item.what for item in found if item.part == "discriminator labelled, conditional"]
 
 
-def test_labels_that_are_taken_as_numbers_are_told_what_they_are(tmp_path: Path) -> None:
-    failed = [item.result for item in examined(tmp_path, EMBEDDED) if item.fails]
+@pytest.mark.parametrize("taken", ["labels", "labels.long()"])
+def test_labels_that_are_taken_as_numbers_are_told_what_they_are(taken: str, tmp_path: Path) -> None:
+    failed = [
+        item.result for item in examined(tmp_path, EMBEDDED.replace("table(labels)", f"table({taken})")) if item.fails
+    ]
     assert any("they come as one-hot floats (batch, 10): take labels.argmax(1)" in result for result in failed)
 
 
