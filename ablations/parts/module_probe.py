@@ -46,6 +46,9 @@ def traits_of(form: ModuleForm) -> Traits:
             check_outputs(form, outputs, (), len(rows))
             states.append(_attributes(modules[0]))
         draws = before != _generators()
+    if _ignores_inputs(form, inputs):
+        given = "its images do" if form.side == "generator" else "what it gives does"
+        raise PartError(f"{line_of_function(form.factory)}: {form}: {given} not depend on its input")
     changed = sorted(name for name, value in states[2].items() if states[1].get(name) != value)
     if changed:
         raise PartError(
@@ -167,6 +170,23 @@ def _mixes(form: ModuleForm, inputs: Tensor) -> bool:
         with seeded(0), torch.no_grad(), failing_in_a_sentence(str(form)):
             outputs.append(form.fresh(0).train()(*form.examples(rows))[0])
     return not torch.allclose(outputs[0], outputs[1], rtol=1e-5, atol=1e-7, equal_nan=True)
+
+
+def _ignores_inputs(form: ModuleForm, inputs: Tensor) -> bool:
+    """Whether it gives the same of all inputs, and no gradient leads to them: weights that start at 0 have one."""
+    outputs = []
+    for rows in inputs:
+        with seeded(0), torch.no_grad(), failing_in_a_sentence(str(form)):
+            outputs.append(form.fresh(0).train()(*form.examples(rows.clone())))
+    if not torch.equal(*outputs):
+        return False
+    leaf = inputs[0].clone().requires_grad_()
+    try:
+        with seeded(0):
+            found = form.fresh(0).train()(*form.examples(leaf * 1))
+            return torch.autograd.grad(found.sum(), leaf, allow_unused=True)[0] is None
+    except Exception:  # noqa: BLE001 - what it does to its inputs may have no gradient
+        return False
 
 
 def _operations(form: ModuleForm, inputs: Tensor) -> tuple[int, bool]:

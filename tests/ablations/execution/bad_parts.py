@@ -42,6 +42,18 @@ MODULES: dict[str, tuple[str, str, str]] = {
     "a tuple": (module(f"return {SCORE}, 1"), "builds", r"must give a tensor, not tuple$"),
     "whole numbers": (module(f"return {SCORE}.argmax(1)"), "builds", r"gives torch.int64, not floats$"),
     "detached": (module(f"return {SCORE}.detach()"), "builds", r"has no gradient: it is detached"),
+    "an input that is not read": (
+        module("return self.line(torch.ones_like(x).flatten(1))"),
+        "builds", rf"line {FIRST}: the discriminator 'bad': what it gives does not depend on its input$",
+    ),
+    "a generator that reads no latents": (
+        "class Bad(nn.Module):\n"
+        "    def __init__(self, shape):\n"
+        "        super().__init__(); self.image = nn.Parameter(torch.zeros(math.prod(shape)))\n"
+        "    def forward(self, z): return self.image.expand(len(z), -1)\n"
+        'register("generator", "bad", Bad)\n',
+        "builds", rf"line {FIRST}: the generator 'bad': its images do not depend on its input$",
+    ),
     "shapes that do not match": (
         module("return self.line(x)"), "builds", rf"line {FORWARD}: RuntimeError: mat1 and mat2 shapes",
     ),

@@ -88,6 +88,14 @@ def normalised(shape):
 
 register("discriminator", "normalised", normalised)
 """
+ZERO = """
+def zero(shape, latent_size):
+    last = nn.Linear(latent_size, math.prod(shape))
+    nn.init.zeros_(last.weight)
+    return nn.Sequential(last)
+
+register("generator", "zero", zero)
+"""
 FITTED = """
 def stripes(folder, notify):
     images = torch.arange(60 * 3 * 144, dtype=torch.uint8).reshape(60, 3, 12, 12)
@@ -139,6 +147,10 @@ def test_a_bias_before_batch_normalisation_does_not_unstack_the_seeds(tmp_path: 
     """Its gradient is 0 but for rounding, of which every order of sums has its own."""
     [stacks] = [item.result for item in examined(tmp_path, NORMALISED) if item.what == "stacks"]
     assert stacks == "all seeds are one computation"
+
+
+def test_a_generator_whose_last_weights_start_at_zero_depends_on_its_input(tmp_path: Path) -> None:
+    assert not [item.result for item in examined(tmp_path, ZERO) if item.fails]
 
 
 def test_an_output_layer_within_a_module_is_found(tmp_path: Path) -> None:
