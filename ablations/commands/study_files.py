@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-FORMATS = {".json": partial(json.loads, object_pairs_hook=_once), ".toml": tomllib.loads}
+FORMATS: Mapping[str, Callable[[str], Any]] = {".json": partial(json.loads, object_pairs_hook=_once), ".toml": tomllib.loads}
 
 
 def find_study(name: str) -> Study:

@@ -67,8 +67,8 @@ _NUMBERS = {"seeds": "", "reference_seeds": "auto", "steps": "", "evaluations": 
 """Options that count something, with the word that may stand in the place of a number."""
 
 
-def _check_number(name: str, value: Any, also: str = "") -> None:
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+def _check_number(name: str, value: object, also: str = "") -> None:
+    if type(value) is bool or not isinstance(value, numbers.Integral) or int(value) < 1:
         raise ConfigError(f"{name} must be a whole number from 1 on{also}, not {value!r}")
 
 

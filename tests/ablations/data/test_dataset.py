@@ -13,10 +13,7 @@ from ablations.config.errors import ConfigError, DataError
 from ablations.data import Dataset, load_dataset
 from ablations.data.plausible import check_plausible
 from ablations.data.splits import validation_split
-from tests.ablations.registries import kept
 from tests.ablations.small_mnist import put
-
-registries = pytest.fixture(kept)
 
 
 def test_the_digest_covers_every_array_but_not_the_name(small: dict[str, bytes], tmp_path: Path) -> None:
@@ -132,9 +129,7 @@ def test_the_usual_arrays_are_plausible() -> None:
     check_plausible(_mine(GREY.expand(12, 3, 8, 8), torch.arange(12) % 3))
 
 
-def test_data_of_ones_own_are_looked_over_and_mixed_unless_they_say_that_they_are(
-    registries: None, tmp_path: Path
-) -> None:
+def test_data_of_ones_own_are_looked_over_and_mixed_unless_they_say_that_they_are() -> None:
     sorted_by_class = _mine(GREY, torch.arange(12) // 4)
     register("dataset", "sorted", lambda folder, notify: sorted_by_class)
     register("dataset", "as-it-is", lambda folder, notify: sorted_by_class, mixed=True)
