@@ -35,7 +35,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-FORMATS: Mapping[str, Callable[[str], Any]] = {".json": partial(json.loads, object_pairs_hook=_once), ".toml": tomllib.loads}
+FORMATS: Mapping[str, Callable[[str], Any]] = {
+    ".json": partial(json.loads, object_pairs_hook=_once),
+    ".toml": tomllib.loads,
+}
 
 
 def find_study(name: str) -> Study:
