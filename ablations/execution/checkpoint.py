@@ -1,12 +1,11 @@
 """Checkpoints of a group in training: atomic, with a digest, the two newest kept.
 
 A checkpoint is a folder `step-<number>` with `state.safetensors` and `head.json`; `head.json` carries the digest of the
-state and whatever plain data the caller needs to go on.
+state, whatever plain data the caller needs to go on, and a digest of itself.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,9 +19,11 @@ from torch import Tensor
 
 from ablations.config.errors import DataError
 from ablations.store.disk import file_digest, whole_folder
+from ablations.store.sealed import opened, sealed
 
 KEPT = 2
 _STATE = "state.safetensors"
+_HEAD = "head.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +46,8 @@ def save_checkpoint(folder: Path, identity: str, checkpoint: Checkpoint) -> None
         with whole_folder(target) as part:
             save_file({k: v.cpu().contiguous() for k, v in checkpoint.tensors.items()}, part / _STATE)
             digest = file_digest(part / _STATE)
-            head = {"identity": identity, "step": checkpoint.step, "sha256": digest, "head": checkpoint.head}
-            (part / "head.json").write_text(json.dumps(head))
+            head = {"identity": identity, "step": checkpoint.step, "state": digest, "head": checkpoint.head}
+            (part / _HEAD).write_bytes(sealed(head))
     except (OSError, SafetensorError) as error:
         raise DataError(f"cannot write the checkpoint {target}: {error}; make room or move --store") from error
     for old in _saved(folder)[:-KEPT]:
@@ -57,11 +58,11 @@ def load_checkpoint(folder: Path, identity: str, on_refused: Callable[[str], Non
     """The newest checkpoint that is whole and belongs to `identity`; each refused one is named to `on_refused`."""
     for path in reversed(_saved(folder)):
         try:
-            head = json.loads((path / "head.json").read_text())
+            head = opened(path / _HEAD)
             if head["identity"] != identity:
                 raise ValueError(f"it belongs to {head['identity']}, not to {identity}")
-            if head["sha256"] != file_digest(path / _STATE):
-                raise ValueError("state.safetensors does not have the SHA-256 that head.json states")
+            if head["state"] != file_digest(path / _STATE):
+                raise ValueError(f"{_STATE} does not have the SHA-256 that {_HEAD} states")
             return Checkpoint(step=head["step"], tensors=load_file(path / _STATE), head=head["head"])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             on_refused(f"refused the checkpoint {path}: {error}")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import json
 import math
 import shutil
 from collections.abc import Mapping
@@ -23,15 +22,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from ablations.catalog.quantities import DISCRIMINATOR_METRICS
-from ablations.config import Run, sha256_of
+from ablations.config import Run
 from ablations.config.errors import DataError, UserError
 from ablations.config.overrides import plain
 from ablations.store.disk import file_digest, whole_folder, write_whole
 from ablations.store.result import STATUSES, Array, Evaluation, Result
+from ablations.store.sealed import opened, sealed
 
 HEAD = "run.json"
 _CURVES, _WEIGHTS, _SNAPSHOTS = "curves.safetensors", "weights.safetensors", "snapshots.safetensors"
-_SEAL, _RECORD = "sha256", "record"
+_RECORD = "record"
 _BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, UserError)
 
 
@@ -71,7 +71,7 @@ def _save(result: Result, folder: Path, contents: Mapping[str, Mapping[str, Arra
             for name, content in contents.items():
                 save_file({key: np.asarray(values, order="C") for key, values in content.items()}, part / name)
             files = {name: file_digest(part / name) for name in contents}
-            (part / HEAD).write_bytes(_sealed({**_head(result), **stated, "files": files}))
+            (part / HEAD).write_bytes(sealed({**_head(result), **stated, "files": files}))
             if result.scorer:
                 (part / "scores").mkdir()
                 _scores_file(part, result.scorer).write_bytes(_scores(result))
@@ -149,7 +149,7 @@ def load(
 
 def read_head(folder: Path) -> dict[str, Any]:
     """`run.json`. Raises `OSError`, or `ValueError` for an altered file."""
-    return _opened(folder / HEAD)
+    return opened(folder / HEAD)
 
 
 def readable_head(folder: Path) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def add_scores(folder: Path, scorer: str, steps: Mapping[Any, Mapping[str, float
     """
     tree = {"scorer": scorer, "noise_floor": noise_floor, "steps": {str(k): dict(v) for k, v in steps.items()}}
     try:
-        write_whole(_scores_file(folder, scorer), _sealed(tree))
+        write_whole(_scores_file(folder, scorer), sealed(tree))
     except OSError as error:
         raise DataError(f"cannot write scores into {folder}: {error.strerror}; make room or move --store") from error
 
@@ -212,7 +212,7 @@ def add_scores(folder: Path, scorer: str, steps: Mapping[Any, Mapping[str, float
 def read_scores(folder: Path, scorer: str) -> dict[str, Any] | None:
     """What a scorer measured of a run; None where it did not. Raises `ValueError` for an altered file."""
     try:
-        tree = _opened(_scores_file(folder, scorer))
+        tree = opened(_scores_file(folder, scorer))
     except FileNotFoundError:
         return None
     if tree["scorer"] != scorer:
@@ -252,23 +252,7 @@ def _head(result: Result) -> dict[str, Any]:
 
 def _scores(result: Result) -> bytes:
     steps = {str(item.step): _kept(item.metrics, of_discriminator=False) for item in result.evaluations}
-    return _sealed({"scorer": result.scorer, "noise_floor": result.noise_floor, "steps": steps})
-
-
-def _sealed(tree: Mapping[str, Any]) -> bytes:
-    """JSON with the SHA-256 of what it says, so that a changed number does not pass for the one that was written."""
-    read_back = json.loads(json.dumps(tree))
-    return json.dumps({**read_back, _SEAL: sha256_of(read_back)}, indent=1).encode()
-
-
-def _opened(path: Path) -> dict[str, Any]:
-    """Raises `OSError`, or `ValueError` for anything but what `_sealed` has made."""
-    tree = json.loads(path.read_bytes())
-    if not isinstance(tree, dict):
-        raise ValueError(f"{path.name} is no mapping")
-    if tree.pop(_SEAL, None) != sha256_of(tree):
-        raise ValueError(f"{path.name} does not say what was written: its own SHA-256 differs")
-    return tree
+    return sealed({"scorer": result.scorer, "noise_floor": result.noise_floor, "steps": steps})
 
 
 def _kept(metrics: Mapping[str, float], *, of_discriminator: bool) -> dict[str, float]:

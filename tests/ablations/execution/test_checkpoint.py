@@ -63,7 +63,21 @@ def other_head(path: Path) -> None:
     (path / "head.json").write_text(json.dumps([1, 2]))
 
 
-@pytest.mark.parametrize("harm", [damage_state, truncate_state, break_head, remove_head, other_head])
+def change_a_number(path: Path) -> None:
+    text = (path / "head.json").read_text()
+    assert "5.0" in text
+    (path / "head.json").write_text(text.replace("5.0", "4.0"))
+
+
+def change_the_step(path: Path) -> None:
+    text = (path / "head.json").read_text()
+    (path / "head.json").write_text(text.replace('"step": 10', '"step": 11'))
+
+
+HARMS = [damage_state, truncate_state, break_head, remove_head, other_head, change_a_number, change_the_step]
+
+
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_bad_one_is_refused_by_name_and_the_last_good_one_taken(tmp_path: Path, harm: Callable[[Path], None]) -> None:
     for step in (5, 10):
         save_checkpoint(tmp_path, "me", make(step))
