@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TextIO
 
@@ -142,20 +143,39 @@ class Display:
         self._interval = interval
         self._clock = clock
         self._last_line = float("-inf")
+        self._gone = False
         self._console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=True)
         self._bars = _Bars(self._console) if self._console.is_terminal else None
 
     def __enter__(self) -> Self:
-        if self._bars:
-            self._bars.start()
+        with self._drawn():
+            if self._bars:
+                self._bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bars:
-            self._bars.stop()
+        if self._bars and not self._gone:
+            with self._drawn():
+                self._bars.stop()
 
     def __call__(self, event: Event) -> None:
         self.tally.add(event)
+        if not self._gone:
+            with self._drawn():
+                self._draw(event)
+
+    @contextlib.contextmanager
+    def _drawn(self) -> Iterator[None]:
+        """A display that nobody can read any more ends no training: it says so once, and is quiet."""
+        try:
+            yield
+        except (OSError, SystemExit) as error:  # rich ends the process where a pipe's reader has gone
+            self._gone = True
+            reason = getattr(error, "strerror", None) or "its reader has gone"
+            with contextlib.suppress(OSError):
+                print(f"the progress display cannot be written ({reason}); the work goes on", file=sys.stderr)
+
+    def _draw(self, event: Event) -> None:
         if isinstance(event, GroupEnded):
             self._report_failures(event)
         if isinstance(event, Printed):

@@ -76,7 +76,8 @@ def _attempt(job: GroupJob, emit: Emit, stop: Stop) -> tuple[list[Result], bool]
         recorder.checkpoint()
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is recorded and the others go on
-        status, reason = "failed", own_parts.in_a_sentence(error)[:500]
+        # A full disk or too little memory is no fault of what was trained so far; own code would fail there again.
+        status, reason, kept = "failed", own_parts.in_a_sentence(error)[:500], not own_parts.location(error)
         recorder.environment["traceback"] = traceback.format_exc()
     if str(printed):
         recorder.environment["printed"] = str(printed)

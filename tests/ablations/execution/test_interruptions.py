@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import signal
 import time
@@ -50,6 +51,30 @@ def dying(monkeypatch: pytest.MonkeyPatch, step: int) -> list[int]:
 
     monkeypatch.setattr(SeedGroup, "advance", dies)
     return began
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("could not create a primitive")]
+)
+def test_a_full_disk_or_too_little_memory_costs_no_checkpoint(
+    undisturbed: Digests, open_archive: Open, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    archive = open_archive(f"short-{type(error).__name__}")
+    advance = SeedGroup.advance
+
+    def short(self: SeedGroup, steps: int) -> None:
+        if self.step >= 20:
+            raise error
+        advance(self, min(steps, 3))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SeedGroup, "advance", short)
+        summary, _ = run(STUDY, archive, checkpoint_seconds=0.0)
+    assert summary.counts["failed"] == 6
+    _, events = run(STUDY, archive)
+    resumed = [event.step for event in events if isinstance(event, GroupStarted)]
+    assert min(resumed) >= 18, "it goes on from the last checkpoint"
+    assert digests(archive) == undisturbed
 
 
 @pytest.mark.parametrize("step", [0, 7, 20, 33])

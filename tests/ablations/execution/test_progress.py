@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import pty
@@ -113,6 +114,33 @@ def test_plain_lines_are_few_and_failures_are_never_left_out() -> None:
     assert len([line for line in lines if "groups" in line]) == 2
     assert "adam seed 2 diverged: non-finite weights at step 99 [bold]" in lines
     assert "\x1b" not in stream.getvalue()
+
+
+class Gone(io.StringIO):
+    """A stream whose disk is full, or whose reader has gone."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def write(self, text: str) -> int:
+        raise OSError(self._number, os.strerror(self._number))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_display_that_nobody_can_read_says_so_once_and_ends_nothing(
+    number: int, terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = Gone(number)
+    monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    with Display({"adam:0-3": 10.0}, stream=stream, interval=0.0) as display:
+        display(started())
+        for step in range(1, 10):
+            display(progressed(step, step / 10))
+        display(ended(seed0="bad"))
+    assert capsys.readouterr().err.count("the progress display cannot be written") == 1
+    assert display.tally.fraction == 1
 
 
 def test_seeds_that_ended_alike_share_a_line() -> None:
