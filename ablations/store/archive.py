@@ -50,7 +50,7 @@ class Archive:
         root = with_home(location).absolute()
         if root.exists() and not root.is_dir():
             raise StoreError(f"--store {location} is a file; name a folder")
-        if (root / "mlflow.db").exists() and not (root / marker.NAME).exists():
+        if (root / "mlflow.db").exists() and not ((root / marker.NAME).exists() or (root / "runs").is_dir()):
             raise StoreError(
                 f"{root} was written by an earlier version, which kept its runs in MLflow; they cannot be read by this "
                 "one: name another folder with --store, and train the study again"
@@ -80,15 +80,9 @@ class Archive:
             return ObjectArchive.at(str(location))
         try:
             root = cls.place(location)
-            path = root / marker.NAME
-            if not path.exists():
-                (root / "runs").mkdir(parents=True, exist_ok=True)
-                marker.make(root)
-            marker.identity(path.read_bytes(), root)
-        except (OSError, ValueError) as error:
-            raise StoreError(
-                f"cannot open the archive {location}: {error}; name another folder with --store"
-            ) from error
+            marker.found(root)
+        except OSError as error:
+            raise StoreError(f"cannot open the archive {location}: {error}; name another --store") from error
         return cls(root)
 
     @staticmethod

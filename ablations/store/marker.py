@@ -20,6 +20,25 @@ def new() -> bytes:
     return json.dumps({"form": FORM, "id": uuid.uuid4().hex}).encode()
 
 
+def found(folder: Path) -> None:
+    """Make sure of a folder that it is an archive, and make it one where it is none yet.
+
+    Raises:
+        StoreError: it is an archive of another form, or its marker is damaged.
+    """
+    path = folder / NAME
+    if not path.exists():
+        (folder / "runs").mkdir(parents=True, exist_ok=True)
+        make(folder)
+    try:
+        identity(path.read_bytes(), folder)
+    except ValueError as error:
+        raise StoreError(
+            f"{path} is damaged ({error}); it only says that {folder} is an archive, whose runs have digests of "
+            "their own: remove that file, and the next command makes it anew"
+        ) from error
+
+
 def make(folder: Path) -> None:
     """Make an archive of a folder; of several who do so at once, one gives it its name."""
     (folder / "work").mkdir(exist_ok=True)

@@ -49,10 +49,16 @@ def test_an_archive_of_another_form_is_refused(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff"])
-def test_an_unreadable_archive_is_named(archive: Archive, content: bytes) -> None:
-    (archive.root / "archive.json").write_bytes(content)
-    with pytest.raises(StoreError, match=str(archive.root)):
+def test_a_damaged_marker_is_named_and_without_it_the_runs_are_there(archive: Archive, content: bytes) -> None:
+    given = make_result()
+    archive.put(given)
+    (archive.root / "mlflow.db").write_bytes(b"SQLite format 3\0")
+    path = archive.root / "archive.json"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=f"{path} is damaged .*: remove that file"):
         Archive.open(archive.root)
+    path.unlink()
+    assert_same_result(Archive.open(archive.root).get(given.key), given)
 
 
 def test_a_file_or_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
