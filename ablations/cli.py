@@ -6,6 +6,7 @@ Every command lives in its own module of `ablations.commands` and imports the li
 
 from __future__ import annotations
 
+import errno
 import traceback
 from typing import Any
 
@@ -60,6 +61,10 @@ class Commands(click.Group):
             if ctx.meta.get(TRACEBACK):
                 click.echo(without_secret("".join(traceback.format_exception(error))), err=True, nl=False)
             raise Refusal(str(error)) from error
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
+            raise Refusal(f"cannot write the output: {error.strerror}; what was stored stays stored") from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise click.exceptions.Exit(130) from None

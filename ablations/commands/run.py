@@ -12,6 +12,7 @@ import click
 from ablations.commands.data_options import study_data_option
 from ablations.commands.engine_options import isa_option, precision_option
 from ablations.commands.shared import (
+    Number,
     build_report,
     carry_out,
     data_folder_option,
@@ -116,10 +117,10 @@ def number_or(word: str, value: str | None, context: click.Context, parameter: c
     help="Seeds trained in one stack; part of what identifies a run. fastest: for each variant what was measured here "
     "(`doctor --measure STUDY --width N`) to end the study soonest.",
 )
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="For each run.")
+@click.option("--time-limit", type=Number(min=0, min_open=True), metavar="SECONDS", help="For each run.")
 @click.option(
     "--checkpoint-seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=30.0,
     show_default=True,
     help="How often a group in training is checkpointed: what a kill can cost.",

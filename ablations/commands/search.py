@@ -14,6 +14,7 @@ from ablations.commands.engine_options import isa_option
 from ablations.commands.run import AT_LEAST_ONE, parse_overrides
 from ablations.commands.shared import (
     Command,
+    Number,
     data_folder_option,
     executor_options,
     json_option,
@@ -37,7 +38,7 @@ OPTIONS = (
     click.option("--trials", type=AT_LEAST_ONE, default=20, show_default=True, help="Of each search, in all."),
     click.option(
         "--seconds",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         help="Of training and scoring, in all; trials that end after them do not count.",
     ),
     click.option("--seeds", type=AT_LEAST_ONE, default=2, show_default=True, help="Tuning seeds of each trial."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -71,9 +72,26 @@ traceback_option = click.option(
 )
 
 
+class Number(click.FloatRange):
+    """A float in a range: "not a number" is in none, and nothing is ever more than it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
+def _not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value == "":
+        raise click.BadParameter("it is empty; name a folder, or leave the option out", ctx, param)
+    return value
+
+
 store_option = click.option(
     "--store",
     "location",
+    callback=_not_empty,
     envvar="ABLATIONS_STORE",
     default="results/store",
     show_default=True,
@@ -118,7 +136,7 @@ executor_choices = (
     ),
     click.option(
         "--gpus-per-group",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         help="With --executor ray: of a GPU, such as 0.25 for four groups on each.  [default: 1 with --device cuda]",
     ),
     click.option(
@@ -181,16 +199,27 @@ def print_table(
 
 def build_report(archive: Archive, study: str, out: Path | None, difference: str | None = None) -> Path:
     """Write the report of a stored study to `out`, and into the archive with its verdicts; returns its page's path."""
+    from ablations.config.errors import StoreError
     from reports.analysis.findings import find
     from reports.pages.study_page import write
     from reports.words import verdicts
 
-    found = find(archive.read(study), difference=difference)
+    stored = archive.read(study)
+    found = find(stored, difference=difference)
     page = write(found, out or Path("results") / "reports" / study)
     for gap in found.gaps:
         click.echo(f"{study}: {gap}", err=True)
-    archive.attach(study, "report.html", page.read_bytes())
-    archive.attach(study, "verdicts.json", json.dumps(verdicts(found.comparisons, found.metric)).encode())
+    for key, reason in stored.unreadable.items():
+        click.echo(
+            f"{study}: the run {key} cannot be read and stands in no table: {reason}; without its folder below runs "
+            "the same study trains it again",
+            err=True,
+        )
+    try:
+        archive.attach(study, "report.html", page.read_bytes())
+        archive.attach(study, "verdicts.json", json.dumps(verdicts(found.comparisons, found.metric)).encode())
+    except StoreError as error:
+        click.echo(f"{study}: {error}; the report is at {page}, and the store has no copy of it", err=True)
     return page
 
 

@@ -14,6 +14,7 @@ import click
 from ablations.commands.engine_options import INSTRUCTION_SETS
 from ablations.commands.named_runs import KEY, whole_key
 from ablations.commands.shared import (
+    Number,
     data_folder_option,
     json_option,
     name_of_stored,
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=0.0,
     show_default=True,
     help="Largest relative difference that still counts as the same.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -162,3 +164,27 @@ def test_nor_is_one_made_in_an_object_store(tmp_path: Path, monkeypatch: pytest.
     assert not ObjectStore(address).list("")
     keep(Archive.open(address), make_study(variants=(make_variant(),)), [make_result()])
     assert existing(address).studies() == ("demo",)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "quick", "--dry-run", "--checkpoint-seconds", "nan"), "'nan' is not a number"),
+        (("run", "quick", "--dry-run", "--time-limit", "nan"), "'nan' is not a number"),
+        (("run", "quick", "--dry-run", "--store", ""), "it is empty; name a folder"),
+    ],
+)
+def test_what_is_no_number_or_no_name_is_refused(arguments: tuple[str, ...], words: str) -> None:
+    found = CliRunner().invoke(main, arguments)
+    assert found.exit_code == 2
+    assert words in found.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_one_sentence() -> None:
+    words = [sys.executable, "-m", "ablations.cli", "list", "quick"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "cannot write the output: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
