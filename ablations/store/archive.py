@@ -50,6 +50,7 @@ class Archive:
         root = with_home(location).absolute()
         if root.exists() and not root.is_dir():
             raise StoreError(f"--store {location} is a file; name a folder")
+        marker.check_path(root)
         if (root / "mlflow.db").exists() and not ((root / marker.NAME).exists() or (root / "runs").is_dir()):
             raise StoreError(
                 f"{root} was written by an earlier version, which kept its runs in MLflow; they cannot be read by this "

@@ -20,6 +20,15 @@ def new() -> bytes:
     return json.dumps({"form": FORM, "id": uuid.uuid4().hex}).encode()
 
 
+def check_path(folder: Path) -> None:
+    """Raise `StoreError` for a path that a database's address would take for another one."""
+    if strange := sorted({*"%?"} & {*str(folder)}):
+        raise StoreError(
+            f"--store {folder}: the databases below it (MLflow's, Optuna's) have addresses in which {strange[0]} means "
+            "something else; name a folder without it"
+        )
+
+
 def found(folder: Path) -> None:
     """Make sure of a folder that it is an archive, and make it one where it is none yet.
 

@@ -75,6 +75,8 @@ def _save(result: Result, folder: Path, contents: Mapping[str, Mapping[str, Arra
             if result.scorer:
                 (part / "scores").mkdir()
                 _scores_file(part, result.scorer).write_bytes(_scores(result))
+            for name in contents:  # safetensors lets nobody else read what it writes
+                (part / name).chmod((part / HEAD).stat().st_mode)
     except (OSError, SafetensorError) as error:
         raise DataError(f"cannot write the result {folder}: {error}; make room or move --store") from error
 

@@ -28,6 +28,21 @@ def test_a_uri_is_refused_with_the_option_it_belongs_to(uri: str) -> None:
         Archive.open(uri)
 
 
+@pytest.mark.parametrize("name", ["what?", "100%25"])
+def test_a_path_that_a_databases_address_would_take_for_another_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="name a folder without it"):
+        Archive.open(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_whoever_may_read_the_archive_may_read_all_files_of_a_run(archive: Archive) -> None:
+    given = make_result()
+    archive.put(given)
+    modes = {path.stat().st_mode & 0o777 for path in archive.folder(given.key).rglob("*") if path.is_file()}
+    (archive.root / "new").write_text("")
+    assert modes == {(archive.root / "new").stat().st_mode & 0o777}
+
+
 def test_a_store_of_an_earlier_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"SQLite format 3\0")
     with pytest.raises(StoreError, match=r"earlier version.*name another folder with --store"):
