@@ -189,6 +189,18 @@ def _ignores_inputs(form: ModuleForm, inputs: Tensor) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=64)
+def why_not_one(form: ModuleForm) -> str:
+    """What a module of this form says of a batch of one sample, in training; empty where it can do with one."""
+    rows = example_inputs(form, 1)[0]
+    try:
+        with seeded(0), torch.no_grad():
+            form.fresh(0).train()(*form.examples(rows))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the reason
+        return in_a_sentence(error)
+    return ""
+
+
 def _operations(form: ModuleForm, inputs: Tensor) -> tuple[int, bool]:
     """Multiply-adds of one sample, and whether most of them are convolutions'."""
     from torch.utils.flop_counter import FlopCounterMode  # it loads Triton: 71 MiB

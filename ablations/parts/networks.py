@@ -16,13 +16,13 @@ from torch import Tensor
 
 from ablations.config import Network, Variant
 from ablations.config.errors import ConfigError
-from ablations.config.own_modules import ModuleFactories, arguments
+from ablations.config.own_modules import ModuleFactories, arguments, line_of_function
 from ablations.config.own_use import check_present, factories_of
 from ablations.config.parts import ARCHITECTURES, NORMALIZATIONS, PENALTIES
 from ablations.data import DataShape
 from ablations.parts.layers import Dropout, Layer, Linear, Pass, Tensors, TensorSpec
 from ablations.parts.module_layer import ModuleForm, ModuleLayer
-from ablations.parts.module_probe import traits_of
+from ablations.parts.module_probe import traits_of, why_not_one
 from ablations.parts.outputs import Output, output
 from ablations.parts.weight_norms import WeightNorm, weight_norm
 
@@ -176,6 +176,12 @@ def _own(
         raise ConfigError(
             f"loss.penalty={variant.loss.penalty} is taken of D's gradient at each image, and in {form} the other "
             "images of a batch have a part in it; take loss.penalty=none, or a normalisation within each image"
+        )
+    seen = 2 if side == "discriminator" and variant.update.batch_statistics == "joint" else 1
+    if layer.traits.over_batch and seen * variant.batch_size == 1 and (reason := why_not_one(form)):
+        raise ConfigError(
+            f"{line_of_function(factory)}: {form} needs a batch of at least 2 (batch_size is 1): {reason}; raise "
+            "batch_size, or take a normalisation within each sample"
         )
     return StackedNetwork(
         hidden=(layer,), output=output(network.output), labels=labels, uses_batch_statistics=layer.traits.over_batch

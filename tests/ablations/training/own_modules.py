@@ -36,6 +36,10 @@ def convolutional(shape: tuple[int, ...], width: int = 4) -> nn.Module:
     )  # fmt: skip
 
 
+def normalised(shape: tuple[int, ...], latent_size: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(latent_size, 8), nn.BatchNorm1d(8), nn.Linear(8, math.prod(shape)))
+
+
 def spectral(shape: tuple[int, ...]) -> nn.Module:
     return nn.Sequential(nn.Flatten(), spectral_norm(nn.Linear(math.prod(shape), 8)), nn.ReLU(), nn.Linear(8, 1))
 

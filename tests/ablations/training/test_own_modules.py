@@ -11,6 +11,8 @@ import torch
 from ablations.catalog import BASELINE
 from ablations.config import Engine, Variant
 from ablations.config.errors import ConfigError
+from ablations.config.own_parts import PartError
+from ablations.config.parts import register
 from ablations.parts.networks import build_networks
 from ablations.training.generator import StoredGenerator
 from ablations.training.seed_group import SeedGroup
@@ -133,6 +135,20 @@ def test_own_randomness_leaves_the_global_generators_alone() -> None:
     group.advance(2)
     group.sample(0, 4)
     assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("statistics", ["separate", "joint"])
+def test_batch_normalisation_of_one_value_refuses_a_batch_of_one(statistics: str) -> None:
+    register("generator", "bn", own_modules.normalised)
+    one = SMALL.override({"batch_size": 1, "update.batch_statistics": statistics})
+    with pytest.raises(
+        ConfigError,
+        match=r"own_modules.py, line \d+: the generator 'bn' needs a batch of at least 2 \(batch_size is 1\)",
+    ) as caught:
+        build_networks(one.override({"generator.architecture": "bn"}), DATA.shape)
+    assert not isinstance(caught.value, PartError), "it is refused with the study, and not with its runs"
+    build_networks(one.override({"discriminator.architecture": "convolutional"}), DATA.shape)
+    build_networks(SMALL.override({"batch_size": 2, "generator.architecture": "bn"}), DATA.shape)
 
 
 def test_a_gradient_penalty_refuses_a_module_that_mixes_the_batch() -> None:
