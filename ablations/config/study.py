@@ -156,5 +156,7 @@ def evaluation_steps(steps: int, evaluations: int, also: Iterable[int] = ()) -> 
     """Step 0, and `evaluations` equally spaced steps of which the last is `steps`; fewer where steps are few. To them
     come those of `also` that the training reaches.
     """
+    if evaluations >= steps:
+        return tuple(range(steps + 1))
     spaced = {round(steps * index / evaluations) for index in range(evaluations + 1)}
     return tuple(sorted(spaced | {step for step in also if step <= steps}))

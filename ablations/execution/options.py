@@ -57,6 +57,10 @@ class Options:
             value = getattr(self, name)
             if value is not None and value != word:
                 _check_number(name, value, f" or {word!r}" if word else "")
+                if name in _KEPT_EACH and value > MOST:
+                    raise ConfigError(
+                        f"{name} is {value:,}; a plan keeps an entry for each, and takes {MOST:,} at most"
+                    )
         for variant, seeds in self.variant_seeds.items():
             _check_number(f"variant_seeds of {variant!r}", seeds)
         if self.time_limit is not None and not self.time_limit > 0:
@@ -65,6 +69,9 @@ class Options:
 
 _NUMBERS = {"seeds": "", "reference_seeds": "auto", "steps": "", "evaluations": "", "workers": "", "width": "fastest"}
 """Options that count something, with the word that may stand in the place of a number."""
+_KEPT_EACH = ("seeds", "reference_seeds", "workers", "width")
+MOST = 100_000
+"""Seeds, or what else a plan keeps one by one: more would fill the memory before anything is said."""
 
 
 def _check_number(name: str, value: object, also: str = "") -> None:
