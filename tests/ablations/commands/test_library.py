@@ -134,7 +134,10 @@ def test_an_option_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     [
         ({"workers": 0}, "workers must be a whole number from 1 on, not 0"),
         ({"seeds": 0}, "seeds must be a whole number from 1 on, not 0"),
-        ({"seeds": 99_999_999_999}, "seeds is 99,999,999,999; a plan keeps an entry for each, and takes 100,000"),
+        (
+            {"seeds": 99_999_999_999},
+            "seeds is 99,999,999,999; a plan keeps an entry for each, and takes 100,000 at most",
+        ),
         ({"steps": -3}, "steps must be a whole number from 1 on, not -3"),
         ({"evaluations": 1.5}, "evaluations must be a whole number from 1 on, not 1.5"),
         ({"width": 0}, "width must be a whole number from 1 on or 'fastest', not 0"),
