@@ -105,7 +105,7 @@ def _course(job: GroupJob, recorder: Recorder, emit: Emit, stop: Stop) -> None:
     group = SeedGroup(job.variant, job.seeds, dataset, run.engine)
     recorder.attach(group, dataset, scorer)
     if not job.fresh:
-        recorder.resume()
+        _resume(recorder)
     trial = _Trial(job, recorder, dataset) if job.judge else None
     end = job.steps[-1]
     name, variant = job.name, job.variant.name
@@ -134,6 +134,17 @@ def _course(job: GroupJob, recorder: Recorder, emit: Emit, stop: Stop) -> None:
         if job.time_limit is not None and recorder.train_seconds > job.time_limit and tick.step < end:
             spent = f"{recorder.train_seconds:.1f} s of training, limit {job.time_limit:g} s"
             raise Ended("timed_out", f"stopped at step {tick.step}: {spent}")
+
+
+def _resume(recorder: Recorder) -> None:
+    """Raises `Ended` where a checkpoint cannot be gone on with: it is dropped, or all attempts would fail there."""
+    try:
+        recorder.resume()
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = (
+            f"its checkpoint cannot be gone on with ({type(error).__name__}: {error}); the next attempt begins anew"
+        )
+        raise Ended("failed", reason[:500]) from error
 
 
 class _Trial:

@@ -77,6 +77,27 @@ def test_a_full_disk_or_too_little_memory_costs_no_checkpoint(
     assert digests(archive) == undisturbed
 
 
+def test_a_checkpoint_that_cannot_be_gone_on_with_fails_once(
+    undisturbed: Digests, open_archive: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = open_archive("other-state")
+    dying(monkeypatch, 20)
+    with pytest.raises(Killed):
+        run(STUDY, archive, checkpoint_seconds=0.0)
+    load = SeedGroup.load_state
+
+    def other(self: SeedGroup, tensors: object, step: int) -> None:
+        raise KeyError("a name of another version")
+
+    monkeypatch.setattr(SeedGroup, "load_state", other)
+    summary, _ = run(STUDY, archive)
+    assert (summary.counts["failed"], summary.counts["finished"]) == (3, 3)
+    assert "cannot be gone on with (KeyError" in summary.failures[0][1]
+    monkeypatch.setattr(SeedGroup, "load_state", load)
+    run(STUDY, archive)
+    assert digests(archive) == undisturbed
+
+
 @pytest.mark.parametrize("step", [0, 7, 20, 33])
 def test_killed_and_resumed_is_never_killed(
     undisturbed: Digests, open_archive: Open, monkeypatch: pytest.MonkeyPatch, step: int
