@@ -15,11 +15,8 @@ from ablations.config.errors import ConfigError
 from ablations.config.origin import Origin, OwnPart
 from ablations.config.own_parts import PartError
 from ablations.config.parts import KINDS, LOSSES
+from tests.ablations.config.sources import LOSS, write
 
-LOSS = """
-from ablations.config.parts import register
-register("loss", "{name}", None, outputs=("sigmoid",))
-"""
 NETWORKS = """
 from ablations.config.parts import register
 def make_d(shape, classes, hidden, width=8, act="relu", sizes=(1, 2), flag=False): ...
@@ -29,12 +26,6 @@ register("generator", "mine", make_g)
 register("generator", "only_g", make_g)
 """
 MINE = {"generator.architecture": "mine", "discriminator.architecture": "mine"}
-
-
-def write(folder: Path, text: str, name: str = "my_parts.py") -> str:
-    path = folder / name
-    path.write_text(text)
-    return str(path)
 
 
 def test_a_file_is_run_once_and_again_only_where_it_was_edited(tmp_path: Path) -> None:

@@ -10,17 +10,7 @@ import pytest
 from ablations.config import own_parts
 from ablations.config.own_parts import PartError
 from ablations.config.parts import LOSSES
-
-LOSS = """
-from ablations.config.parts import register
-register("loss", "{name}", None, outputs=("sigmoid",))
-"""
-
-
-def write(folder: Path, text: str, name: str = "my_parts.py") -> str:
-    path = folder / name
-    path.write_text(text)
-    return str(path)
+from tests.ablations.config.sources import LOSS, write
 
 
 @pytest.mark.parametrize(
