@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ablations.catalog.metrics import facts
 from reports import words
 from reports.analysis.agreement import Answer
 from reports.analysis.comparison import Comparison
 from reports.analysis.findings import Findings
 from reports.figures import small_figures
 from reports.figures.palette import styles
+from reports.pages.sections import drawn
 
 SYMBOLS = {
     "better": "\N{CHECK MARK}",
@@ -124,13 +124,8 @@ def in_brief(found: Findings) -> list[Brief]:
 
 def _classes_drawn(found: Findings, item: Comparison) -> tuple[float, float]:
     """The mean over the scored runs of either side; NaN where it was not counted, or where nothing is scored."""
-    name = next((name for name in found.runs.columns if facts(name).name == "mode_count"), None)
-    if name is None:
-        return math.nan, math.nan
-    scored = found.runs[found.runs.score.notna()]
     ours, theirs = (
-        float(scored[scored.variant == variant][name].mean())
-        for variant in (item.contrast.treatment, item.contrast.reference)
+        drawn(found, name, scored=True)["classes"] for name in (item.contrast.treatment, item.contrast.reference)
     )
     return ours, theirs
 

@@ -198,12 +198,14 @@ def other_metrics(found: Findings) -> Table:
     return _means(found.runs[found.runs.score.notna()], names)
 
 
-def drawn(found: Findings, variant: str) -> dict[str, float]:
-    """What the samples of all runs of a variant show in the mean: "classes", and "readable", a share; NaN if unknown.
+def drawn(found: Findings, variant: str, *, scored: bool = False) -> dict[str, float]:
+    """What the samples of all runs of a variant, or of those with a score, show in the mean: "classes", and "readable",
+    a share; NaN if unknown.
 
     Class shares decide half of the verdicts, and the score, from which they are taken out, does not tell them.
     """
     own = found.runs[found.runs.variant == variant]
+    own = own[own.score.notna()] if scored else own
     columns = {facts(name).name: name for name in found.runs.columns}
     named = {"classes": "mode_count", "readable": "readable"}
     return {key: float(own[columns[metric]].mean()) if metric in columns else math.nan for key, metric in named.items()}

@@ -88,3 +88,24 @@ def test_a_variant_that_differs_in_its_precision_alone_is_not_called_the_referen
         "the reference",
         "operands in bfloat16",
     ]
+
+
+def test_two_sides_that_draw_different_numbers_of_classes_are_told() -> None:
+    whole = stored(quick_study())
+    fewer = tuple(
+        dataclasses.replace(
+            item,
+            evaluations=tuple(
+                dataclasses.replace(one, metrics={**one.metrics, "mode_count_10k": 7.0}) for one in item.evaluations
+            ),
+        )
+        if item.run.variant.name == "cnn"
+        else item
+        for item in whole.results
+    )
+    told = {
+        row.answer.main.contrast.treatment: row.caveat for row in rows(find(dataclasses.replace(whole, results=fewer)))
+    }
+    said = "the images of 7.0 classes drawn against those of 10.0: others are left out on both sides"
+    assert said in told["cnn"]
+    assert not any("classes drawn" in caveat for name, caveat in told.items() if name != "cnn")
